@@ -1,0 +1,6 @@
+//! The Lambda function of `functions::store_credit`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), api::lambda::Error> {
+    api::lambda::serve(functions::store_credit::routes()).await
+}

@@ -1,0 +1,61 @@
+//! `GET /api/inventory` — one variant by `id` or `sku`, else a list.
+
+use super::VariantView;
+use crate::query;
+use api::auth::Staff;
+use api::input::{Input, Reader};
+use api::{Answer, Checked, Problem, Shop, page};
+use axum::extract::State;
+use domain::ids::{ProductId, VariantId};
+use store::{PageRequest, VariantFilter};
+
+const FILTERS: &[&str] = &["productId", "isActive", "limit", "cursor"];
+
+/// Which variants.
+pub(super) enum FindVariants {
+    ById(VariantId),
+    BySku(String),
+    List(VariantFilter, PageRequest),
+}
+
+impl Input for FindVariants {
+    fn read(request: &mut Reader<'_>) -> Option<Self> {
+        let id = request.query("id", |value| value.id(VariantId::new, "INVALID_ID"));
+        let sku = request.query("sku", |value| value.text(100));
+        let product_id = request.query("productId", |value| value.id(ProductId::new, "INVALID_PRODUCT_ID"));
+        let is_active = request.query("isActive", |value| value.boolean());
+        let page = page::read(request);
+        match (id?, sku?) {
+            (Some(_), Some(_)) => {
+                query::alone(request, "id", &["sku"])?;
+                None
+            }
+            (Some(id), None) => query::alone(request, "id", FILTERS).map(|()| Self::ById(id)),
+            (None, Some(sku)) => query::alone(request, "sku", FILTERS).map(|()| Self::BySku(sku)),
+            (None, None) => Some(Self::List(VariantFilter { product_id: product_id?, is_active: is_active? }, page?)),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/inventory", operation_id = "findVariants", tag = "Inventory",
+    params(
+        ("id" = Option<u64>, Query, description = "One variant."),
+        ("sku" = Option<String>, Query, description = "One variant."),
+        ("productId" = Option<u64>, Query),
+        ("isActive" = Option<bool>, Query),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 50 when left out.", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "The `X-Next-Cursor` of the page before."),
+    ),
+    responses((status = 200, description = "An array, newest first; the variant itself with `id` or `sku`.", body = Vec<VariantView>)))]
+pub(super) async fn find(State(shop): State<Shop>, _staff: Staff, request: Checked<FindVariants>) -> Result<Answer, Problem> {
+    let (found, asked) = match request.input {
+        FindVariants::ById(id) => (shop.store.variant(id).await?, id.to_string()),
+        FindVariants::BySku(sku) => (shop.store.variant_by_sku(&sku).await?, sku),
+        FindVariants::List(filter, page) => {
+            return page::answer(shop.store.variants(filter, page).await?, &request.meta, VariantView::from);
+        }
+    };
+    let variant = found.ok_or_else(|| Problem::not_found("VARIANT_NOT_FOUND", format!("There is no variant {asked}.")))?;
+    let version = variant.version;
+    Ok(Answer::ok(&VariantView::from(variant))?.etag(version))
+}

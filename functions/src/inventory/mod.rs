@@ -1,0 +1,20 @@
+//! `/api/inventory` — find variants, create and change them.
+
+pub mod adjust;
+mod find;
+pub mod history;
+mod put;
+mod view;
+
+pub(crate) use find::__path_find;
+pub(crate) use put::__path_put;
+pub(crate) use view::{StockLogView, VariantView};
+
+use api::Shop;
+use axum::Router;
+use axum::routing::get;
+
+/// The routes of this endpoint.
+pub fn routes() -> Router<Shop> {
+    Router::new().route("/api/inventory", get(find::find).put(put::put))
+}

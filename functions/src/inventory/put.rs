@@ -1,0 +1,213 @@
+//! `PUT /api/inventory` — create (no `id`) or change (`id`) up to 25 variants, all or nothing.
+
+use super::VariantView;
+use api::auth::InventoryKeeper;
+use api::input::{Input, Reader, Value};
+use api::{Answer, Attempt, Checked, Problem, Shop};
+use axum::extract::State;
+use domain::actor::Actor;
+use domain::ids::{ProductId, VariantId};
+use domain::inventory::{InventoryError, MAX_PIECES, NewVariant, Variant, VariantPatch};
+use domain::money::{Currency, Money};
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+use store::Writes;
+use utoipa::ToSchema;
+
+/// The most variants of one request: each writes up to three items, and a transaction has a hundred.
+const MOST_VARIANTS: usize = 25;
+
+/// What a client sends to create or change variants.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the document's picture of the body; `Input` reads it")]
+pub(crate) struct VariantsBody {
+    #[schema(min_items = 1, max_items = 25)]
+    variants: Vec<VariantBody>,
+}
+
+/// A variant to create (no `id`; `productId`, `sku`, `productName` and `price` are required) or to change.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the document's picture of the body; `Input` reads it")]
+struct VariantBody {
+    id: Option<VariantId>,
+    product_id: Option<ProductId>,
+    sku: Option<String>,
+    product_name: Option<String>,
+    size: Option<String>,
+    color: Option<String>,
+    price: Option<f64>,
+    /// Goes with a price; the shop's when it is left out.
+    currency: Option<String>,
+    /// What a new variant starts with; a change never sets it.
+    stock_quantity: Option<i64>,
+    is_active: Option<bool>,
+}
+
+/// The variants after it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct VariantsAnswer {
+    variants: Vec<VariantView>,
+}
+
+/// What becomes of one variant.
+#[derive(Clone)]
+enum Entry {
+    Create(NewVariant),
+    Change(VariantId, VariantPatch),
+}
+
+impl Entry {
+    /// The SKU it asks for.
+    fn sku(&self) -> Option<&String> {
+        match self {
+            Self::Create(new) => Some(&new.sku),
+            Self::Change(_, patch) => patch.sku.as_ref(),
+        }
+    }
+
+    const fn id(&self) -> Option<VariantId> {
+        match self {
+            Self::Create(_) => None,
+            Self::Change(id, _) => Some(*id),
+        }
+    }
+}
+
+/// Variants to create or to change.
+pub(super) struct PutVariants(Vec<Entry>);
+
+impl Input for PutVariants {
+    fn read(request: &mut Reader<'_>) -> Option<Self> {
+        let shops = request.shop().currency;
+        let mut body = request.body()?;
+        let entries = body.required("variants", "MISSING_REQUIRED_FIELDS", |value| {
+            if value.is_empty_list() {
+                return value.wrong_as("MISSING_REQUIRED_FIELDS", "must not be empty");
+            }
+            if value.length() > MOST_VARIANTS {
+                return value.wrong_as("TOO_MANY_ITEMS", &format!("can have {MOST_VARIANTS} variants at the most"));
+            }
+            let entries = value.list("INVALID_VARIANTS", |value| entry(&value, shops))?;
+            let mut seen = HashSet::new();
+            if entries.iter().filter_map(Entry::id).all(|id| seen.insert(id)) {
+                Some(entries)
+            } else {
+                value.wrong_as("INVALID_ID", "name a variant twice")
+            }
+        });
+        body.finish();
+        entries.map(Self)
+    }
+}
+
+fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
+    let mut fields = value.fields("INVALID_VARIANTS")?;
+    let has_id = fields.has("id");
+    let currency = fields.peek("currency").and_then(Currency::parse).unwrap_or(shops);
+    let (required, product, price) = ("MISSING_REQUIRED_FIELDS", "INVALID_PRODUCT_ID", fields.has("price"));
+
+    let id = fields.optional("id", |value| value.id(VariantId::new, "INVALID_ID"));
+    let mut patch = VariantPatch::default();
+    // A new variant needs what a change may leave out; both read the same.
+    let (product_id, sku, product_name, amount);
+    if has_id {
+        product_id = fields.changeable("productId", |value| value.id(ProductId::new, product));
+        sku = fields.changeable("sku", |value| value.text(100));
+        product_name = fields.changeable("productName", |value| value.text(200));
+    } else {
+        product_id = fields.required("productId", required, |value| value.id(ProductId::new, product)).map(Some);
+        sku = fields.required("sku", required, |value| value.text(100)).map(Some);
+        product_name = fields.required("productName", required, |value| value.text(200)).map(Some);
+    }
+    let size = fields.clearable("size", |value| value.text(50));
+    let color = fields.clearable("color", |value| value.text(50));
+    if has_id {
+        amount = fields.changeable("price", |value| value.amount(currency));
+    } else {
+        amount = fields.required("price", required, |value| value.amount(currency)).map(Some);
+    }
+    let stated = fields.optional("currency", |value| {
+        if has_id && !price {
+            value.wrong_as("INVALID_CURRENCY", "goes with a price")
+        } else {
+            value.word(Currency::parse, "INVALID_CURRENCY")
+        }
+    });
+    let stock = fields.optional("stockQuantity", |value| value.integer(0..=MAX_PIECES, "INVALID_STOCK_QUANTITY"));
+    let is_active = fields.changeable("isActive", |value| value.boolean());
+    fields.finish();
+
+    (patch.product_id, patch.sku, patch.product_name) = (product_id?, sku?, product_name?);
+    (patch.size, patch.color, patch.is_active) = (size?, color?, is_active?);
+    let (amount, _stated, stock): (Option<Money>, Option<Currency>, Option<i64>) = (amount?, stated?, stock?);
+    patch.price = amount;
+    match id? {
+        Some(id) => Some(Entry::Change(id, patch)),
+        None if has_id => value.wrong_as("INVALID_ID", "has an id that is none"),
+        None => Some(Entry::Create(NewVariant {
+            product_id: patch.product_id?,
+            sku: patch.sku?,
+            product_name: patch.product_name?,
+            size: patch.size.flatten(),
+            color: patch.color.flatten(),
+            price: patch.price?,
+            stock_quantity: stock.unwrap_or(0),
+            is_active: patch.is_active.unwrap_or(true),
+        })),
+    }
+}
+
+#[utoipa::path(put, path = "/api/inventory", operation_id = "putVariants", tag = "Inventory", request_body = VariantsBody,
+    responses((status = 200, description = "The variants after it.", body = VariantsAnswer)))]
+pub(super) async fn put(
+    State(shop): State<Shop>,
+    InventoryKeeper(caller): InventoryKeeper,
+    request: Checked<PutVariants>,
+) -> Result<Answer, Problem> {
+    let Checked { input: PutVariants(entries), meta } = request;
+    let ids: Vec<VariantId> = entries.iter().filter_map(Entry::id).collect();
+    let skus: Vec<String> = entries.iter().filter_map(Entry::sku).cloned().collect();
+    let (shop, entries, ids, skus) = (&shop, &entries, &ids, &skus);
+    shop.decide(&meta, |attempt| async move {
+        let (known, owners) = shop.store.variants_and_skus(ids, skus).await?;
+        let (variants, writes) = decide(entries, &known, owners, caller.actor(), attempt)?;
+        Ok((Answer::ok(&VariantsAnswer { variants: variants.into_iter().map(Into::into).collect() })?, writes))
+    })
+    .await
+}
+
+/// The variants after it, and what that writes. A SKU is free when no variant has it, and none before in this request.
+fn decide(
+    entries: &[Entry],
+    known: &HashMap<VariantId, Variant>,
+    mut owners: HashMap<String, VariantId>,
+    actor: Actor,
+    mut attempt: Attempt,
+) -> Result<(Vec<Variant>, Writes), InventoryError> {
+    let mut variants = Vec::new();
+    let mut writes = Writes::new();
+    for entry in entries {
+        let id = entry.id().unwrap_or_else(|| VariantId::draw(&mut attempt.ids));
+        if let Some(sku) = entry.sku()
+            && *owners.entry(sku.clone()).or_insert(id) != id
+        {
+            return Err(InventoryError::DuplicateSku(sku.clone()));
+        }
+        let variant = match entry {
+            Entry::Create(new) => {
+                let variant = Variant::create(id, new.clone(), actor, attempt.now);
+                writes = writes.insert_variant(&variant);
+                variant
+            }
+            Entry::Change(id, patch) => {
+                let old = known.get(id).ok_or(InventoryError::VariantNotFound(*id))?;
+                let variant = old.update(patch.clone(), attempt.now);
+                writes = writes.replace_variant(old, &variant);
+                variant
+            }
+        };
+        variants.push(variant);
+    }
+    Ok((variants, writes))
+}

@@ -1,0 +1,57 @@
+//! A module for each endpoint and each worker, and a binary for each Lambda.
+
+pub mod health;
+pub mod inventory;
+pub mod messages;
+pub mod not_found;
+pub mod notifications;
+pub mod openapi;
+pub mod orders;
+pub mod refunds;
+pub mod store_credit;
+pub mod workers;
+
+mod query;
+
+use api::Shop;
+use axum::Router;
+
+/// One endpoint: the binary that serves it, its path, its routes.
+pub struct Endpoint {
+    /// The binary, and with it the function.
+    pub bin: &'static str,
+    /// The path; none for the function that answers whatever no other does.
+    pub path: Option<&'static str>,
+    /// Its routes.
+    pub routes: fn() -> Router<Shop>,
+}
+
+const fn endpoint(bin: &'static str, path: &'static str, routes: fn() -> Router<Shop>) -> Endpoint {
+    Endpoint { bin, path: Some(path), routes }
+}
+
+/// Every endpoint.
+pub const ENDPOINTS: &[Endpoint] = &[
+    endpoint("orders", "/api/orders", orders::routes),
+    endpoint("orders-status", "/api/orders/{orderId}/status", orders::status::routes),
+    endpoint("orders-payment", "/api/orders/{orderId}/payment", orders::payment::routes),
+    endpoint("orders-cancel", "/api/orders/{orderId}/cancel", orders::cancel::routes),
+    endpoint("orders-history", "/api/orders/{orderId}/history", orders::history::routes),
+    endpoint("refunds", "/api/refunds", refunds::routes),
+    endpoint("inventory", "/api/inventory", inventory::routes),
+    endpoint("inventory-adjust", "/api/inventory/adjust", inventory::adjust::routes),
+    endpoint("inventory-history", "/api/inventory/{variantId}/history", inventory::history::routes),
+    endpoint("store-credit", "/api/store-credit", store_credit::routes),
+    endpoint("store-credit-redeem", "/api/store-credit/redeem", store_credit::redeem::routes),
+    endpoint("notifications", "/api/notifications", notifications::routes),
+    endpoint("health", "/api/health", health::routes),
+    Endpoint { bin: "not-found", path: None, routes: not_found::routes },
+];
+
+/// Every worker's binary.
+pub const WORKERS: &[&str] = &["relay", "inventory-log", "send-email", "send-sms", "process-refund"];
+
+/// All routes in one, as the local server has them.
+pub fn api() -> Router<Shop> {
+    ENDPOINTS.iter().fold(Router::new(), |all, endpoint| all.merge((endpoint.routes)()))
+}

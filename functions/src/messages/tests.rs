@@ -1,0 +1,238 @@
+//! Every kind in both languages, and the texts that customers could try to break them with.
+
+use super::words::amount;
+use super::*;
+use domain::ids::{CustomerId, NotificationId, OrderId};
+use domain::message::{Facts, LineFacts, RefundFacts};
+use domain::money::{Currency, Money};
+use domain::order::DeliveryMethod;
+use domain::refund::RefundMethod;
+
+const SHOP: Shop<'static> = Shop { name: "ML Allure" };
+
+/// GSM 03.38: the basic alphabet, then what takes two places.
+const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
+    ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+const GSM_EXTENDED: &str = "^{}\\[~]|€";
+
+fn facts() -> Facts {
+    Facts {
+        first_name: "Amina".into(),
+        last_name: "Kabongo".into(),
+        order_number: "MLA-20260114-0007".into(),
+        lines: vec![
+            LineFacts { name: "Robe Liputa".into(), details: Some("M · Bleu".into()), quantity: 2, amount: Money::usd(119_000) },
+            LineFacts { name: "Foulard".into(), details: None, quantity: 1, amount: Money::usd(54_50) },
+        ],
+        subtotal: Money::usd(124_450),
+        discount: Money::usd(10_00),
+        delivery_fee: Money::usd(5_00),
+        total: Money::usd(123_950),
+        delivery_method: DeliveryMethod::HomeDelivery,
+        refund: Some(RefundFacts { amount: Money::usd(123_950), method: RefundMethod::MobileMoney }),
+        reason: Some("Mauvaise taille".into()),
+        rma_number: Some("RMA-20260120-0003".into()),
+        tracking_number: Some("MLA4820117365".into()),
+    }
+}
+
+fn announcement(kind: MessageKind, locale: Locale, facts: Facts) -> Announcement {
+    let id = NotificationId::new(1).unwrap();
+    let (order_id, customer_id) = (OrderId::new(1).unwrap(), CustomerId::new(1).unwrap());
+    Announcement { kind, locale, order_id, customer_id, email: None, email_id: id, phone: None, sms_id: id, facts }
+}
+
+fn rendered(kind: MessageKind, locale: Locale, facts: &Facts) -> Rendered {
+    render(&announcement(kind, locale, facts.clone()), &SHOP).unwrap_or_else(|error| panic!("{kind} in {locale}: {error}"))
+}
+
+/// Both ways of delivery and every way of refund, with and without what may be missing.
+fn variations() -> impl Iterator<Item = Facts> {
+    DeliveryMethod::ALL.iter().flat_map(|delivery_method| {
+        RefundMethod::ALL.iter().map(|method| Facts {
+            delivery_method: *delivery_method,
+            refund: Some(RefundFacts { amount: Money::usd(123_950), method: *method }),
+            tracking_number: (*method == RefundMethod::Cash).then(|| "MLA4820117365".into()),
+            reason: (*method == RefundMethod::Card).then(|| "Mauvaise taille".into()),
+            ..facts()
+        })
+    })
+}
+
+fn every_message(mut check: impl FnMut(MessageKind, Locale, &Facts, Rendered)) {
+    for facts in variations() {
+        for kind in MessageKind::ALL {
+            for locale in Locale::ALL {
+                check(*kind, *locale, &facts, rendered(*kind, *locale, &facts));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_message_is_complete_in_both_languages() {
+    every_message(|kind, locale, facts, Rendered { subject, html, text, sms }| {
+        assert!(!subject.is_empty() && !subject.contains(char::is_control), "{kind} {locale}: {subject:?}");
+        assert!(html.contains(&format!("<html lang=\"{locale}\">")) && html.trim_end().ends_with("</html>"));
+        for part in [&subject, &html, &text, &sms] {
+            assert!(!part.contains("{{") && !part.contains("}}"), "{kind} {locale}: {part}");
+        }
+        for part in [&html, &text] {
+            assert!(part.contains("Amina") && part.contains(&facts.order_number) && part.contains(SHOP.name), "{kind} {locale}: {part}");
+        }
+        assert!(sms.starts_with(SHOP.name), "{sms}");
+        assert!(!text.contains("\n\n\n"), "{text}");
+    });
+}
+
+#[test]
+fn an_sms_is_one_part_of_the_gsm_alphabet() {
+    every_message(|kind, locale, _, Rendered { sms, .. }| {
+        let strange: String = sms.chars().filter(|c| !GSM.contains(*c) && !GSM_EXTENDED.contains(*c)).collect();
+        let places = sms.chars().map(|c| if GSM_EXTENDED.contains(c) { 2 } else { 1 }).sum::<usize>();
+        assert_eq!(strange, "", "{kind} {locale}: {sms}");
+        assert!(places <= 160, "{kind} {locale}: {places} places: {sms}");
+        assert!(!sms.contains("  ") && !sms.contains('\n'), "{sms}");
+    });
+}
+
+#[test]
+fn what_a_customer_typed_is_escaped_in_html_and_left_alone_elsewhere() {
+    let hostile = "<script>alert(1)</script>";
+    let dress = "Robe \"É\" <b>";
+    for kind in MessageKind::ALL {
+        let mut facts = Facts { first_name: hostile.into(), reason: Some("<i>'&".into()), tracking_number: Some("<u>".into()), ..facts() };
+        facts.rma_number = Some("<s>".into());
+        facts.lines[0].name = dress.into();
+        facts.lines[0].details = Some("<em>".into());
+        let shop = Shop { name: "M & <L>" };
+        let message = render(&announcement(*kind, Locale::Fr, facts), &shop).unwrap();
+
+        for raw in ["<script", "<b>", "<i>", "<u>", "<s>", "<em>", "<L>", "M & "] {
+            assert!(!message.html.contains(raw), "{kind}: {raw}");
+        }
+        assert!(message.html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+        assert!(message.text.contains(hostile));
+        if message.html.contains("Foulard") {
+            assert!(message.html.contains("Robe &quot;É&quot; &lt;b&gt;"));
+            assert!(message.text.contains(dress));
+        }
+        for plain in [&message.subject, &message.text, &message.sms] {
+            assert!(!plain.contains("&lt;") && !plain.contains("&amp;") && !plain.contains("&quot;"), "{kind}: {plain}");
+        }
+    }
+}
+
+#[test]
+fn no_value_can_break_out_of_the_subject_or_add_a_paragraph() {
+    let evil = "Ana\r\nBcc: x@example.com\u{2028}\u{85}\0\n\n<p>";
+    for kind in MessageKind::ALL {
+        let facts = Facts {
+            first_name: evil.into(),
+            order_number: evil.into(),
+            rma_number: Some(evil.into()),
+            tracking_number: Some(evil.into()),
+            reason: Some(evil.into()),
+            ..facts()
+        };
+        let message = render(&announcement(*kind, Locale::En, facts), &Shop { name: evil }).unwrap();
+        for line in [&message.subject, &message.sms] {
+            assert!(!line.contains(|c: char| c.is_control() || c == '\u{2028}'), "{kind}: {line:?}");
+        }
+        assert!(!message.text.contains("\nBcc") && !message.text.contains('\r'), "{}", message.text);
+        let honest = rendered(*kind, Locale::En, &super::tests::facts());
+        assert_eq!(message.text.lines().count(), honest.text.lines().count(), "{kind}");
+    }
+}
+
+#[test]
+fn a_value_that_looks_like_a_template_is_text() {
+    let facts = Facts { first_name: "{{lastName}}".into(), reason: Some("{{#each lines}}--- sms".into()), ..facts() };
+    let message = rendered(MessageKind::OrderCancelled, Locale::En, &facts);
+    assert!(message.text.contains("Hello {{lastName}},"));
+    assert!(message.html.contains("Hello {{lastName}},"));
+    assert!(message.text.contains("{{#each lines}}--- sms"));
+}
+
+#[test]
+fn names_of_any_script_stay_and_overrides_of_direction_go() {
+    let facts = Facts { first_name: "Zoë 👩‍👧 أمينة\u{202e}gpj".into(), ..facts() };
+    let message = rendered(MessageKind::OrderConfirmed, Locale::Fr, &facts);
+    assert!(message.text.contains("Bonjour Zoë 👩‍👧 أمينةgpj,"));
+    let nameless = rendered(MessageKind::OrderConfirmed, Locale::Fr, &Facts { first_name: " \n".into(), ..facts });
+    assert!(nameless.text.contains("Bonjour,"));
+}
+
+#[test]
+fn a_cancelled_order_speaks_of_a_refund_only_when_one_is_under_way() {
+    let refunded = rendered(MessageKind::OrderCancelled, Locale::Fr, &facts());
+    assert!(refunded.text.contains("Un remboursement de 1\u{a0}239,50\u{a0}USD sur votre mobile money est en cours."));
+    assert!(refunded.sms.contains("Un remboursement de 1 239,50 USD sur votre mobile money est en cours."));
+    assert!(refunded.text.contains("Motif\u{a0}: Mauvaise taille"));
+
+    let unpaid = rendered(MessageKind::OrderCancelled, Locale::Fr, &Facts { refund: None, ..facts() });
+    assert!(unpaid.text.contains("Il n’y a rien à vous rembourser"));
+    assert!(!unpaid.text.contains("en cours") && !unpaid.text.contains("Remboursement"));
+}
+
+#[test]
+fn a_failed_refund_keeps_the_providers_reason_from_the_customer() {
+    let facts = Facts { reason: Some("PAYER_LIMIT_REACHED at pawaPay".into()), ..facts() };
+    let Rendered { html, text, sms, .. } = rendered(MessageKind::RefundFailed, Locale::En, &facts);
+    assert!(text.contains("we will contact you") && sms.contains("We will contact you"));
+    assert!([html, text, sms].iter().all(|part| !part.contains("pawaPay")));
+}
+
+#[test]
+fn a_message_without_the_fact_it_is_about_is_an_error_not_a_gap() {
+    let bare = Facts { refund: None, rma_number: None, ..facts() };
+    for kind in [MessageKind::RefundProcessed, MessageKind::RefundFailed, MessageKind::ReturnApproved] {
+        let error = render(&announcement(kind, Locale::En, bare.clone()), &SHOP).unwrap_err();
+        assert!(matches!(error, RenderError::Template { .. }), "{error}");
+    }
+}
+
+#[test]
+fn the_totals_leave_out_what_is_nothing() {
+    let full = rendered(MessageKind::OrderConfirmation, Locale::En, &facts()).text;
+    assert!(full.contains("- 2 × Robe Liputa (M · Bleu): USD\u{a0}1,190.00"));
+    assert!(full.contains("Discount: −USD\u{a0}10.00") && full.contains("Delivery fee: USD\u{a0}5.00"));
+    assert!(full.contains("Total: USD\u{a0}1,239.50"));
+
+    let (discount, delivery_fee) = (Money::usd(0), Money::usd(0));
+    let free = rendered(MessageKind::OrderConfirmation, Locale::En, &Facts { discount, delivery_fee, ..facts() }).text;
+    assert!(!free.contains("Discount") && free.contains("Delivery fee: Free"));
+    let pickup = Facts { discount, delivery_fee, delivery_method: DeliveryMethod::StorePickup, ..facts() };
+    assert!(!rendered(MessageKind::OrderConfirmation, Locale::En, &pickup).text.contains("Delivery fee"));
+}
+
+#[test]
+fn a_page_of_the_longest_order_is_not_clipped() {
+    // Gmail cuts a page at 102 KB.
+    let line = LineFacts { name: "Robe <longue> en wax".repeat(5), details: Some("M · Bleu nuit".into()), ..facts().lines[0].clone() };
+    let message = rendered(MessageKind::OrderCancelled, Locale::Fr, &Facts { lines: vec![line; 50], ..facts() });
+    assert!(message.html.len() < 102_000, "{}", message.html.len());
+}
+
+#[test]
+fn amounts_are_written_as_the_language_does() {
+    assert_eq!(amount(Money::usd(15_000), Locale::Fr), "150,00\u{a0}USD");
+    assert_eq!(amount(Money::usd(15_000), Locale::En), "USD\u{a0}150.00");
+    assert_eq!(amount(Money::usd(-123_456_705), Locale::Fr), "−1\u{a0}234\u{a0}567,05\u{a0}USD");
+    assert_eq!(amount(Money::usd(7), Locale::En), "USD\u{a0}0.07");
+    assert_eq!(amount(Money::new(123_456, Currency::parse("XAF").unwrap()), Locale::En), "XAF\u{a0}123,456");
+}
+
+#[test]
+fn french_is_set_with_no_break_spaces_and_plain_in_an_sms() {
+    assert_eq!(text::typeset("Merci ! « Oui » : {{a}}", Locale::Fr), "Merci\u{a0}! «\u{a0}Oui\u{a0}»\u{a0}: {{a}}");
+    assert_eq!(text::typeset("Thanks : no", Locale::En), "Thanks : no");
+    assert_eq!(text::sms("L’été…\u{a0}« – »"), "L'été... \" - \"");
+}
+
+#[test]
+fn an_e_mail_loads_nothing_and_only_escaped_values() {
+    for remote in ["http:", "https:", "url(", "src=", "<link", "<img", "@import", "{{{", "{{&"] {
+        assert!(!texts::HTML_LAYOUT.contains(remote), "{remote}");
+    }
+}

@@ -1,0 +1,80 @@
+//! Lines, paragraphs and the characters they are made of.
+
+use domain::message::Locale;
+
+/// The space that a line is never broken at.
+pub(super) const NO_BREAK: char = '\u{a0}';
+
+/// A value as one line: no line break, no control character, no override of the reading direction (which could show
+/// a text other than what is there), and no runs of spaces. Languages written from the right keep their direction.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            ' ' | '\u{2028}' | '\u{2029}' => push_space(&mut line),
+            c if c.is_control() => push_space(&mut line),
+            c => line.push(c),
+        }
+    }
+    line.truncate(line.trim_end_matches(' ').len());
+    line
+}
+
+fn push_space(line: &mut String) {
+    if !line.is_empty() && !line.ends_with(' ') {
+        line.push(' ');
+    }
+}
+
+/// The paragraphs of a rendered body: blank lines part them, single line breaks are spaces. Values hold no line
+/// breaks by then, so that only the template makes paragraphs.
+pub(super) fn paragraphs(body: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    for line in body.lines() {
+        match paragraphs.last_mut() {
+            Some(paragraph) if !line.trim().is_empty() => {
+                paragraph.push(' ');
+                paragraph.push_str(line);
+            }
+            _ => paragraphs.push(String::new()),
+        }
+    }
+    paragraphs.iter().map(|paragraph| one_line(paragraph)).filter(|paragraph| !paragraph.is_empty()).collect()
+}
+
+/// A text as an SMS: one line, typographic characters in their plain form. One character outside of the GSM alphabet
+/// would make the network count 70 characters a part instead of 160, and the shop pay twice. Names stay as they are.
+pub(super) fn sms(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            NO_BREAK | '\u{202f}' => plain.push(' '),
+            '‘' | '’' => plain.push('\''),
+            '“' | '”' | '«' | '»' => plain.push('"'),
+            '–' | '—' | '−' => plain.push('-'),
+            '…' => plain.push_str("..."),
+            c => plain.push(c),
+        }
+    }
+    one_line(&plain)
+}
+
+/// A template with the no-break spaces that French puts before `: ; ! ? »` and after `«`, so that whoever edits it
+/// types ordinary ones. Done to the template, never to a value.
+pub(super) fn typeset(template: &str, locale: Locale) -> String {
+    match locale {
+        Locale::En => template.to_owned(),
+        Locale::Fr => {
+            let mut set = String::with_capacity(template.len() + 16);
+            let mut chars = template.chars().peekable();
+            let mut before = None;
+            while let Some(c) = chars.next() {
+                let binds = before == Some('«') || matches!(chars.peek(), Some(':' | ';' | '!' | '?' | '»'));
+                set.push(if c == ' ' && binds { NO_BREAK } else { c });
+                before = Some(c);
+            }
+            set
+        }
+    }
+}

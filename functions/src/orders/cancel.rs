@@ -1,0 +1,107 @@
+//! `POST /api/orders/{orderId}/cancel` — cancel an order and everything that hangs on it.
+
+use super::{OrderView, load, order_id};
+use api::input::{Input, Reader, Value};
+use api::{Amount, Answer, Caller, Checked, Problem, Shop};
+use axum::Router;
+use axum::extract::State;
+use axum::routing::post;
+use domain::ids::{OrderId, RefundId};
+use domain::order::{CancelRequest, Cancellation};
+use domain::refund::{Refund, RefundMethod, RefundStatus};
+use serde::Serialize;
+use store::Writes;
+use utoipa::ToSchema;
+
+/// The most characters of a reason.
+pub(super) const MOST_REASON: usize = 500;
+
+/// What a client sends to cancel an order.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the document's picture of the body; `Input` reads it")]
+pub(crate) struct CancelBody {
+    #[schema(max_length = 500)]
+    reason: String,
+    /// The way the money came, when it is left out.
+    refund_method: Option<RefundMethod>,
+    notes: Option<String>,
+}
+
+struct CancelOrder {
+    id: OrderId,
+    request: CancelRequest,
+}
+
+/// A cancelled order.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CancelAnswer<'a> {
+    success: bool,
+    message: String,
+    order: OrderView<'a>,
+    refund: Option<RefundSummary>,
+}
+
+/// The refund a cancellation made.
+#[derive(Serialize, ToSchema)]
+struct RefundSummary {
+    id: RefundId,
+    amount: Amount,
+    status: RefundStatus,
+    method: RefundMethod,
+}
+
+impl Input for CancelOrder {
+    fn read(request: &mut Reader<'_>) -> Option<Self> {
+        let id = order_id(request);
+        let mut body = request.body()?;
+        let reason = body.required("reason", "MISSING_REASON", |value| reason(&value));
+        let refund_method = body.optional("refundMethod", |value| value.word(RefundMethod::parse, "INVALID_METHOD"));
+        let notes = body.optional("notes", |value| value.text(2_000));
+        body.finish();
+        Some(Self { id: id?, request: CancelRequest { reason: reason?, refund_method: refund_method?, notes: notes? } })
+    }
+}
+
+/// Why an order is cancelled; one that is too long has the same code whichever field it comes in.
+pub(super) fn reason(value: &Value<'_>) -> Option<String> {
+    value.text_as(MOST_REASON, "INVALID_REASON")
+}
+
+/// The routes of this endpoint.
+pub fn routes() -> Router<Shop> {
+    Router::new().route("/api/orders/{orderId}/cancel", post(cancel))
+}
+
+#[utoipa::path(post, path = "/api/orders/{orderId}/cancel", operation_id = "cancelOrder", tag = "Orders", request_body = CancelBody,
+    params(("orderId" = u64, Path)),
+    responses((status = 200, description = "The order after it, and the refund it made.", body = CancelAnswer<'static>)))]
+async fn cancel(State(shop): State<Shop>, caller: Caller, request: Checked<CancelOrder>) -> Result<Answer, Problem> {
+    let Checked { input: CancelOrder { id, request }, meta } = request;
+    let (shop, request, meta) = (&shop, &request, &meta);
+    shop.decide(meta, |attempt| async move {
+        let order = load(shop, id).await?;
+        caller.may_reach(order.customer_id)?;
+        meta.require_match(order.version)?;
+        let change = order.cancel(request, caller.actor(), attempt.now, attempt.ids)?;
+        let answer = Answer::ok(&CancelAnswer::from(&change))?.etag(change.order.version);
+        Ok((answer, Writes::from(&change)))
+    })
+    .await
+}
+
+impl<'a> From<&'a Cancellation> for CancelAnswer<'a> {
+    fn from(change: &'a Cancellation) -> Self {
+        let message = match &change.refund {
+            Some(refund) => format!("Order {} is cancelled; {} go back by {}.", change.order.order_number, refund.amount, refund.method),
+            None => format!("Order {} is cancelled.", change.order.order_number),
+        };
+        Self { success: true, message, order: (&change.order).into(), refund: change.refund.as_ref().map(Into::into) }
+    }
+}
+
+impl From<&Refund> for RefundSummary {
+    fn from(refund: &Refund) -> Self {
+        Self { id: refund.id, amount: refund.amount.into(), status: refund.status, method: refund.method }
+    }
+}

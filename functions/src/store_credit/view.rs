@@ -1,0 +1,54 @@
+//! A store-credit ledger as clients see it.
+
+use api::Amount;
+use domain::credit::{CreditEntry, CreditKind};
+use domain::ids::{CreditEntryId, CustomerId, OrderId, RefundId};
+use domain::time::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a customer has, and how it came to be.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LedgerView {
+    pub customer_id: CustomerId,
+    pub balances: Vec<BalanceView>,
+    /// Newest first.
+    pub entries: Vec<EntryView>,
+}
+
+/// What a customer has in one currency.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BalanceView {
+    pub currency: String,
+    pub balance: Amount,
+}
+
+/// One entry. The amount is never negative: `REFUND` adds it, `REDEMPTION` takes it away.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EntryView {
+    id: CreditEntryId,
+    amount: Amount,
+    currency: String,
+    kind: CreditKind,
+    order_id: Option<OrderId>,
+    refund_id: Option<RefundId>,
+    note: Option<String>,
+    created_at: Timestamp,
+}
+
+impl From<CreditEntry> for EntryView {
+    fn from(entry: CreditEntry) -> Self {
+        Self {
+            id: entry.id,
+            amount: entry.amount.into(),
+            currency: entry.amount.currency.to_string(),
+            kind: entry.kind,
+            order_id: entry.order_id,
+            refund_id: entry.refund_id,
+            note: entry.note,
+            created_at: entry.created_at,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The workers as Lambda functions: what each is told by its environment, and what Lambda hands it.
+
+use super::relay::{Queues, handle};
+use super::{Desk, inventory_log, process_refund, send_email, send_sms};
+use api::batch::each_job;
+use api::clock::Clock;
+use api::config::{ConfigError, Environment, Variables, required, secret};
+use api::lambda::{Error, work};
+use api::secrets::CachedSecret;
+use api::{Shop, aws};
+use aws_lambda_events::event::dynamodb::Event as StreamBatch;
+use aws_lambda_events::event::sqs::SqsEvent;
+use providers::{Ses, Twilio, TwilioConfig};
+use serde_json::Value;
+use store::{Store, TableNames};
+
+const TWILIO: &str = "https://api.twilio.com";
+
+fn started<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, E> {
+    result.inspect_err(|error| tracing::error!(%error, "can't start"))
+}
+
+fn store() -> Store {
+    let tables = TableNames::from_lookup(|name| Environment.get(name));
+    Store::new(aws_sdk_dynamodb::Client::new(&aws::config()), tables)
+}
+
+/// Runs `relay`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn relay() -> Result<(), Error> {
+    api::log::init();
+    let queues = started(queues())?;
+    let store = store();
+    work(move |input: Value| {
+        let (queues, store) = (queues.clone(), store.clone());
+        async move { handle(&queues, &store, input).await.map_err(Error::from) }
+    })
+    .await
+}
+
+fn queues() -> Result<Queues, ConfigError> {
+    Ok(Queues {
+        sqs: aws_sdk_sqs::Client::new(&aws::config()),
+        email: required(&Environment, "EMAIL_QUEUE_URL")?,
+        sms: required(&Environment, "SMS_QUEUE_URL")?,
+        refunds: required(&Environment, "REFUNDS_QUEUE_URL")?,
+    })
+}
+
+/// Runs `inventory-log`.
+///
+/// # Errors
+/// When the runtime goes away.
+pub async fn inventory_log() -> Result<(), Error> {
+    api::log::init();
+    let (store, clock) = (store(), Clock::default());
+    work(move |batch: StreamBatch| {
+        let (store, clock) = (store.clone(), clock.clone());
+        async move { Ok(inventory_log::log(&store, &clock, batch).await) }
+    })
+    .await
+}
+
+/// Runs `send-email`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn send_email() -> Result<(), Error> {
+    api::log::init();
+    let sdk = aws::config();
+    let from = started(required(&Environment, "EMAIL_FROM"))?;
+    let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
+    let shop_name = shop_name();
+    // The address is the shop's own, so its name stands before it (RFC 5322, section 3.4).
+    let from = format!("\"{}\" <{from}>", shop_name.replace(['"', '\\'], ""));
+    let sender = Ses::new(&sdk, from, Environment.get("EMAIL_REPLY_TO"));
+    let desk = Desk { store: store(), clock: Clock::default(), shop_name, sender };
+    let sqs = aws_sdk_sqs::Client::new(&sdk);
+    work(move |batch: SqsEvent| {
+        let (desk, sqs, queue) = (desk.clone(), sqs.clone(), queue.clone());
+        async move {
+            let jobs = |job| {
+                let desk = desk.clone();
+                async move { send_email::send(&desk, job).await }
+            };
+            Ok(each_job(batch, &sqs, &queue, &desk.clock, jobs).await)
+        }
+    })
+    .await
+}
+
+/// Runs `send-sms`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn send_sms() -> Result<(), Error> {
+    api::log::init();
+    api::auth::install_crypto();
+    let sdk = aws::config();
+    let queue = started(required(&Environment, "SMS_QUEUE_URL"))?;
+    let config = TwilioConfig {
+        account_sid: Environment.get("TWILIO_ACCOUNT_SID").unwrap_or_default(),
+        from: Environment.get("TWILIO_FROM").unwrap_or_default(),
+        base_url: Environment.get("TWILIO_BASE_URL").unwrap_or_else(|| TWILIO.to_owned()),
+    };
+    let token = secret(&Environment, "TWILIO_AUTH_TOKEN", "TWILIO_SECRET_ARN").map(|token| CachedSecret::new(token, sdk.clone()));
+    let token = std::sync::Arc::new(token);
+    let (store, shop_name, sqs) = (store(), shop_name(), aws_sdk_sqs::Client::new(&sdk));
+    work(move |batch: SqsEvent| {
+        let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());
+        let (config, token) = (config.clone(), std::sync::Arc::clone(&token));
+        async move {
+            // No token, or none to be had: the jobs wait in the queue for the configuration to be mended.
+            let token = match token.as_ref() {
+                Some(token) => token.value().await?,
+                None => return Err(Error::from("TWILIO_SECRET_ARN is not set: no SMS can be sent")),
+            };
+            let desk = Desk { store, clock: Clock::default(), shop_name, sender: Twilio::new(config, token.to_string())? };
+            let jobs = |job| {
+                let desk = desk.clone();
+                async move { send_sms::send(&desk, job).await }
+            };
+            Ok(each_job(batch, &sqs, &queue, &desk.clock, jobs).await)
+        }
+    })
+    .await
+}
+
+fn shop_name() -> String {
+    Environment.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned())
+}
+
+/// Runs `process-refund`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn process_refund() -> Result<(), Error> {
+    api::log::init();
+    let queue = started(required(&Environment, "REFUNDS_QUEUE_URL"))?;
+    let shop = started(Shop::from_environment())?;
+    work(move |batch: SqsEvent| {
+        let (shop, queue) = (shop.clone(), queue.clone());
+        async move {
+            let jobs = |job| {
+                let shop = shop.clone();
+                async move { process_refund::process(&shop, job).await }
+            };
+            Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, jobs).await)
+        }
+    })
+    .await
+}

@@ -1,0 +1,165 @@
+//! Everything that would have left the building: e-mails as SES got them, SMS as Twilio got them.
+//!
+//! [`Outbox::router`] speaks to the official SES v2 SDK and to a client of Twilio's API. A test can script what
+//! goes wrong ([`Fault`]); without a script every message is accepted.
+
+use super::{Now, http::Connection};
+use axum::{Router, response::Response};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+mod ses;
+mod twilio;
+
+#[cfg(test)]
+mod tests;
+
+pub use ses::Email;
+pub use twilio::Sms;
+
+/// The messages, the script of faults and the counts; a clone is another handle to the same ones.
+#[derive(Clone)]
+pub struct Outbox {
+    now: Now,
+    state: Arc<Mutex<State>>,
+}
+
+/// A provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// SES v2.
+    Email,
+    /// Twilio.
+    Sms,
+}
+
+/// How a provider fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It says no, and keeps nothing.
+    Refuse {
+        /// The HTTP status.
+        status: u16,
+        /// SES: the exception's name, such as `TooManyRequestsException`; Twilio: the number of the error.
+        code: String,
+        /// What it says about it.
+        message: String,
+    },
+    /// It says nothing for so long, keeps nothing, and then closes the connection.
+    Hang(Duration),
+    /// It sends the message, but the connection closes before it has said so.
+    AcceptThenDrop,
+}
+
+#[derive(Default)]
+struct State {
+    emails: Sent<Email>,
+    sms: Sent<Sms>,
+}
+
+/// What one channel has seen.
+struct Sent<T> {
+    messages: Vec<T>,
+    requests: usize,
+    next_faults: VecDeque<Fault>,
+    lasting_fault: Option<Fault>,
+}
+
+impl<T> Default for Sent<T> {
+    fn default() -> Self {
+        Self { messages: Vec::new(), requests: 0, next_faults: VecDeque::new(), lasting_fault: None }
+    }
+}
+
+impl<T> Sent<T> {
+    fn next_fault(&mut self) -> Option<Fault> {
+        self.requests += 1;
+        self.next_faults.pop_front().or_else(|| self.lasting_fault.clone())
+    }
+}
+
+impl Outbox {
+    /// An empty outbox whose providers accept everything.
+    #[must_use]
+    pub fn new(now: Now) -> Self {
+        Self { now, state: Arc::default() }
+    }
+
+    /// The providers' HTTP side. It must be served by [`super::http`], whose connections can be cut.
+    pub fn router(&self) -> Router {
+        ses::router().merge(twilio::router()).with_state(self.clone())
+    }
+
+    /// The e-mails that were accepted, oldest first.
+    #[must_use]
+    pub fn emails(&self) -> Vec<Email> {
+        self.state().emails.messages.clone()
+    }
+
+    /// The SMS that were accepted, oldest first.
+    #[must_use]
+    pub fn sms(&self) -> Vec<Sms> {
+        self.state().sms.messages.clone()
+    }
+
+    /// How many requests the channel has seen, however they ended.
+    #[must_use]
+    pub fn requests(&self, channel: Channel) -> usize {
+        let state = self.state();
+        match channel {
+            Channel::Email => state.emails.requests,
+            Channel::Sms => state.sms.requests,
+        }
+    }
+
+    /// Lets the channel's next request fail that no earlier call has spoken for.
+    pub fn fail_next(&self, channel: Channel, fault: Fault) {
+        let mut state = self.state();
+        match channel {
+            Channel::Email => state.emails.next_faults.push_back(fault),
+            Channel::Sms => state.sms.next_faults.push_back(fault),
+        }
+    }
+
+    /// Lets all the channel's requests fail from now on, or none; those of [`Outbox::fail_next`] come first.
+    pub fn fail_all(&self, channel: Channel, fault: Option<Fault>) {
+        let mut state = self.state();
+        match channel {
+            Channel::Email => state.emails.lasting_fault = fault,
+            Channel::Sms => state.sms.lasting_fault = fault,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a scripted fault leaves of a request.
+enum Scripted {
+    /// This is the whole answer.
+    Answer(Response),
+    /// Go on, but nobody will hear about it.
+    Unheard,
+}
+
+impl Fault {
+    /// Plays the fault. `refusal` puts a refusal into the provider's own form.
+    async fn play(self, connection: &Connection, refusal: impl FnOnce(u16, &str, &str) -> Response) -> Scripted {
+        match self {
+            Self::Refuse { status, code, message } => Scripted::Answer(refusal(status, &code, &message)),
+            Self::Hang(silence) => {
+                tokio::time::sleep(silence).await;
+                connection.cut();
+                Scripted::Answer(Response::default())
+            }
+            Self::AcceptThenDrop => {
+                connection.cut();
+                Scripted::Unheard
+            }
+        }
+    }
+}

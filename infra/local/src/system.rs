@@ -1,0 +1,301 @@
+//! The system: emulators, functions and workers in one process.
+
+use crate::emulators::dynamodb::DynamoDb;
+use crate::emulators::http::{Port, Server};
+use crate::emulators::outbox::Outbox;
+use crate::emulators::sqs::Sqs;
+use crate::emulators::streams::StreamReader;
+use crate::emulators::{Now, http, queues, tables};
+use crate::faults::{Faults, FaultyClient};
+use crate::mappings::filters;
+use crate::pumps::{self, Pumps};
+use crate::{Workers, token};
+use api::clock::Clock;
+use api::config::{Secret, TokenConfig};
+use api::{Shop, aws};
+use axum::Router;
+use axum::http::{HeaderName, Method, header};
+use domain::actor::Role;
+use functions::workers::Desk;
+use functions::workers::relay::Queues;
+use providers::{Ses, Twilio, TwilioConfig};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Store, Table};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower_http::cors::{Any, CorsLayer};
+
+/// What `infra/tables.yaml` and `infra/queues.yaml` are deployed as here.
+const PREFIX: &str = "shop-local-";
+const POSITIONS: &str = "positions.json";
+
+/// Anything that keeps the system from starting.
+pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How the system is started.
+#[derive(Clone)]
+pub struct Options {
+    /// Keep the data here between runs; in memory when there is none.
+    pub data: Option<PathBuf>,
+    /// The API's port on 127.0.0.1; any free one for 0.
+    pub port: u16,
+    /// What tokens are signed with.
+    pub jwt_secret: String,
+    /// How else tokens may be verified.
+    pub jwks_url: Option<String>,
+    /// `iss` and `aud`, when they are to be checked.
+    pub issuer_and_audience: Option<(String, String)>,
+    /// Further variables of the functions, such as `DELIVERY_FEES`.
+    pub variables: HashMap<&'static str, String>,
+    /// Whether streams and queues are handed to the workers; a test may want to do that itself.
+    pub pumps: bool,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            data: None,
+            port: 0,
+            jwt_secret: "local-secret-of-at-least-thirty-two-bytes".to_owned(),
+            jwks_url: None,
+            issuer_and_audience: None,
+            variables: HashMap::new(),
+            pumps: true,
+            clock: Clock::default(),
+        }
+    }
+}
+
+/// A running system. Dropping it stops it.
+pub struct System {
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    /// The time; moving it on lets visibility timeouts and TTLs elapse.
+    pub clock: Clock,
+    /// The tables.
+    pub dynamodb: DynamoDb,
+    /// The queues.
+    pub sqs: Sqs,
+    /// Every message that was sent.
+    pub outbox: Outbox,
+    /// What goes wrong with the API's and the workers' calls of DynamoDB.
+    pub faults: Faults,
+    /// The workers, to be called by hand.
+    pub workers: Workers,
+    options: Options,
+    pumps: Pumps,
+    tasks: Vec<JoinHandle<()>>,
+    _servers: Vec<Server>,
+}
+
+impl System {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// In words, such as for a port that is taken.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        Self::with_pages(options, |_, _| Router::new()).await
+    }
+
+    /// Starts everything, with further pages beside the API.
+    ///
+    /// # Errors
+    /// As [`System::start`].
+    pub async fn with_pages(options: Options, pages: impl FnOnce(&Sqs, &Outbox) -> Router) -> Result<Self, StartError> {
+        // The port comes first: if it is taken, nothing else is worth starting.
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| taken(options.port, &error))?;
+        let url = format!("http://{}", listener.local_addr()?);
+
+        let clock = options.clock.clone();
+        let now: Now = {
+            let clock = clock.clone();
+            Arc::new(move || clock.now().0)
+        };
+        let dynamodb = match &options.data {
+            Some(directory) => DynamoDb::in_directory(directory)?,
+            None => DynamoDb::in_memory(Arc::clone(&now))?,
+        };
+        tables::create(dynamodb.database())?;
+        let port = Port::bind().await?;
+        let sqs = Sqs::new(Arc::clone(&now), port.url());
+        queues::create(&sqs)?;
+        let sqs_server = port.serve(sqs.router());
+        let outbox = Outbox::new(now);
+        let outbox_server = http::serve(outbox.router()).await?;
+
+        let faults = Faults::default();
+        let workers = workers(&options, &clock, &dynamodb, &sqs, sqs_server.url(), outbox_server.url(), &faults)?;
+        let app = api::serve::app(functions::api(), workers.shop.clone()).layer(cors()).merge(pages(&sqs, &outbox));
+        let mut tasks = vec![tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, app).await {
+                tracing::error!(%error, "the API's server ended");
+            }
+        })];
+
+        let mut orders = stream(&dynamodb, Table::Orders, "RelayMapping")?;
+        let mut inventory = stream(&dynamodb, Table::Inventory, "InventoryLogMapping")?;
+        if let Some([relayed, logged]) = positions(&options) {
+            if let Some(position) = relayed {
+                orders.resume_after(&position);
+            }
+            if let Some(position) = logged {
+                inventory.resume_after(&position);
+            }
+        }
+        let mut pumps = Pumps::default();
+        if options.pumps {
+            let started = pumps::start(&workers, orders, inventory);
+            tasks.extend(started.0);
+            pumps = started.1;
+        }
+        let servers = vec![sqs_server, outbox_server];
+        Ok(Self { url, clock, dynamodb, sqs, outbox, faults, workers, options, pumps, tasks, _servers: servers })
+    }
+
+    /// The tables, as the functions have them.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.workers.shop.store
+    }
+
+    /// A token of somebody.
+    #[must_use]
+    pub fn token(&self, id: u64, role: Role) -> String {
+        token::of(&self.options.jwt_secret, id, role, self.clock.now().seconds())
+    }
+
+    /// The URL of one of our queues, by the last part of its name.
+    #[must_use]
+    pub fn queue(&self, name: &str) -> String {
+        format!("{PREFIX}{name}")
+    }
+
+    /// A reader of the orders' stream as the relay sees it, from its beginning.
+    ///
+    /// # Errors
+    /// When the table has no stream.
+    pub fn orders_stream(&self) -> Result<StreamReader, StartError> {
+        stream(&self.dynamodb, Table::Orders, "RelayMapping")
+    }
+
+    /// Waits until every event is relayed and every job that is due is done; says whether that happened within `limit`.
+    pub async fn settled(&self, limit: Duration) -> bool {
+        let quiet = async {
+            loop {
+                let before: Vec<u64> = self.pumps.all().iter().map(|pump| pump.batches()).collect();
+                let looks = self.pumps.streams().map(|pump| pump.empty_looks());
+                // The second look began after this moment, so it has seen all that was written before.
+                while self.pumps.streams().iter().zip(looks).any(|(pump, looks)| pump.empty_looks() < looks + 2) {
+                    tokio::time::sleep(Duration::from_millis(3)).await;
+                }
+                let is_quiet = self.pumps.all().iter().zip(before).all(|(pump, before)| !pump.is_busy() && pump.batches() == before);
+                if is_quiet && self.sqs.queues().iter().all(|queue| queue.is_dead_letters || queue.waiting == 0) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        };
+        tokio::time::timeout(limit, quiet).await.is_ok()
+    }
+
+    /// Stops, once everything that is due is done. What a queue still held is then relayed again by the next run: the
+    /// streams' positions are kept from the last moment at which all queues were empty.
+    pub async fn stop(self, limit: Duration) {
+        let settled = self.settled(limit).await;
+        let empty = self.sqs.queues().iter().all(|queue| queue.is_dead_letters || queue.waiting + queue.in_flight + queue.delayed == 0);
+        if let (Some(directory), true) = (&self.options.data, settled && empty) {
+            let positions = self.pumps.streams().map(|pump| pump.position());
+            let kept = serde_json::to_vec(&positions).map_err(std::io::Error::from);
+            if let Err(error) = kept.and_then(|kept| std::fs::write(directory.join(POSITIONS), kept)) {
+                tracing::warn!(%error, "the streams' positions could not be kept");
+            }
+        }
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn taken(port: u16, error: &std::io::Error) -> StartError {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!("Port {port} is taken by another program; choose another one with --port.").into(),
+        _ => format!("Port {port} can't be used: {error}.").into(),
+    }
+}
+
+fn positions(options: &Options) -> Option<[Option<String>; 2]> {
+    let kept = std::fs::read(options.data.as_ref()?.join(POSITIONS)).ok()?;
+    serde_json::from_slice(&kept).ok()
+}
+
+fn stream(dynamodb: &DynamoDb, table: Table, mapping: &'static str) -> Result<StreamReader, StartError> {
+    let name = table_name(table.variable()).ok_or("a table without a name")?;
+    Ok(StreamReader::new(dynamodb.database().clone(), &name, filters(mapping)?)?)
+}
+
+/// `ORDERS_TABLE` is `shop-local-orders`.
+fn table_name(variable: &str) -> Option<String> {
+    Some(format!("{PREFIX}{}", variable.strip_suffix("_TABLE")?.to_lowercase()))
+}
+
+fn workers(
+    options: &Options,
+    clock: &Clock,
+    dynamodb: &DynamoDb,
+    sqs: &Sqs,
+    sqs_url: &str,
+    outbox_url: &str,
+    faults: &Faults,
+) -> Result<Workers, StartError> {
+    let plain = || aws_smithy_http_client::Builder::new().build_http();
+    let faulty = FaultyClient { inner: plain(), faults: faults.clone() };
+    let tables = aws::local_config(dynamodb.endpoint(), aws_sdk_dynamodb::config::SharedHttpClient::new(faulty));
+    let queues = aws::local_config(sqs_url, plain());
+    let queue = |name: &str| sqs.url(&format!("{PREFIX}{name}"));
+    let variables = |name: &'static str| {
+        let own = options.variables.get(name).cloned();
+        own.or_else(|| table_name(name)).or_else(|| (name == "EMAIL_QUEUE_URL").then(|| queue("email")))
+    };
+    let (issuer, audience) = options.issuer_and_audience.clone().unzip();
+    let tokens = TokenConfig {
+        secret: Some(Secret::Plain(options.jwt_secret.clone())),
+        public_key: None,
+        jwks_url: options.jwks_url.clone(),
+        issuer,
+        audience,
+    };
+    let shop = Shop::new(&variables, Some(tokens), &tables, &queues, clock.clone())?;
+    let twilio = TwilioConfig { account_sid: "AC-local".to_owned(), from: "+243810000000".to_owned(), base_url: outbox_url.to_owned() };
+    let name = shop.config.name.clone();
+    let from = format!("\"{name}\" <orders@example.com>");
+    let ses = Ses::new(&aws::local_config(outbox_url, plain()), from, None);
+    Ok(Workers {
+        queues: Queues { sqs: shop.sqs.clone(), email: queue("email"), sms: queue("sms"), refunds: queue("refunds") },
+        email: Desk { store: shop.store.clone(), clock: clock.clone(), shop_name: name.clone(), sender: ses },
+        sms: Desk {
+            store: shop.store.clone(),
+            clock: clock.clone(),
+            shop_name: name,
+            sender: Twilio::new(twilio, "local-token".to_owned())?,
+        },
+        shop,
+    })
+}
+
+/// What API Gateway does for browsers, as `template.yaml` has it.
+fn cors() -> CorsLayer {
+    let name = HeaderName::from_static;
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::OPTIONS])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, name("idempotency-key"), name("x-request-id")])
+        .expose_headers([header::ETAG, header::LINK, name("x-next-cursor"), name("x-request-id"), name("idempotency-replayed")])
+}

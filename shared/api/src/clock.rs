@@ -1,0 +1,43 @@
+//! The one place that reads the clock and draws randomness.
+
+use domain::ids::Ids;
+use domain::time::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The time. A clone shares its offset, so that a test can let hours pass.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    ahead: Arc<AtomicU64>,
+}
+
+impl Clock {
+    /// Epoch milliseconds.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+    pub fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
+        Timestamp(millis).plus_millis(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Lets time pass at once.
+    pub fn advance(&self, by: Duration) {
+        self.ahead.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Fresh ids of one decision made at `now`.
+    #[must_use]
+    pub fn ids(&self, now: Timestamp) -> Ids {
+        Ids::new(now, u16::try_from(random() & 0xfff).unwrap_or_default())
+    }
+}
+
+/// A random number. Falls back to a weaker generator where the system has no randomness to give: ids need to be
+/// hard to guess, and are put on absence in any case.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where randomness is drawn")]
+pub fn random() -> u64 {
+    getrandom::u64().unwrap_or_else(|_| fastrand::u64(..))
+}

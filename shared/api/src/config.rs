@@ -1,0 +1,194 @@
+//! What a function is told by its environment, read once and checked at start.
+
+use domain::message::Locale;
+use domain::money::{Currency, Money};
+use domain::order::DeliveryFees;
+use domain::time::{Day, Timestamp};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+
+/// The least a shared secret must have: HS256's own output (RFC 7518, section 3.2).
+const SECRET_BYTES: usize = 32;
+
+/// A variable that is missing or makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable}: {reason}")]
+pub struct ConfigError {
+    /// Its name.
+    pub variable: &'static str,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl ConfigError {
+    fn new(variable: &'static str, reason: impl Into<String>) -> Self {
+        Self { variable, reason: reason.into() }
+    }
+}
+
+/// A secret: given, or to be fetched.
+#[derive(Clone)]
+pub enum Secret {
+    /// Given in the environment.
+    Plain(String),
+    /// The ARN of a secret of Secrets Manager.
+    Arn(String),
+}
+
+/// How tokens are verified.
+#[derive(Clone, Default)]
+pub struct TokenConfig {
+    /// For HS256.
+    pub secret: Option<Secret>,
+    /// A PEM public key, for RS256 or ES256.
+    pub public_key: Option<String>,
+    /// Where public keys are published.
+    pub jwks_url: Option<String>,
+    /// `iss`, when it is to be checked.
+    pub issuer: Option<String>,
+    /// `aud`, when it is to be checked.
+    pub audience: Option<String>,
+}
+
+/// What the shop has decided.
+#[derive(Clone)]
+pub struct ShopConfig {
+    /// The shop's name, as customers know it.
+    pub name: String,
+    /// The currency of amounts that don't name one.
+    pub currency: Currency,
+    /// The language of customers who don't name one.
+    pub locale: Locale,
+    /// Where its days begin.
+    pub timezone: TimeZone,
+    /// Its delivery fees.
+    pub delivery_fees: DeliveryFees,
+}
+
+impl ShopConfig {
+    /// The calendar day of a point in time, where the shop is.
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> Day {
+        let at = i64::try_from(at.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()).unwrap_or_default();
+        let date = self.timezone.to_datetime(at).date();
+        Day::new(date.year(), date.month(), date.day())
+    }
+}
+
+/// Where variables come from: the environment, or a test.
+pub trait Variables {
+    /// A variable's value; an empty one counts as unset.
+    fn get(&self, name: &'static str) -> Option<String>;
+}
+
+/// The process's environment.
+pub struct Environment;
+
+impl Variables for Environment {
+    fn get(&self, name: &'static str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+}
+
+impl<F: Fn(&'static str) -> Option<String>> Variables for F {
+    fn get(&self, name: &'static str) -> Option<String> {
+        self(name).filter(|value| !value.is_empty())
+    }
+}
+
+/// A variable that must be there.
+///
+/// # Errors
+/// [`ConfigError`] when it isn't.
+pub fn required(variables: &impl Variables, name: &'static str) -> Result<String, ConfigError> {
+    variables.get(name).ok_or_else(|| ConfigError::new(name, "is not set"))
+}
+
+/// A secret by its own name, or by the name of the variable with its ARN.
+#[must_use]
+pub fn secret(variables: &impl Variables, plain: &'static str, arn: &'static str) -> Option<Secret> {
+    variables.get(plain).map(Secret::Plain).or_else(|| variables.get(arn).map(Secret::Arn))
+}
+
+impl TokenConfig {
+    /// # Errors
+    /// [`ConfigError`] when the shared secret is too short, or nothing at all is there to verify tokens with.
+    pub fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+        let config = Self {
+            secret: secret(variables, "JWT_SECRET", "JWT_SECRET_ARN"),
+            public_key: variables.get("JWT_PUBLIC_KEY"),
+            jwks_url: variables.get("JWT_JWKS_URL"),
+            issuer: variables.get("JWT_ISSUER"),
+            audience: variables.get("JWT_AUDIENCE"),
+        };
+        match &config.secret {
+            Some(Secret::Plain(plain)) if plain.len() < SECRET_BYTES => {
+                Err(ConfigError::new("JWT_SECRET", format!("has {} bytes; {SECRET_BYTES} are the least", plain.len())))
+            }
+            None if config.public_key.is_none() && config.jwks_url.is_none() => {
+                Err(ConfigError::new("JWT_SECRET_ARN", "set it, JWT_PUBLIC_KEY or JWT_JWKS_URL: without one no token can be verified"))
+            }
+            _ => Ok(config),
+        }
+    }
+}
+
+impl ShopConfig {
+    /// # Errors
+    /// [`ConfigError`] for a value that makes no sense; what is absent has a default.
+    pub fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+        let currency = match variables.get("SHOP_CURRENCY") {
+            Some(code) => Currency::parse(&code).ok_or_else(|| ConfigError::new("SHOP_CURRENCY", "is not a currency of ISO 4217"))?,
+            None => Currency::USD,
+        };
+        let locale = match variables.get("SHOP_LOCALE") {
+            Some(tag) => Locale::of_tag(&tag).ok_or_else(|| ConfigError::new("SHOP_LOCALE", "is neither fr nor en"))?,
+            None => Locale::Fr,
+        };
+        let timezone = variables.get("SHOP_TIMEZONE").unwrap_or_else(|| "Africa/Kinshasa".to_owned());
+        let timezone = TimeZone::get(&timezone).map_err(|error| ConfigError::new("SHOP_TIMEZONE", error.to_string()))?;
+        let delivery_fees = match variables.get("DELIVERY_FEES") {
+            Some(json) => delivery_fees(&json, currency).map_err(|reason| ConfigError::new("DELIVERY_FEES", reason))?,
+            None => DeliveryFees::default(),
+        };
+        Ok(Self { name: variables.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned()), currency, locale, timezone, delivery_fees })
+    }
+}
+
+/// `{"Gombe": 5, "Limete": 7.50}`, in the shop's currency.
+fn delivery_fees(json: &str, currency: Currency) -> Result<DeliveryFees, String> {
+    let zones: BTreeMap<String, Box<serde_json::value::RawValue>> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let fees = zones.into_iter().map(|(zone, fee)| match Money::parse(fee.get(), currency) {
+        Ok(fee) if fee.minor >= 0 => Ok((zone, fee)),
+        Ok(_) => Err(format!("the fee for {zone} is negative")),
+        Err(error) => Err(format!("the fee for {zone} {error}")),
+    });
+    Ok(DeliveryFees(fees.collect::<Result<_, _>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_secret_refuses_to_start() {
+        let variables = |name: &'static str| (name == "JWT_SECRET").then(|| "secret".to_owned());
+        assert_eq!(TokenConfig::read(&variables).err().unwrap().to_string(), "JWT_SECRET: has 6 bytes; 32 are the least");
+        assert!(TokenConfig::read(&|_| None).is_err());
+    }
+
+    #[test]
+    fn delivery_fees_are_read_to_the_cent() {
+        let fees = delivery_fees(r#"{"Gombe": 5, "Limete": 7.50}"#, Currency::USD).unwrap();
+        assert_eq!(fees.0["Limete"], Money::usd(7_50));
+        assert!(delivery_fees(r#"{"Gombe": 5.001}"#, Currency::USD).is_err());
+        assert!(delivery_fees(r#"{"Gombe": -1}"#, Currency::USD).is_err());
+    }
+
+    #[test]
+    fn the_day_is_the_shops() {
+        let kinshasa = ShopConfig::read(&|_| None).unwrap();
+        // 2026-11-23T23:30:00Z is half past midnight in Kinshasa.
+        assert_eq!(kinshasa.day(Timestamp(1_795_476_600_000)).as_str(), "20261124");
+    }
+}

@@ -1,0 +1,113 @@
+//! The fields of a JSON object, asked for in the contract's order.
+
+use super::json::Node;
+use super::value::{Errors, Source, Value};
+use crate::problem::{Code, FieldError};
+
+/// An object whose fields are being read. [`Fields::finish`] refuses what nobody asked for.
+pub struct Fields<'a> {
+    members: &'a [(String, Node)],
+    pointer: String,
+    errors: &'a Errors,
+    known: Vec<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) const fn new(members: &'a [(String, Node)], pointer: String, errors: &'a Errors) -> Self {
+        Self { members, pointer, errors, known: Vec::new() }
+    }
+
+    /// A field that must be there; `null` and blank texts are as good as absent. Its absence has code `missing`.
+    pub fn required<T>(&mut self, name: &'a str, missing: &'static str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Option<T> {
+        match self.value(name) {
+            Some(value) if !is_blank(&value) => read(value),
+            _ => {
+                self.missing(name, missing);
+                None
+            }
+        }
+    }
+
+    /// A field that may be absent. The outer nothing says that it is wrong.
+    pub fn optional<T>(&mut self, name: &'a str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Option<Option<T>> {
+        match self.value(name) {
+            Some(value) if !is_blank(&value) => read(value).map(Some),
+            _ => Some(None),
+        }
+    }
+
+    /// A field of a change: absent stays, `null` (or a blank text) clears. The outer nothing says that it is wrong.
+    pub fn clearable<T>(&mut self, name: &'a str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Option<Option<Option<T>>> {
+        if !self.has(name) {
+            self.known.push(name);
+            return Some(None);
+        }
+        self.optional(name, read).map(Some)
+    }
+
+    /// A field of a change that can't be cleared: absent stays, `null` is wrong. The outer nothing says that it is wrong.
+    pub fn changeable<T>(&mut self, name: &'a str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Option<Option<T>> {
+        if !self.has(name) {
+            self.known.push(name);
+            return Some(None);
+        }
+        self.required(name, "MISSING_REQUIRED_FIELDS", read).map(Some)
+    }
+
+    /// A text field before its turn, for the fields that are read in its light.
+    #[must_use]
+    pub fn peek(&self, name: &str) -> Option<&'a str> {
+        match self.members.iter().find(|(known, _)| known == name) {
+            Some((_, Node::Text(text))) => Some(text.trim()),
+            _ => None,
+        }
+    }
+
+    /// Whether the client sent the field at all.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(known, _)| known == name)
+    }
+
+    /// Notes that a field should be there.
+    pub fn missing(&self, name: &str, code: &'static str) {
+        self.note(name, code, format!("{name} is required."));
+    }
+
+    /// Notes that something is wrong with a field.
+    pub fn note(&self, name: &str, code: impl Into<Code>, detail: String) {
+        self.errors.borrow_mut().push(FieldError { pointer: self.pointer_to(name), code: code.into(), detail });
+    }
+
+    /// Whether the object has no field at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Notes every field that nobody asked for.
+    pub fn finish(self) {
+        for (name, _) in self.members {
+            if !self.known.contains(&name.as_str()) {
+                self.note(name, "UNKNOWN_FIELD", format!("There is no field {name} here."));
+            }
+        }
+    }
+
+    fn value(&mut self, name: &'a str) -> Option<Value<'a>> {
+        self.known.push(name);
+        let node = self.members.iter().find(|(known, _)| known == name).map(|(_, node)| node)?;
+        if *node == Node::Null {
+            return None;
+        }
+        Some(Value { source: Source::Json(node), pointer: self.pointer_to(name), name, errors: self.errors })
+    }
+
+    fn pointer_to(&self, name: &str) -> String {
+        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+    }
+}
+
+fn is_blank(value: &Value<'_>) -> bool {
+    matches!(value.source, Source::Json(Node::Text(text)) if text.trim().is_empty())
+}

@@ -1,0 +1,207 @@
+//! One value of a request, and how each kind is read from it. What is wrong goes to the request's list of errors.
+
+use super::fields::Fields;
+use super::json::Node;
+use crate::problem::{Code, FieldError};
+use domain::money::{AmountError, Currency, Money};
+use domain::time::Timestamp;
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+
+/// Where errors are gathered.
+pub type Errors = RefCell<Vec<FieldError>>;
+
+/// What stands at a place of a request.
+#[derive(Clone, Copy)]
+pub enum Source<'a> {
+    /// A JSON value; never `null`.
+    Json(&'a Node),
+    /// The text of a query or path parameter.
+    Text(&'a str),
+}
+
+/// A value that is there. Every reading gives nothing when it has noted an error.
+#[derive(Clone)]
+pub struct Value<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) pointer: String,
+    pub(super) name: &'a str,
+    pub(super) errors: &'a Errors,
+}
+
+impl<'a> Value<'a> {
+    /// Notes that this value is wrong, with the field's own code (`INVALID_` and its name).
+    #[must_use]
+    pub fn wrong<T>(&self, detail: &str) -> Option<T> {
+        self.wrong_as(self.own_code(), detail)
+    }
+
+    fn own_code(&self) -> String {
+        format!("INVALID_{}", screaming(self.name))
+    }
+
+    /// Notes that this value is wrong, with a code of the contract.
+    pub fn wrong_as<T>(&self, code: impl Into<Code>, detail: &str) -> Option<T> {
+        let detail = format!("{} {detail}.", self.name);
+        self.errors.borrow_mut().push(FieldError { pointer: self.pointer.clone(), code: code.into(), detail });
+        None
+    }
+
+    /// A text of at most `most` characters, without the white space around it.
+    #[must_use]
+    pub fn text(&self, most: usize) -> Option<String> {
+        self.text_as(most, self.own_code())
+    }
+
+    /// The same, with a code of the contract for what is wrong.
+    #[must_use]
+    pub fn text_as(&self, most: usize, code: impl Into<Code>) -> Option<String> {
+        let text = match self.source {
+            Source::Json(Node::Text(text)) => text,
+            Source::Text(text) => text,
+            Source::Json(_) => return self.wrong_as(code, "must be a text"),
+        };
+        let text = text.trim();
+        if text.chars().count() > most {
+            return self.wrong_as(code, &format!("has more than {most} characters"));
+        }
+        if text.contains('\0') {
+            return self.wrong_as(code, "has a character that no text can have");
+        }
+        Some(text.to_owned())
+    }
+
+    /// Whether the value is a text at all.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        matches!(self.source, Source::Json(Node::Text(_)) | Source::Text(_))
+    }
+
+    /// One of a set of words.
+    #[must_use]
+    pub fn word<T>(&self, parse: fn(&str) -> Option<T>, code: &'static str) -> Option<T> {
+        let text = match self.source {
+            Source::Json(Node::Text(text)) => text,
+            Source::Text(text) => text,
+            Source::Json(_) => return self.wrong_as(code, "must be a text"),
+        };
+        parse(text).or_else(|| self.wrong_as(code, "is none of the words it can be"))
+    }
+
+    /// A positive whole number up to 2^53 − 1, as an id.
+    #[must_use]
+    pub fn id<T>(&self, parse: fn(u64) -> Option<T>, code: &'static str) -> Option<T> {
+        self.whole().and_then(|number| u64::try_from(number).ok()).and_then(parse).or_else(|| self.wrong_as(code, "is no id"))
+    }
+
+    /// A whole number in a range.
+    #[must_use]
+    pub fn integer(&self, range: RangeInclusive<i64>, code: &'static str) -> Option<i64> {
+        let number = self.whole().filter(|number| range.contains(number));
+        number.or_else(|| self.wrong_as(code, &format!("must be a whole number from {} to {}", range.start(), range.end())))
+    }
+
+    /// Epoch milliseconds.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        let millis = self.whole().and_then(|number| u64::try_from(number).ok()).filter(|number| *number <= domain::ids::MAX_ID);
+        millis.map(Timestamp).or_else(|| self.wrong("must be a time in epoch milliseconds"))
+    }
+
+    /// An amount of at least nothing.
+    #[must_use]
+    pub fn amount(&self, currency: Currency) -> Option<Money> {
+        let text = match self.source {
+            Source::Json(Node::Number(text)) => text.as_str(),
+            Source::Text(text) => text,
+            Source::Json(_) => return self.wrong_as("INVALID_AMOUNT", "must be a number"),
+        };
+        match Money::parse(text, currency) {
+            Ok(money) if money.minor < 0 => self.wrong_as("INVALID_AMOUNT", "must not be negative"),
+            Ok(money) => Some(money),
+            Err(AmountError::TooManyDecimals) => {
+                self.wrong_as("INVALID_AMOUNT", &format!("has more than the {} decimals of {currency}", currency.decimals()))
+            }
+            Err(error @ (AmountError::Malformed | AmountError::TooLarge)) => self.wrong_as("INVALID_AMOUNT", &error.to_string()),
+        }
+    }
+
+    /// An amount of more than nothing.
+    #[must_use]
+    pub fn positive_amount(&self, currency: Currency) -> Option<Money> {
+        let money = self.amount(currency)?;
+        if money.is_zero() { self.wrong_as("INVALID_AMOUNT", "must be more than nothing") } else { Some(money) }
+    }
+
+    /// `true` or `false`.
+    #[must_use]
+    pub fn boolean(&self) -> Option<bool> {
+        match self.source {
+            Source::Json(Node::Bool(truth)) => Some(*truth),
+            Source::Text("true") => Some(true),
+            Source::Text("false") => Some(false),
+            Source::Json(_) | Source::Text(_) => self.wrong("must be true or false"),
+        }
+    }
+
+    /// An object's fields.
+    #[must_use]
+    pub fn fields(&self, code: &'static str) -> Option<Fields<'a>> {
+        match self.source {
+            Source::Json(Node::Object(members)) => Some(Fields::new(members, self.pointer.clone(), self.errors)),
+            Source::Json(_) | Source::Text(_) => self.wrong_as(code, "must be an object"),
+        }
+    }
+
+    /// The values of an array, each read by `read`; nothing when any of them is wrong.
+    #[must_use]
+    pub fn list<T>(&self, code: &'static str, read: impl Fn(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
+        let Source::Json(Node::List(nodes)) = self.source else { return self.wrong_as(code, "must be an array") };
+        let each = nodes.iter().enumerate().map(|(index, node)| {
+            read(Value { source: Source::Json(node), pointer: format!("{}/{index}", self.pointer), name: self.name, errors: self.errors })
+        });
+        // Every value is read before any is missed, so that all that is wrong is noted.
+        each.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// Whether the value is an array of no values.
+    #[must_use]
+    pub fn is_empty_list(&self) -> bool {
+        matches!(self.source, Source::Json(Node::List(nodes)) if nodes.is_empty())
+    }
+
+    /// How many values the array has.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        match self.source {
+            Source::Json(Node::List(nodes)) => nodes.len(),
+            Source::Json(_) | Source::Text(_) => 0,
+        }
+    }
+
+    /// A whole number, however it is written: `2`, `2.0` and `2e0` are the same number.
+    fn whole(&self) -> Option<i64> {
+        let text = match self.source {
+            Source::Json(Node::Number(text)) => text.as_str(),
+            Source::Text(text) if text.bytes().all(|b| b.is_ascii_digit()) => text,
+            Source::Json(_) | Source::Text(_) => return None,
+        };
+        text.parse().ok().or_else(|| {
+            // A yen has no decimals, so what is an amount of yen is a whole number.
+            let yen = Currency::parse("JPY")?;
+            Money::parse(text, yen).ok().map(|money| money.minor)
+        })
+    }
+}
+
+/// `deliveryMethod` as `DELIVERY_METHOD`.
+fn screaming(name: &str) -> String {
+    let mut word = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            word.push('_');
+        }
+        word.push(letter.to_ascii_uppercase());
+    }
+    word
+}

@@ -1,0 +1,75 @@
+//! Running as a Lambda function.
+
+use crate::serve::app;
+use crate::shop::Shop;
+use axum::Router;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, BoxFuture, LambdaEvent, Service, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use lambda_runtime::Error;
+
+/// Serves an endpoint's routes.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn serve(routes: Router<Shop>) -> Result<(), Error> {
+    crate::log::init();
+    let shop = Shop::from_environment().inspect_err(|error| tracing::error!(%error, "can't start"))?;
+    let app = Adapter::from(app(routes, shop));
+    lambda_runtime::run(service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
+        sanitise(&mut event.payload);
+        let mut app = app.clone();
+        async move { app.call(event).await }
+    }))
+    .await
+}
+
+/// Runs a worker on what Lambda hands it.
+///
+/// # Errors
+/// When the runtime goes away.
+pub async fn work<E, A, F, W>(work: F) -> Result<(), Error>
+where
+    E: DeserializeOwned + Send + 'static,
+    A: Serialize + Send,
+    F: Fn(E) -> W,
+    W: Future<Output = Result<A, Error>> + Send + 'static,
+{
+    // Boxed, so that the runtime's own types don't nest a whole worker's.
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| -> BoxFuture<'static, Result<A, Error>> { Box::pin(work(event.payload)) }))
+        .await
+}
+
+/// API Gateway hands the query on as the client sent it; `lambda_http` panics on what a URI can't have.
+fn sanitise(request: &mut LambdaRequest) {
+    let LambdaRequest::ApiGatewayV2(request) = request else { return };
+    if let Some(query) = &mut request.raw_query_string {
+        *query = sanitised_query(query);
+    }
+}
+
+/// Percent-encodes every byte that a query can't have (RFC 3986, section 3.4).
+fn sanitised_query(query: &str) -> String {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte);
+    query.bytes().fold(String::with_capacity(query.len()), |mut sane, byte| {
+        if allowed(byte) {
+            sane.push(char::from(byte));
+        } else {
+            sane.extend(format!("%{byte:02X}").chars());
+        }
+        sane
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_keeps_its_meaning_and_loses_what_no_uri_can_have() {
+        assert_eq!(sanitised_query("status=PENDING&limit=5"), "status=PENDING&limit=5");
+        assert_eq!(sanitised_query("a=<\"x y\">\u{e9}"), "a=%3C%22x%20y%22%3E%C3%A9");
+    }
+}

@@ -1,0 +1,25 @@
+//! What every function needs around its own decision: configuration, caller, input, problems, idempotency, pages,
+//! queue batches, logs.
+
+pub mod answer;
+pub mod auth;
+pub mod aws;
+pub mod batch;
+pub mod clock;
+pub mod config;
+pub mod decide;
+pub mod input;
+pub mod lambda;
+pub mod log;
+pub mod page;
+pub mod problem;
+pub mod secrets;
+pub mod serve;
+pub mod shop;
+
+pub use answer::{Amount, Answer};
+pub use auth::Caller;
+pub use decide::Attempt;
+pub use input::{Checked, Meta};
+pub use problem::Problem;
+pub use shop::Shop;

@@ -1,0 +1,104 @@
+//! Every error of the domain and of the tables, with its status and its code of the contract.
+
+use super::Problem;
+use domain::credit::InsufficientCredit;
+use domain::inventory::InventoryError;
+use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
+use domain::refund::{MethodError, RefundError, RefundStatus};
+use serde_json::{Value, json};
+use store::StorageError;
+
+/// The words of the allowed next states, for `allowed`, and in a sentence.
+fn allowed<T: Copy + std::fmt::Display>(states: &[T]) -> (Value, String) {
+    let words: Vec<String> = states.iter().map(ToString::to_string).collect();
+    let sentence = match words.as_slice() {
+        [] => "Nothing is allowed from here.".to_owned(),
+        words => format!("Allowed: {}.", words.join(", ")),
+    };
+    (json!(words), sentence)
+}
+
+fn transition<T: Copy + std::fmt::Display>(error: impl std::fmt::Display, next: &[T]) -> Problem {
+    let (words, sentence) = allowed(next);
+    Problem::conflict("INVALID_STATUS_TRANSITION", format!("{error} {sentence}")).member("allowed", words)
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<PlaceError> for Problem {
+    fn from(error: PlaceError) -> Self {
+        match &error {
+            PlaceError::VariantNotFound(_) => Self::not_found("VARIANT_NOT_FOUND", error),
+            PlaceError::VariantInactive(_) => Self::conflict("VARIANT_INACTIVE", error),
+            PlaceError::CurrencyMismatch { .. } => Self::conflict("CURRENCY_MISMATCH", error),
+            PlaceError::InsufficientStock { .. } => Self::conflict("INSUFFICIENT_STOCK", error),
+            PlaceError::DeliveryFeeMismatch { .. } | PlaceError::UnknownZone { .. } => Self::conflict("DELIVERY_FEE_MISMATCH", error),
+            PlaceError::PaymentReferenceUsed(_) => Self::conflict("PAYMENT_REFERENCE_USED", error),
+            PlaceError::InvalidCode(_) => Self::not_found("INVALID_CODE", error).member("valid", false).member("errorCode", "INVALID_CODE"),
+            PlaceError::TotalTooLarge => Self::bad_request("INVALID_AMOUNT", error),
+        }
+    }
+}
+
+impl From<MethodError> for Problem {
+    fn from(error: MethodError) -> Self {
+        match error {
+            MethodError::CashByStaffOnly | MethodError::NotPaidSo(_) => Self::invalid_field("/refundMethod", "INVALID_METHOD", error),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::AlreadyCancelled => Self::conflict("ALREADY_CANCELLED", error),
+            CancelError::CannotCancel(_) => Self::conflict("CANNOT_CANCEL", error),
+            CancelError::Method(method) => method.into(),
+        }
+    }
+}
+
+impl From<AdvanceError> for Problem {
+    fn from(error: AdvanceError) -> Self {
+        transition::<OrderStatus>(error, &error.allowed())
+    }
+}
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        match &error {
+            PaymentError::InvalidTransition { allowed, .. } => transition::<PaymentStatus>(&error, allowed),
+            PaymentError::ReferenceUsed(_) => Self::conflict("PAYMENT_REFERENCE_USED", error),
+        }
+    }
+}
+
+impl From<RefundError> for Problem {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::InvalidTransition { from, .. } => transition::<RefundStatus>(error, from.next()),
+            RefundError::InProgress => Self::conflict("REFUND_IN_PROGRESS", error),
+            RefundError::ExceedsPaid => Self::conflict("REFUND_EXCEEDS_PAID", error),
+        }
+    }
+}
+
+impl From<InventoryError> for Problem {
+    fn from(error: InventoryError) -> Self {
+        match &error {
+            InventoryError::VariantNotFound(_) => Self::not_found("VARIANT_NOT_FOUND", error),
+            InventoryError::DuplicateSku(_) => Self::conflict("DUPLICATE_SKU", error),
+            InventoryError::InsufficientStock { .. } => Self::conflict("INSUFFICIENT_STOCK", error),
+        }
+    }
+}
+
+impl From<InsufficientCredit> for Problem {
+    fn from(error: InsufficientCredit) -> Self {
+        Self::conflict("INSUFFICIENT_CREDIT", error)
+    }
+}

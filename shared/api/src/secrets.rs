@@ -1,0 +1,54 @@
+//! Secrets: fetched at first use, kept for five minutes.
+
+use crate::config::Secret;
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+const KEPT: Duration = Duration::from_mins(5);
+
+/// A secret could not be fetched.
+#[derive(Debug, thiserror::Error)]
+#[error("a secret could not be fetched: {0}")]
+pub struct SecretError(String);
+
+/// One secret and its last fetched value.
+pub struct CachedSecret {
+    source: Secret,
+    sdk: SdkConfig,
+    fetched: Mutex<Option<(Instant, Arc<str>)>>,
+}
+
+impl CachedSecret {
+    /// Nothing is fetched yet.
+    #[must_use]
+    pub fn new(source: Secret, sdk: SdkConfig) -> Self {
+        Self { source, sdk, fetched: Mutex::new(None) }
+    }
+
+    /// The secret's value.
+    ///
+    /// # Errors
+    /// When Secrets Manager refuses or isn't reached.
+    pub async fn value(&self) -> Result<Arc<str>, SecretError> {
+        let arn = match &self.source {
+            Secret::Plain(value) => return Ok(value.as_str().into()),
+            Secret::Arn(arn) => arn,
+        };
+        let mut fetched = self.fetched.lock().await;
+        if let Some((at, value)) = fetched.as_ref()
+            && at.elapsed() < KEPT
+        {
+            return Ok(Arc::clone(value));
+        }
+        let answer = Client::new(&self.sdk).get_secret_value().secret_id(arn).send().await;
+        let answer = answer.map_err(|error| SecretError(DisplayErrorContext(error).to_string()))?;
+        let value: Arc<str> = answer.secret_string.ok_or_else(|| SecretError("it has no text".to_owned()))?.into();
+        *fetched = Some((Instant::now(), Arc::clone(&value)));
+        Ok(value)
+    }
+}

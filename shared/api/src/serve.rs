@@ -1,0 +1,92 @@
+//! What stands around every route: request ids, problems' documents, headers, the log line.
+
+use crate::auth::Caller;
+use crate::problem::Problem;
+use crate::shop::Shop;
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const MOST_ID_CHARACTERS: usize = 128;
+
+/// A function's routes as they are served.
+pub fn app(routes: Router<Shop>, shop: Shop) -> Router {
+    routes.fallback(no_route).method_not_allowed_fallback(no_method).layer(from_fn_with_state(shop.clone(), around)).with_state(shop)
+}
+
+async fn no_route() -> Problem {
+    Problem::not_found("NOT_FOUND", "There is nothing at this address.")
+}
+
+async fn no_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "This address doesn't take that method.")
+}
+
+async fn around(State(shop): State<Shop>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let consumed = shop.store.meter().total();
+    let id = request_id(&request);
+    let path = request.uri().path().to_owned();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let caller = CallerSlot::default();
+    request.extensions_mut().insert(caller.clone());
+
+    let mut response = Problem::rendered(next.run(request).await, &path);
+
+    let consumed = shop.store.meter().total().since(consumed);
+    tracing::info!(
+        request_id = id.to_str().unwrap_or_default(),
+        %method,
+        route,
+        caller = caller.get().map(Caller::key_space),
+        status = response.status().as_u16(),
+        millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        round_trips = consumed.round_trips,
+        read_milliunits = consumed.read_milliunits,
+        write_milliunits = consumed.write_milliunits,
+        "request"
+    );
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Where the extractor leaves the caller for the request's log line.
+#[derive(Clone, Default)]
+pub(crate) struct CallerSlot(std::sync::Arc<std::sync::OnceLock<Caller>>);
+
+impl CallerSlot {
+    pub(crate) fn set(&self, caller: Caller) {
+        // Two extractors of one request find the same caller.
+        let _same = self.0.set(caller);
+    }
+
+    fn get(&self) -> Option<&Caller> {
+        self.0.get()
+    }
+}
+
+/// The client's own id when it is sane, else one of ours.
+fn request_id(request: &Request) -> HeaderValue {
+    let sane = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (1..=MOST_ID_CHARACTERS).contains(&bytes.len()) && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:=+/".contains(b))
+    };
+    request.headers().get(REQUEST_ID).filter(sane).cloned().unwrap_or_else(|| {
+        let id = format!("{:016x}{:016x}", crate::clock::random(), crate::clock::random());
+        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
+    })
+}
+
+/// What a panic becomes.
+#[must_use]
+pub fn panicked() -> Response {
+    Problem::internal("a handler panicked").into_response()
+}

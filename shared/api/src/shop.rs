@@ -1,0 +1,78 @@
+//! What every handler has at hand.
+
+use crate::auth::{Verifier, VerifierError};
+use crate::aws;
+use crate::clock::Clock;
+use crate::config::{ConfigError, ShopConfig, TokenConfig, Variables};
+use aws_config::SdkConfig;
+use std::sync::Arc;
+use store::{Store, TableNames};
+
+/// The shop: its tables, its settings, and who may call. Cheap to clone.
+#[derive(Clone)]
+pub struct Shop {
+    /// The tables.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// What the shop has decided.
+    pub config: Arc<ShopConfig>,
+    /// The queues.
+    pub sqs: aws_sdk_sqs::Client,
+    /// The queue that health asks after, where this function has been given it.
+    pub email_queue: Option<String>,
+    verifier: Option<Arc<Verifier>>,
+}
+
+/// Why a function can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable is missing or makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Tokens can't be verified.
+    #[error(transparent)]
+    Verifier(#[from] VerifierError),
+}
+
+impl Shop {
+    /// Reads nothing but the environment.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn from_environment() -> Result<Self, StartError> {
+        let variables = crate::config::Environment;
+        let sdk = aws::config();
+        // A function that nobody needs a token for has nothing to verify one with.
+        let tokens = ["JWT_SECRET", "JWT_SECRET_ARN", "JWT_PUBLIC_KEY", "JWT_JWKS_URL"];
+        let verifies = tokens.into_iter().any(|name| variables.get(name).is_some());
+        let tokens = if verifies { Some(TokenConfig::read(&variables)?) } else { None };
+        Self::new(&variables, tokens, &sdk, &sdk, Clock::default())
+    }
+
+    /// A shop with its tables and its queues behind these configurations.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn new(
+        variables: &impl Variables,
+        tokens: Option<TokenConfig>,
+        dynamodb: &SdkConfig,
+        sqs: &SdkConfig,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let verifier = tokens.map(|tokens| Verifier::new(tokens, dynamodb)).transpose()?;
+        Ok(Self {
+            store: Store::new(aws_sdk_dynamodb::Client::new(dynamodb), TableNames::from_lookup(|name| variables.get(name))),
+            clock,
+            config: Arc::new(ShopConfig::read(variables)?),
+            sqs: aws_sdk_sqs::Client::new(sqs),
+            email_queue: variables.get("EMAIL_QUEUE_URL"),
+            verifier: verifier.map(Arc::new),
+        })
+    }
+
+    pub(crate) fn verifier(&self) -> Option<&Verifier> {
+        self.verifier.as_deref()
+    }
+}

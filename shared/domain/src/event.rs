@@ -1,0 +1,183 @@
+//! Events: the audit trail and the outbox at once.
+
+use crate::actor::Actor;
+use crate::ids::{EventId, Ids, NotificationId, OrderId, RefundId};
+use crate::message::Announcement;
+use crate::time::Timestamp;
+use crate::words::words;
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// What happened.
+    pub enum EventKind {
+        /// An order was placed.
+        OrderPlaced = "ORDER_PLACED",
+        /// An order took a step forward.
+        OrderStatusChanged = "ORDER_STATUS_CHANGED",
+        /// An order was cancelled.
+        OrderCancelled = "ORDER_CANCELLED",
+        /// An order's payment changed.
+        PaymentStatusChanged = "PAYMENT_STATUS_CHANGED",
+        /// A refund was made.
+        RefundCreated = "REFUND_CREATED",
+        /// A refund's status changed.
+        RefundStatusChanged = "REFUND_STATUS_CHANGED",
+        /// A refund waits for staff, or its notes or reference changed.
+        RefundUpdated = "REFUND_UPDATED",
+    }
+}
+
+/// The record whose version an event carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Subject {
+    /// An order.
+    Order(OrderId),
+    /// A refund, for what doesn't change its order.
+    Refund(RefundId),
+}
+
+/// One thing that happened to a record. Put once, on absence, in the transaction that made it true.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// The record.
+    pub subject: Subject,
+    /// The record's version after it.
+    pub version: u64,
+    /// Its place among the events of that version.
+    pub n: u8,
+    /// What happened.
+    pub kind: EventKind,
+    /// Who did it.
+    pub actor: Actor,
+    /// The state before, in the contract's words.
+    pub previous_status: Option<String>,
+    /// The state after.
+    pub new_status: Option<String>,
+    /// In words.
+    pub note: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// The refund that now wants to be carried out.
+    pub refund_due: Option<RefundId>,
+    /// What the customer is told.
+    pub announcement: Option<Announcement>,
+}
+
+impl Event {
+    /// An event that sets nothing off.
+    #[must_use]
+    pub fn new(subject: Subject, version: u64, kind: EventKind, actor: Actor, at: Timestamp, ids: &mut Ids) -> Self {
+        Self {
+            id: EventId::draw(ids),
+            subject,
+            version,
+            n: 0,
+            kind,
+            actor,
+            previous_status: None,
+            new_status: None,
+            note: None,
+            at,
+            refund_due: None,
+            announcement: None,
+        }
+    }
+
+    /// From which state to which.
+    #[must_use]
+    pub fn from_to(mut self, previous: Option<&str>, new: &str) -> Self {
+        self.previous_status = previous.map(ToOwned::to_owned);
+        self.new_status = Some(new.to_owned());
+        self
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn noting(mut self, note: Option<&str>) -> Self {
+        self.note = note.map(ToOwned::to_owned);
+        self
+    }
+
+    /// Telling the customer.
+    #[must_use]
+    pub fn announcing(mut self, announcement: Announcement) -> Self {
+        self.announcement = Some(announcement);
+        self
+    }
+
+    /// Setting a refund off.
+    #[must_use]
+    pub fn with_refund_due(mut self, refund: RefundId) -> Self {
+        self.refund_due = Some(refund);
+        self
+    }
+
+    /// The jobs this event sets off, each with an id that is the same however often it is asked for.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        if let Some(refund_id) = self.refund_due {
+            jobs.push(Job::Refund(RefundJob { id: format!("{}:refund", self.id), refund_id }));
+        }
+        if let Some(announcement) = &self.announcement {
+            if announcement.email.is_some() {
+                jobs.push(Job::Email(MessageJob::new(self, "email", announcement.email_id, announcement)));
+            }
+            if announcement.phone.is_some() {
+                jobs.push(Job::Sms(MessageJob::new(self, "sms", announcement.sms_id, announcement)));
+            }
+        }
+        jobs
+    }
+}
+
+/// Gives the events of one decision their places.
+#[must_use]
+pub fn numbered(events: Vec<Event>) -> Vec<Event> {
+    events.into_iter().zip(0..).map(|(event, n)| Event { n, ..event }).collect()
+}
+
+/// Work that an event sets off, for the queue of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Send an e-mail.
+    Email(MessageJob),
+    /// Send an SMS.
+    Sms(MessageJob),
+    /// Carry a refund out.
+    Refund(RefundJob),
+}
+
+/// One message on one channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageJob {
+    /// Event id and purpose.
+    pub id: String,
+    /// The message's record in the notification log.
+    pub notification_id: NotificationId,
+    /// When its event happened.
+    pub at: Timestamp,
+    /// What it says.
+    pub announcement: Announcement,
+}
+
+impl MessageJob {
+    fn new(event: &Event, purpose: &str, notification_id: NotificationId, announcement: &Announcement) -> Self {
+        Self { id: format!("{}:{purpose}", event.id), notification_id, at: event.at, announcement: announcement.clone() }
+    }
+}
+
+/// A refund to carry out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundJob {
+    /// Event id and purpose.
+    pub id: String,
+    /// Which.
+    pub refund_id: RefundId,
+}

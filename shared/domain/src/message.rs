@@ -1,0 +1,180 @@
+//! What the shop tells its customers, and the facts each message is made from.
+
+use crate::ids::{CustomerId, Ids, NotificationId, OrderId};
+use crate::money::Money;
+use crate::order::{DeliveryMethod, Order};
+use crate::refund::RefundMethod;
+use crate::words::words;
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// A customer's language.
+    pub enum Locale {
+        /// French.
+        Fr = "fr",
+        /// English.
+        En = "en",
+    }
+}
+
+impl Locale {
+    /// The locale of a language tag (`fr`, `fr-CD`, `en_GB`); nothing for a language we have no texts in.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        match tag.split(['-', '_']).next()?.to_ascii_lowercase().as_str() {
+            "fr" => Some(Self::Fr),
+            "en" => Some(Self::En),
+            _ => None,
+        }
+    }
+}
+
+words! {
+    /// The kinds of messages; the words are the codes of their templates.
+    pub enum MessageKind {
+        /// An order was placed.
+        OrderConfirmation = "ORDER_CONFIRMATION",
+        /// Staff confirmed an order.
+        OrderConfirmed = "ORDER_CONFIRMED",
+        /// An order is on its way.
+        ShippingUpdate = "SHIPPING_UPDATE",
+        /// An order arrived.
+        DeliveryNotification = "DELIVERY_NOTIFICATION",
+        /// An order was cancelled.
+        OrderCancelled = "ORDER_CANCELLED",
+        /// A refund was carried out.
+        RefundProcessed = "REFUND_PROCESSED",
+        /// A refund failed; the shop will be in touch.
+        RefundFailed = "REFUND_FAILED",
+        /// A return was asked for.
+        ReturnRequested = "RETURN_REQUESTED",
+        /// A return may be sent.
+        ReturnApproved = "RETURN_APPROVED",
+        /// A return was refused.
+        ReturnRejected = "RETURN_REJECTED",
+        /// A return arrived.
+        ReturnReceived = "RETURN_RECEIVED",
+    }
+}
+
+/// A line of an order, as a message shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineFacts {
+    /// The product.
+    pub name: String,
+    /// Size and colour, as far as there are any.
+    pub details: Option<String>,
+    /// Pieces.
+    pub quantity: u32,
+    /// Price of all of them.
+    pub amount: Money,
+}
+
+/// A refund, as a message shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundFacts {
+    /// How much.
+    pub amount: Money,
+    /// How it is paid out.
+    pub method: RefundMethod,
+}
+
+/// All that a message may say, as it was when its event happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// The customer's first name.
+    pub first_name: String,
+    /// The customer's last name.
+    pub last_name: String,
+    /// The order's number.
+    pub order_number: String,
+    /// The order's lines.
+    pub lines: Vec<LineFacts>,
+    /// Price of the lines.
+    pub subtotal: Money,
+    /// Taken off.
+    pub discount: Money,
+    /// For delivery.
+    pub delivery_fee: Money,
+    /// To pay.
+    pub total: Money,
+    /// How the order reaches the customer.
+    pub delivery_method: DeliveryMethod,
+    /// The refund the message is about, or that a cancellation set off.
+    pub refund: Option<RefundFacts>,
+    /// Why something was cancelled, refused or failed.
+    pub reason: Option<String>,
+    /// The RMA number of the return the message is about.
+    pub rma_number: Option<String>,
+    /// The parcel's tracking number.
+    pub tracking_number: Option<String>,
+}
+
+/// A message to be sent, on every channel the customer can be reached by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Announcement {
+    /// What it tells.
+    pub kind: MessageKind,
+    /// In which language.
+    pub locale: Locale,
+    /// The order it is about.
+    pub order_id: OrderId,
+    /// The customer it goes to.
+    pub customer_id: CustomerId,
+    /// E-mail address, where there is one.
+    pub email: Option<String>,
+    /// The e-mail's id in the notification log.
+    pub email_id: NotificationId,
+    /// Phone number as the customer gave it, where there is one.
+    pub phone: Option<String>,
+    /// The SMS's id in the notification log.
+    pub sms_id: NotificationId,
+    /// What it is made from.
+    pub facts: Facts,
+}
+
+impl Announcement {
+    /// A message about `order` as it is now. Its ids in the notification log are drawn with the event, so that
+    /// whatever is redelivered ends at the same two records.
+    #[must_use]
+    pub fn about(order: &Order, kind: MessageKind, refund: Option<RefundFacts>, reason: Option<&str>, ids: &mut Ids) -> Self {
+        Self {
+            kind,
+            locale: order.customer.locale,
+            order_id: order.id,
+            customer_id: order.customer_id,
+            email: order.customer.email.clone(),
+            email_id: NotificationId::draw(ids),
+            phone: order.customer.phone.clone(),
+            sms_id: NotificationId::draw(ids),
+            facts: Facts {
+                first_name: order.customer.first_name.clone(),
+                last_name: order.customer.last_name.clone(),
+                order_number: order.order_number.clone(),
+                lines: order
+                    .items
+                    .iter()
+                    .map(|item| LineFacts {
+                        name: item.product_name.clone(),
+                        details: item.details(),
+                        quantity: item.quantity,
+                        amount: item.amount(),
+                    })
+                    .collect(),
+                subtotal: order.subtotal,
+                discount: order.discount,
+                delivery_fee: order.delivery_fee,
+                total: order.total,
+                delivery_method: order.delivery_method,
+                refund,
+                reason: reason.map(ToOwned::to_owned),
+                rma_number: None,
+                tracking_number: None,
+            },
+        }
+    }
+}

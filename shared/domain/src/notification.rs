@@ -1,0 +1,207 @@
+//! The notification log: every message that was, is or will be sent, and who may send it.
+
+use crate::event::MessageJob;
+use crate::ids::{CustomerId, NotificationId, OrderId};
+use crate::message::MessageKind;
+use crate::time::Timestamp;
+use crate::words::words;
+use serde::{Deserialize, Serialize};
+
+/// How long after a message was handed to a provider and nothing came back it may be sent again, in minutes.
+pub const UNKNOWN_OUTCOME_MINUTES: u64 = 15;
+
+words! {
+    /// The channel of a message.
+    pub enum Channel {
+        /// E-mail.
+        Email = "EMAIL",
+        /// SMS.
+        Sms = "SMS",
+    }
+}
+
+words! {
+    /// Where a message is on its way.
+    pub enum NotificationStatus {
+        /// Not sent yet, or nobody knows.
+        Pending = "PENDING",
+        /// A provider took it.
+        Sent = "SENT",
+        /// It arrived.
+        Delivered = "DELIVERED",
+        /// It never will.
+        Failed = "FAILED",
+    }
+}
+
+words! {
+    /// Who sends messages for us.
+    pub enum NotificationProvider {
+        /// Amazon SES.
+        Ses = "SES",
+        /// Twilio SendGrid.
+        SendGrid = "SENDGRID",
+        /// Twilio.
+        Twilio = "TWILIO",
+    }
+}
+
+/// A message as a provider gets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Content {
+    /// The subject; an SMS has none.
+    pub subject: Option<String>,
+    /// HTML for an e-mail, text for an SMS.
+    pub body: String,
+    /// The plain-text twin of an e-mail.
+    pub text: Option<String>,
+}
+
+/// Where the sending of a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Sending {
+    /// Nobody sends it now.
+    Idle,
+    /// Somebody handed it to a provider, and has not said what came of it.
+    Handed {
+        /// When.
+        at: Timestamp,
+        /// A number of their own, by which a writer recognises its own claim.
+        by: u64,
+    },
+}
+
+/// A message of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Notification {
+    /// Its id.
+    pub id: NotificationId,
+    /// The job that sends it.
+    pub job_id: String,
+    /// The channel.
+    pub channel: Channel,
+    /// What it tells.
+    pub kind: MessageKind,
+    /// The address or the E.164 number it goes to.
+    pub recipient: String,
+    /// What it says.
+    pub content: Content,
+    /// Where it is on its way.
+    pub status: NotificationStatus,
+    /// Where its sending stands.
+    pub sending: Sending,
+    /// Who took it.
+    pub provider: Option<NotificationProvider>,
+    /// The provider's id of it.
+    pub provider_id: Option<String>,
+    /// Why it is not sent.
+    pub error: Option<String>,
+    /// How often it was handed to a provider.
+    pub attempts: u32,
+    /// The order it is about.
+    pub order_id: OrderId,
+    /// The customer it goes to.
+    pub customer_id: CustomerId,
+    /// When a provider took it.
+    pub sent_at: Option<Timestamp>,
+    /// Grows with every change.
+    pub version: u64,
+    /// When its event happened.
+    pub created_at: Timestamp,
+}
+
+/// What a worker may do about a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It is sent or has failed for good.
+    Settled,
+    /// Somebody handed it over and may still say what came of it: look again then.
+    HeldUntil(Timestamp),
+    /// Hand it over, once this record is stored.
+    Ours(Box<Notification>),
+}
+
+impl Notification {
+    /// The record of a message that is about to be handed over for the first time.
+    #[must_use]
+    pub fn first(job: &MessageJob, channel: Channel, recipient: String, content: Content, now: Timestamp, by: u64) -> Self {
+        Self {
+            id: job.notification_id,
+            job_id: job.id.clone(),
+            channel,
+            kind: job.announcement.kind,
+            recipient,
+            content,
+            status: NotificationStatus::Pending,
+            sending: Sending::Handed { at: now, by },
+            provider: None,
+            provider_id: None,
+            error: None,
+            attempts: 1,
+            order_id: job.announcement.order_id,
+            customer_id: job.announcement.customer_id,
+            sent_at: None,
+            version: 1,
+            created_at: job.at,
+        }
+    }
+
+    /// The record of a message that can't be handed to anybody.
+    #[must_use]
+    pub fn unsendable(job: &MessageJob, channel: Channel, recipient: String, content: Content, error: String) -> Self {
+        Self {
+            status: NotificationStatus::Failed,
+            sending: Sending::Idle,
+            error: Some(error),
+            attempts: 0,
+            ..Self::first(job, channel, recipient, content, job.at, 0)
+        }
+    }
+
+    /// What may be done about this message, which is in the log already.
+    #[must_use]
+    pub fn claim(&self, now: Timestamp, by: u64) -> Claim {
+        match (self.status, self.sending) {
+            (NotificationStatus::Sent | NotificationStatus::Delivered | NotificationStatus::Failed, _) => Claim::Settled,
+            (NotificationStatus::Pending, Sending::Handed { at, .. }) if now < at.plus_minutes(UNKNOWN_OUTCOME_MINUTES) => {
+                Claim::HeldUntil(at.plus_minutes(UNKNOWN_OUTCOME_MINUTES))
+            }
+            (NotificationStatus::Pending, Sending::Handed { .. } | Sending::Idle) => {
+                Claim::Ours(Box::new(Self { sending: Sending::Handed { at: now, by }, attempts: self.attempts + 1, ..self.touched() }))
+            }
+        }
+    }
+
+    /// A provider took it.
+    #[must_use]
+    pub fn sent(&self, provider: NotificationProvider, provider_id: String, now: Timestamp) -> Self {
+        Self {
+            status: NotificationStatus::Sent,
+            sending: Sending::Idle,
+            provider: Some(provider),
+            provider_id: Some(provider_id),
+            error: None,
+            sent_at: Some(now),
+            ..self.touched()
+        }
+    }
+
+    /// It was refused for good.
+    #[must_use]
+    pub fn failed(&self, error: String) -> Self {
+        Self { status: NotificationStatus::Failed, sending: Sending::Idle, error: Some(error), ..self.touched() }
+    }
+
+    /// It was refused for now: anybody may try again.
+    #[must_use]
+    pub fn refused_for_now(&self, error: String) -> Self {
+        Self { sending: Sending::Idle, error: Some(error), ..self.touched() }
+    }
+
+    fn touched(&self) -> Self {
+        Self { version: self.version + 1, ..self.clone() }
+    }
+}

@@ -1,0 +1,131 @@
+//! Cancelling an order, and everything that hangs on it.
+
+use super::{Order, OrderStatus, PaymentStatus};
+use crate::actor::Actor;
+use crate::event::{Event, EventKind, Subject, numbered};
+use crate::ids::Ids;
+use crate::inventory::{ChangeType, LastChange, StockChange};
+use crate::message::{Announcement, MessageKind, RefundFacts};
+use crate::refund::{MethodError, Refund, RefundMethod};
+use crate::time::Timestamp;
+
+/// What a caller asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelRequest {
+    /// Why, in words.
+    pub reason: String,
+    /// How the money goes back; by the way it came when nothing is said.
+    pub refund_method: Option<RefundMethod>,
+    /// For the refund's notes.
+    pub notes: Option<String>,
+}
+
+/// Why a cancellation is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CancelError {
+    /// `ALREADY_CANCELLED`
+    #[error("The order is already cancelled.")]
+    AlreadyCancelled,
+    /// `CANNOT_CANCEL`
+    #[error("An order that is {0} can't be cancelled; only PENDING, CONFIRMED and PROCESSING ones can.")]
+    CannotCancel(OrderStatus),
+    /// `INVALID_METHOD`
+    #[error(transparent)]
+    Method(#[from] MethodError),
+}
+
+/// Everything that a cancellation writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    /// The order after it.
+    pub order: Order,
+    /// The status before it.
+    pub previous: OrderStatus,
+    /// What goes back to the customer.
+    pub refund: Option<Refund>,
+    /// Every line's pieces, back into stock.
+    pub restock: Vec<StockChange>,
+    /// `ORDER_CANCELLED`, and what became of the money.
+    pub events: Vec<Event>,
+}
+
+impl Order {
+    /// Cancels the order: all its pieces go back into stock, and all that was paid and is not refunded yet goes back
+    /// to the customer.
+    ///
+    /// # Errors
+    /// See [`CancelError`].
+    pub fn cancel(&self, request: &CancelRequest, actor: Actor, now: Timestamp, mut ids: Ids) -> Result<Cancellation, CancelError> {
+        let method = RefundMethod::for_order(self, request.refund_method, actor)?;
+        if self.status == OrderStatus::Cancelled {
+            return Err(CancelError::AlreadyCancelled);
+        }
+        if !self.status.can_be_cancelled() {
+            return Err(CancelError::CannotCancel(self.status));
+        }
+        let cancelled = Self { status: OrderStatus::Cancelled, ..self.touched(now) };
+        let (mut order, refund) = if self.paid.is_zero() {
+            (Self { payment_status: PaymentStatus::Voided, ..cancelled }, None)
+        } else {
+            cancelled.refund_all(method, &request.reason, now, &mut ids)
+        };
+        let refund = refund.map(|refund| Refund { notes: request.notes.clone(), ..refund });
+        if refund.is_none() && request.notes.is_some() {
+            order.notes = joined(order.notes.as_deref(), request.notes.as_deref());
+        }
+
+        let facts = refund.as_ref().map(|refund| RefundFacts { amount: refund.amount, method: refund.method });
+        let mut events = vec![
+            Event::new(Subject::Order(self.id), order.version, EventKind::OrderCancelled, actor, now, &mut ids)
+                .from_to(Some(self.status.as_str()), order.status.as_str())
+                .noting(Some(&request.reason))
+                .announcing(Announcement::about(&order, MessageKind::OrderCancelled, facts, Some(&request.reason), &mut ids)),
+        ];
+        events.extend(order.payment_event(self.payment_status, actor, now, &mut ids));
+        events.extend(refund.as_ref().map(|refund| refund.created_event(&order, actor, now, &mut ids)));
+
+        Ok(Cancellation { restock: order.restock(actor, now), order, previous: self.status, refund, events: numbered(events) })
+    }
+
+    /// A refund of all that may still be given back, and the order that knows of it; nothing when nothing is left.
+    pub(super) fn refund_all(self, method: RefundMethod, reason: &str, now: Timestamp, ids: &mut Ids) -> (Self, Option<Refund>) {
+        if self.refundable.is_zero() {
+            return (self, None);
+        }
+        let refund = Refund::open(&self, self.refundable, method, reason, now, ids);
+        let mut order = Self { refundable: crate::money::Money::zero(self.currency), ..self };
+        order.payment_status = order.status_of_refunds();
+        (order, Some(refund))
+    }
+
+    /// `PAYMENT_STATUS_CHANGED`, if it did.
+    pub(crate) fn payment_event(&self, before: PaymentStatus, actor: Actor, now: Timestamp, ids: &mut Ids) -> Option<Event> {
+        (before != self.payment_status).then(|| {
+            Event::new(Subject::Order(self.id), self.version, EventKind::PaymentStatusChanged, actor, now, ids)
+                .from_to(Some(before.as_str()), self.payment_status.as_str())
+        })
+    }
+
+    fn restock(&self, actor: Actor, now: Timestamp) -> Vec<StockChange> {
+        self.items
+            .iter()
+            .map(|item| StockChange {
+                variant_id: item.variant_id,
+                delta: i64::from(item.quantity),
+                revision: None,
+                change: LastChange {
+                    change_type: ChangeType::Sale,
+                    reason: format!("Order {} cancelled", self.order_number),
+                    performed_by: actor.id(),
+                    order_id: Some(self.id),
+                    at: now,
+                },
+            })
+            .collect()
+    }
+}
+
+fn joined(old: Option<&str>, new: Option<&str>) -> Option<String> {
+    let parts: Vec<&str> = [old, new].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}

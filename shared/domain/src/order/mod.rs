@@ -1,0 +1,305 @@
+//! Orders: the record, and the decisions that change it, a file each.
+
+mod advance;
+mod cancel;
+mod pay;
+mod place;
+
+pub use advance::{Advance, AdvanceError};
+pub use cancel::{CancelError, CancelRequest, Cancellation};
+pub use pay::{Payment, PaymentError, PaymentRequest};
+pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
+
+use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId};
+use crate::message::Locale;
+use crate::money::{Currency, Money};
+use crate::time::Timestamp;
+use crate::words::words;
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// Where an order is on its way.
+    pub enum OrderStatus {
+        /// Placed; nobody has looked at it yet.
+        Pending = "PENDING",
+        /// Accepted by staff.
+        Confirmed = "CONFIRMED",
+        /// Being picked and packed.
+        Processing = "PROCESSING",
+        /// Waits in the store.
+        ReadyForPickup = "READY_FOR_PICKUP",
+        /// On its way.
+        Shipped = "SHIPPED",
+        /// With the customer.
+        Delivered = "DELIVERED",
+        /// Given up.
+        Cancelled = "CANCELLED",
+    }
+}
+
+impl OrderStatus {
+    /// The steps that staff may take by hand; `CANCELLED` is reached through [`Order::cancel`] alone.
+    #[must_use]
+    pub const fn next(self) -> &'static [Self] {
+        match self {
+            Self::Pending => &[Self::Confirmed],
+            Self::Confirmed => &[Self::Processing],
+            Self::Processing => &[Self::ReadyForPickup, Self::Shipped],
+            Self::ReadyForPickup | Self::Shipped => &[Self::Delivered],
+            Self::Delivered | Self::Cancelled => &[],
+        }
+    }
+
+    /// Whether [`Order::cancel`] takes an order in this status.
+    #[must_use]
+    pub const fn can_be_cancelled(self) -> bool {
+        matches!(self, Self::Pending | Self::Confirmed | Self::Processing)
+    }
+}
+
+words! {
+    /// Where an order's money is.
+    pub enum PaymentStatus {
+        /// Not paid yet.
+        Pending = "PENDING",
+        /// Paid, and nothing given back.
+        Paid = "PAID",
+        /// A payment was tried and failed.
+        Failed = "FAILED",
+        /// A refund is under way.
+        RefundPending = "REFUND_PENDING",
+        /// Some of it was given back.
+        PartiallyRefunded = "PARTIALLY_REFUNDED",
+        /// All of it was given back.
+        Refunded = "REFUNDED",
+        /// Cancelled before anything was paid.
+        Voided = "VOIDED",
+    }
+}
+
+words! {
+    /// How an order is paid.
+    pub enum PaymentMethod {
+        /// M-Pesa, Airtel Money, Orange Money.
+        MobileMoney = "MOBILE_MONEY",
+        /// Cash to the courier or in the store.
+        CashOnDelivery = "CASH_ON_DELIVERY",
+        /// Card.
+        Card = "CARD",
+    }
+}
+
+impl PaymentMethod {
+    /// The space that a payment reference is unique in: whoever hands such references out.
+    #[must_use]
+    pub const fn reference_space(self) -> &'static str {
+        match self {
+            Self::MobileMoney => "PAWAPAY",
+            Self::CashOnDelivery => "CASH",
+            Self::Card => "STRIPE",
+        }
+    }
+}
+
+words! {
+    /// How an order reaches its customer.
+    pub enum DeliveryMethod {
+        /// Brought to an address.
+        HomeDelivery = "HOME_DELIVERY",
+        /// Fetched in the store; costs nothing.
+        StorePickup = "STORE_PICKUP",
+    }
+}
+
+words! {
+    /// Where an order was placed.
+    pub enum OrderSource {
+        /// In the web shop.
+        Online = "ONLINE",
+        /// At the counter, by staff.
+        InStore = "IN_STORE",
+    }
+}
+
+/// Who an order is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Customer {
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number, as the customer wrote it.
+    pub phone: Option<String>,
+    /// The language messages are written in.
+    pub locale: Locale,
+}
+
+/// A postal address in parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Address {
+    /// Street and number.
+    pub street: String,
+    /// City or commune.
+    pub city: String,
+    /// Province.
+    pub state: Option<String>,
+    /// Postcode, where the country has them.
+    pub zip_code: Option<String>,
+    /// Country.
+    pub country: Option<String>,
+}
+
+/// Where an order goes: in parts, or as the customer wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DeliveryAddress {
+    /// In parts.
+    Parts(Address),
+    /// In one text.
+    Text(String),
+}
+
+/// The variant's own features, as they were when it was ordered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VariantDetails {
+    /// Size.
+    pub size: Option<String>,
+    /// Colour.
+    pub color: Option<String>,
+}
+
+/// A line of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineItem {
+    /// Its id, unique in the order.
+    pub id: OrderItemId,
+    /// The product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub variant_id: VariantId,
+    /// The variant's SKU.
+    pub sku: String,
+    /// The product's name.
+    pub product_name: String,
+    /// Size and colour.
+    pub variant_details: VariantDetails,
+    /// Pieces; never zero.
+    pub quantity: u32,
+    /// Price of a piece when it was ordered.
+    pub price_at_purchase: Money,
+    /// Pieces that came back.
+    pub returned_quantity: u32,
+}
+
+impl LineItem {
+    /// The price of all its pieces. An order's amounts are bounded when it is placed, so it always fits.
+    #[must_use]
+    pub const fn amount(&self) -> Money {
+        Money::new(self.price_at_purchase.minor.saturating_mul(self.quantity as i64), self.price_at_purchase.currency)
+    }
+
+    /// Size and colour in one text, as far as there are any.
+    #[must_use]
+    pub fn details(&self) -> Option<String> {
+        let VariantDetails { size, color } = &self.variant_details;
+        let parts: Vec<&str> = [size.as_deref(), color.as_deref()].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" · "))
+    }
+}
+
+/// An order.
+///
+/// Of its amounts: `total = subtotal − discount + delivery_fee`; `paid` is `total` once it is paid and nothing
+/// before; `paid = refundable + refunds under way + refunded_total`. All are in `currency` and none is negative.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// `MLA-YYYYMMDD-NNNN`, unique.
+    pub order_number: String,
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// Who it is for, as given with it.
+    pub customer: Customer,
+    /// Where it is on its way.
+    pub status: OrderStatus,
+    /// How it is paid.
+    pub payment_method: PaymentMethod,
+    /// Where its money is.
+    pub payment_status: PaymentStatus,
+    /// The provider's reference of its payment.
+    pub payment_reference: Option<String>,
+    /// How it reaches the customer.
+    pub delivery_method: DeliveryMethod,
+    /// Where it goes.
+    pub delivery_address: Option<DeliveryAddress>,
+    /// The zone its delivery fee is for.
+    pub delivery_zone: Option<String>,
+    /// For delivery.
+    pub delivery_fee: Money,
+    /// Price of the lines.
+    pub subtotal: Money,
+    /// Taken off.
+    pub discount: Money,
+    /// To pay.
+    pub total: Money,
+    /// What was paid.
+    pub paid: Money,
+    /// What may still be given back.
+    pub refundable: Money,
+    /// What was given back.
+    pub refunded_total: Money,
+    /// The currency of every amount.
+    pub currency: Currency,
+    /// The promotion it was placed with.
+    pub promotion_code: Option<String>,
+    /// Where it was placed.
+    pub source: OrderSource,
+    /// In words.
+    pub notes: Option<String>,
+    /// Its lines, 1 to [`MAX_LINES`].
+    pub items: Vec<LineItem>,
+    /// Grows with every change.
+    pub version: u64,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was delivered.
+    pub completed_at: Option<Timestamp>,
+}
+
+impl Order {
+    /// What is being refunded and not yet done.
+    #[must_use]
+    pub const fn refunding(&self) -> Money {
+        Money::new(self.paid.minor - self.refundable.minor - self.refunded_total.minor, self.currency)
+    }
+
+    /// The payment status that follows from the refunds of a paid order.
+    #[must_use]
+    pub const fn status_of_refunds(&self) -> PaymentStatus {
+        if self.refunding().minor > 0 {
+            PaymentStatus::RefundPending
+        } else if self.refunded_total.minor == 0 {
+            PaymentStatus::Paid
+        } else if self.refunded_total.minor >= self.paid.minor {
+            PaymentStatus::Refunded
+        } else {
+            PaymentStatus::PartiallyRefunded
+        }
+    }
+
+    /// This order, one version on.
+    #[must_use]
+    pub(crate) fn touched(&self, now: Timestamp) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self.clone() }
+    }
+}

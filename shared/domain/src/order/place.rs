@@ -1,0 +1,283 @@
+//! Placing an order: price it from the variants, then make it.
+
+use super::{
+    Customer, DeliveryAddress, DeliveryMethod, LineItem, Order, OrderSource, OrderStatus, PaymentMethod, PaymentStatus, VariantDetails,
+};
+use crate::actor::Actor;
+use crate::event::{Event, EventKind, Subject};
+use crate::ids::{CustomerId, Ids, OrderId, OrderItemId, VariantId};
+use crate::inventory::{ChangeType, LastChange, StockChange, Variant};
+use crate::message::{Announcement, MessageKind};
+use crate::money::{Currency, MAX_MINOR, Money};
+use crate::time::{Day, Timestamp};
+use std::collections::BTreeMap;
+
+/// The most lines an order can have, so that its transaction fits DynamoDB's 100 items.
+pub const MAX_LINES: usize = 50;
+
+/// The most pieces of one variant in an order.
+pub const MAX_QUANTITY: u32 = 1_000_000;
+
+/// Pieces of a variant that somebody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestedLine {
+    /// The variant.
+    pub variant_id: VariantId,
+    /// Pieces, 1 to [`MAX_QUANTITY`].
+    pub quantity: u32,
+}
+
+/// What a client asks for. Lines of one variant count together; prices are never the client's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRequest {
+    /// Whose order.
+    pub customer_id: CustomerId,
+    /// Who it is for.
+    pub customer: Customer,
+    /// What is wanted; 1 to [`MAX_LINES`] variants.
+    pub lines: Vec<RequestedLine>,
+    /// How it reaches the customer.
+    pub delivery_method: DeliveryMethod,
+    /// Where it goes; there for home delivery.
+    pub delivery_address: Option<DeliveryAddress>,
+    /// The zone of the fee.
+    pub delivery_zone: Option<String>,
+    /// The fee the client counts on.
+    pub delivery_fee: Option<Money>,
+    /// How it will be paid.
+    pub payment_method: PaymentMethod,
+    /// The provider's reference of the payment.
+    pub payment_reference: Option<String>,
+    /// A promotion's code, upper-cased.
+    pub promotion_code: Option<String>,
+    /// Where it is placed.
+    pub source: OrderSource,
+    /// The currency of every amount.
+    pub currency: Currency,
+    /// In words.
+    pub notes: Option<String>,
+}
+
+/// The shop's delivery fees by zone, in minor units of the shop's currency; empty when it leaves them to the client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFees(pub BTreeMap<String, Money>);
+
+/// Why an order is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// `VARIANT_NOT_FOUND`
+    #[error("There is no variant {0}.")]
+    VariantNotFound(VariantId),
+    /// `VARIANT_INACTIVE`
+    #[error("{0} is not sold at the moment.")]
+    VariantInactive(String),
+    /// `CURRENCY_MISMATCH`
+    #[error("{sku} is priced in {priced}, the order is in {ordered}.")]
+    CurrencyMismatch {
+        /// The variant's SKU.
+        sku: String,
+        /// Its price's currency.
+        priced: Currency,
+        /// The order's.
+        ordered: Currency,
+    },
+    /// `INSUFFICIENT_STOCK`
+    #[error("{asked} of {sku} were asked for and {left} are left.")]
+    InsufficientStock {
+        /// The variant's SKU.
+        sku: String,
+        /// Pieces asked for.
+        asked: u32,
+        /// Pieces on hand.
+        left: i64,
+    },
+    /// `DELIVERY_FEE_MISMATCH`
+    #[error("The delivery fee {place} is {fee}.")]
+    DeliveryFeeMismatch {
+        /// For a zone, or for pickup.
+        place: String,
+        /// What it must be.
+        fee: Money,
+    },
+    /// `DELIVERY_FEE_MISMATCH`
+    #[error("There is no delivery fee for that zone; the zones are: {zones}.")]
+    UnknownZone {
+        /// The zones there are.
+        zones: String,
+    },
+    /// `PAYMENT_REFERENCE_USED`
+    #[error("The payment reference {0} belongs to another order.")]
+    PaymentReferenceUsed(String),
+    /// `INVALID_CODE`
+    #[error("There is no promotion {0}.")]
+    InvalidCode(String),
+    /// `INVALID_AMOUNT`
+    #[error("The order's total is larger than an order may be.")]
+    TotalTooLarge,
+}
+
+/// A priced order that could be made: everything is decided but its number and ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    request: OrderRequest,
+    lines: Vec<(RequestedLine, Variant)>,
+    delivery_fee: Money,
+    subtotal: Money,
+    total: Money,
+}
+
+/// Everything that placing an order writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The new order.
+    pub order: Order,
+    /// Out of stock, on the prices it was quoted with.
+    pub taken: Vec<StockChange>,
+    /// `ORDER_PLACED`.
+    pub events: Vec<Event>,
+}
+
+impl OrderRequest {
+    /// Prices the order from the variants as they are now.
+    ///
+    /// # Errors
+    /// Whatever stands in its way, the first in the order of the lines; see [`PlaceError`].
+    pub fn price(self, variants: &[Variant], fees: &DeliveryFees, actor: Actor) -> Result<Quote, PlaceError> {
+        // There are no promotions yet, so no code names one.
+        if let Some(code) = self.promotion_code {
+            return Err(PlaceError::InvalidCode(code));
+        }
+        let mut lines: Vec<(RequestedLine, Variant)> = Vec::new();
+        let mut subtotal = Money::zero(self.currency);
+        for line in self.merged_lines() {
+            let variant = variants.iter().find(|v| v.id == line.variant_id).ok_or(PlaceError::VariantNotFound(line.variant_id))?;
+            if !variant.is_active {
+                return Err(PlaceError::VariantInactive(variant.sku.clone()));
+            }
+            if variant.price.currency != self.currency {
+                return Err(PlaceError::CurrencyMismatch {
+                    sku: variant.sku.clone(),
+                    priced: variant.price.currency,
+                    ordered: self.currency,
+                });
+            }
+            if variant.stock_quantity < i64::from(line.quantity) {
+                return Err(PlaceError::InsufficientStock { sku: variant.sku.clone(), asked: line.quantity, left: variant.stock_quantity });
+            }
+            subtotal = variant.price.times(line.quantity).and_then(|amount| subtotal.plus(amount)).ok_or(PlaceError::TotalTooLarge)?;
+            lines.push((line, variant.clone()));
+        }
+        let delivery_fee = self.delivery_fee(fees, actor)?;
+        let total = subtotal.plus(delivery_fee).filter(|total| total.minor <= MAX_MINOR).ok_or(PlaceError::TotalTooLarge)?;
+        Ok(Quote { request: self, lines, delivery_fee, subtotal, total })
+    }
+
+    /// One line a variant, in the order the variants are first named.
+    fn merged_lines(&self) -> Vec<RequestedLine> {
+        let mut merged: Vec<RequestedLine> = Vec::new();
+        for line in &self.lines {
+            match merged.iter_mut().find(|seen| seen.variant_id == line.variant_id) {
+                Some(seen) => seen.quantity = seen.quantity.saturating_add(line.quantity),
+                None => merged.push(*line),
+            }
+        }
+        merged
+    }
+
+    fn delivery_fee(&self, fees: &DeliveryFees, actor: Actor) -> Result<Money, PlaceError> {
+        let free = Money::zero(self.currency);
+        if self.delivery_method == DeliveryMethod::StorePickup {
+            return match self.delivery_fee {
+                Some(fee) if !fee.is_zero() => Err(PlaceError::DeliveryFeeMismatch { place: "for pickup".to_owned(), fee: free }),
+                _ => Ok(free),
+            };
+        }
+        let zone_fee = self.delivery_zone.as_ref().and_then(|zone| fees.0.get(zone)).copied();
+        // A zone's fee in another currency is no fee of this order.
+        let zone_fee = zone_fee.filter(|fee| fee.currency == self.currency);
+        if fees.0.is_empty() || actor.is_staff() {
+            return Ok(self.delivery_fee.or(zone_fee).unwrap_or(free));
+        }
+        match (zone_fee, self.delivery_fee) {
+            (None, _) => Err(PlaceError::UnknownZone { zones: fees.0.keys().cloned().collect::<Vec<_>>().join(", ") }),
+            (Some(fee), Some(asked)) if asked != fee => {
+                Err(PlaceError::DeliveryFeeMismatch { place: format!("for {}", self.delivery_zone.as_deref().unwrap_or_default()), fee })
+            }
+            (Some(fee), _) => Ok(fee),
+        }
+    }
+}
+
+impl Order {
+    /// Makes the quoted order. `sequence` is its place among the orders of `day`.
+    #[must_use]
+    pub fn place(quote: Quote, day: &Day, sequence: u64, actor: Actor, now: Timestamp, mut ids: Ids) -> Placement {
+        let Quote { request, lines, delivery_fee, subtotal, total } = quote;
+        let id = OrderId::draw(&mut ids);
+        let order_number = format!("MLA-{}-{sequence:04}", day.as_str());
+        let taken = lines
+            .iter()
+            .map(|(line, variant)| StockChange {
+                variant_id: variant.id,
+                delta: -i64::from(line.quantity),
+                revision: Some(variant.revision),
+                change: LastChange {
+                    change_type: ChangeType::Sale,
+                    reason: format!("Order {order_number}"),
+                    performed_by: actor.id(),
+                    order_id: Some(id),
+                    at: now,
+                },
+            })
+            .collect();
+        let order = Self {
+            id,
+            order_number,
+            customer_id: request.customer_id,
+            customer: request.customer,
+            status: OrderStatus::Pending,
+            payment_method: request.payment_method,
+            payment_status: PaymentStatus::Pending,
+            payment_reference: request.payment_reference,
+            delivery_method: request.delivery_method,
+            delivery_address: request.delivery_address,
+            delivery_zone: request.delivery_zone,
+            delivery_fee,
+            subtotal,
+            discount: Money::zero(request.currency),
+            total,
+            paid: Money::zero(request.currency),
+            refundable: Money::zero(request.currency),
+            refunded_total: Money::zero(request.currency),
+            currency: request.currency,
+            promotion_code: request.promotion_code,
+            source: request.source,
+            notes: request.notes,
+            items: lines.into_iter().map(|(line, variant)| LineItem::of(line, variant, &mut ids)).collect(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            completed_at: None,
+        };
+        let event = Event::new(Subject::Order(id), order.version, EventKind::OrderPlaced, actor, now, &mut ids)
+            .from_to(None, order.status.as_str())
+            .announcing(Announcement::about(&order, MessageKind::OrderConfirmation, None, None, &mut ids));
+        Placement { order, taken, events: vec![event] }
+    }
+}
+
+impl LineItem {
+    fn of(line: RequestedLine, variant: Variant, ids: &mut Ids) -> Self {
+        Self {
+            id: OrderItemId::draw(ids),
+            product_id: variant.product_id,
+            variant_id: variant.id,
+            sku: variant.sku,
+            product_name: variant.product_name,
+            variant_details: VariantDetails { size: variant.size, color: variant.color },
+            quantity: line.quantity,
+            price_at_purchase: variant.price,
+            returned_quantity: 0,
+        }
+    }
+}

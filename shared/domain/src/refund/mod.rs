@@ -1,0 +1,181 @@
+//! Refunds: the record, and the decisions that change it.
+
+mod settle;
+
+pub use settle::{RefundChange, RefundError, RefundPatch};
+
+use crate::actor::Actor;
+use crate::event::{Event, EventKind, Subject};
+use crate::ids::{Ids, OrderId, RefundId, ReturnId, UserId};
+use crate::money::Money;
+use crate::order::{Order, PaymentMethod};
+use crate::time::Timestamp;
+use crate::words::words;
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// Where a refund is on its way.
+    pub enum RefundStatus {
+        /// Asked for.
+        Pending = "PENDING",
+        /// Being carried out.
+        Processing = "PROCESSING",
+        /// The customer has the money.
+        Completed = "COMPLETED",
+        /// It didn't work; its room is free again.
+        Failed = "FAILED",
+    }
+}
+
+impl RefundStatus {
+    /// The steps that may be taken; `FAILED` to `PROCESSING` is a retry.
+    #[must_use]
+    pub const fn next(self) -> &'static [Self] {
+        match self {
+            Self::Pending => &[Self::Processing],
+            Self::Processing => &[Self::Completed, Self::Failed],
+            Self::Failed => &[Self::Processing],
+            Self::Completed => &[],
+        }
+    }
+}
+
+words! {
+    /// How the money goes back.
+    pub enum RefundMethod {
+        /// By mobile money, where it came so.
+        MobileMoney = "MOBILE_MONEY",
+        /// Cash, handed out by staff.
+        Cash = "CASH",
+        /// Onto the customer's store credit.
+        StoreCredit = "STORE_CREDIT",
+        /// To the card it came from.
+        Card = "CARD",
+    }
+}
+
+words! {
+    /// Who has to act next.
+    pub enum Awaiting {
+        /// Staff, who pay it out and say so.
+        Staff = "STAFF",
+        /// The payment provider.
+        Provider = "PROVIDER",
+    }
+}
+
+/// `INVALID_METHOD`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MethodError {
+    /// Cash is handed out by staff alone.
+    #[error("Only staff can refund in cash.")]
+    CashByStaffOnly,
+    /// Money goes back by card or mobile money only to where it came from.
+    #[error("The order was not paid by {0}; it can't be refunded so.")]
+    NotPaidSo(RefundMethod),
+}
+
+impl RefundMethod {
+    /// The way back of money that came by a payment method.
+    #[must_use]
+    pub const fn of_payment(method: PaymentMethod) -> Self {
+        match method {
+            PaymentMethod::MobileMoney => Self::MobileMoney,
+            PaymentMethod::CashOnDelivery => Self::Cash,
+            PaymentMethod::Card => Self::Card,
+        }
+    }
+
+    /// The method to refund `order` by: the asked one, if it may be, else the way the money came.
+    ///
+    /// # Errors
+    /// See [`MethodError`].
+    pub fn for_order(order: &Order, asked: Option<Self>, actor: Actor) -> Result<Self, MethodError> {
+        let default = Self::of_payment(order.payment_method);
+        match asked {
+            None => Ok(default),
+            Some(Self::StoreCredit) => Ok(Self::StoreCredit),
+            Some(Self::Cash) if actor.is_staff() => Ok(Self::Cash),
+            Some(Self::Cash) => Err(MethodError::CashByStaffOnly),
+            Some(asked @ (Self::Card | Self::MobileMoney)) if asked == default => Ok(asked),
+            Some(asked @ (Self::Card | Self::MobileMoney)) => Err(MethodError::NotPaidSo(asked)),
+        }
+    }
+}
+
+/// Money on its way back to a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refund {
+    /// Its id.
+    pub id: RefundId,
+    /// The order it belongs to.
+    pub order_id: OrderId,
+    /// The return it pays for.
+    pub return_id: Option<ReturnId>,
+    /// How much.
+    pub amount: Money,
+    /// Why.
+    pub reason: String,
+    /// Where it is on its way.
+    pub status: RefundStatus,
+    /// How the money goes back.
+    pub method: RefundMethod,
+    /// The provider's or the till's reference of the payout.
+    pub transaction_reference: Option<String>,
+    /// The payment provider that carries it out.
+    pub provider: Option<String>,
+    /// Why it failed.
+    pub failure_reason: Option<String>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Who acts next; nobody while it is in a worker's hands or at its end.
+    pub awaiting: Option<Awaiting>,
+    /// Who completed it; nobody for the system.
+    pub processed_by: Option<UserId>,
+    /// When it was completed.
+    pub processed_at: Option<Timestamp>,
+    /// In words.
+    pub notes: Option<String>,
+    /// Grows with every change.
+    pub version: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Refund {
+    /// A refund that is to be carried out. Whoever opens it takes its room out of [`Order::refundable`].
+    #[must_use]
+    pub(crate) fn open(order: &Order, amount: Money, method: RefundMethod, reason: &str, now: Timestamp, ids: &mut Ids) -> Self {
+        Self {
+            id: RefundId::draw(ids),
+            order_id: order.id,
+            return_id: None,
+            amount,
+            reason: reason.to_owned(),
+            status: RefundStatus::Processing,
+            method,
+            transaction_reference: None,
+            provider: None,
+            failure_reason: None,
+            attempts: 0,
+            awaiting: None,
+            processed_by: None,
+            processed_at: None,
+            notes: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// `REFUND_CREATED`, which sets its worker off.
+    pub(crate) fn created_event(&self, order: &Order, actor: Actor, now: Timestamp, ids: &mut Ids) -> Event {
+        Event::new(Subject::Order(order.id), order.version, EventKind::RefundCreated, actor, now, ids)
+            .from_to(None, self.status.as_str())
+            .noting(Some(&format!("Refund {} of {} by {}", self.id, self.amount, self.method)))
+            .with_refund_due(self.id)
+    }
+}

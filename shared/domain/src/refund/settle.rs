@@ -1,0 +1,201 @@
+//! What can happen to a refund once it is there.
+
+use super::{Awaiting, Refund, RefundMethod, RefundStatus};
+use crate::actor::Actor;
+use crate::credit::{CreditEntry, CreditKind};
+use crate::event::{Event, EventKind, Subject, numbered};
+use crate::ids::{CreditEntryId, Ids};
+use crate::message::{Announcement, MessageKind, RefundFacts};
+use crate::order::Order;
+use crate::time::Timestamp;
+
+/// What an admin changes; `Some(None)` clears.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefundPatch {
+    /// A step of the state machine.
+    pub status: Option<RefundStatus>,
+    /// The payout's reference.
+    pub transaction_reference: Option<Option<String>>,
+    /// In words.
+    pub notes: Option<Option<String>>,
+}
+
+/// Why a change of a refund is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefundError {
+    /// `INVALID_STATUS_TRANSITION`
+    #[error("A refund that is {from} can't become {to}.")]
+    InvalidTransition {
+        /// The refund's status.
+        from: RefundStatus,
+        /// What was asked for.
+        to: RefundStatus,
+    },
+    /// `REFUND_IN_PROGRESS`
+    #[error("The payment provider is working on this refund; its status can't be set by hand now.")]
+    InProgress,
+    /// `REFUND_EXCEEDS_PAID`
+    #[error("The order has no room left for this refund.")]
+    ExceedsPaid,
+}
+
+/// Everything that a change of a refund writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundChange {
+    /// The refund after it.
+    pub refund: Refund,
+    /// The order, where its money moved.
+    pub order: Option<Order>,
+    /// The customer's store credit, where it went there.
+    pub credit: Option<CreditEntry>,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+impl Refund {
+    /// A change by an admin.
+    ///
+    /// # Errors
+    /// See [`RefundError`].
+    pub fn update(&self, patch: RefundPatch, order: &Order, actor: Actor, now: Timestamp, ids: Ids) -> Result<RefundChange, RefundError> {
+        let mut edited = self.touched(now);
+        if let Some(reference) = patch.transaction_reference {
+            edited.transaction_reference = reference;
+        }
+        if let Some(notes) = patch.notes {
+            edited.notes = notes;
+        }
+        let Some(to) = patch.status else {
+            return Ok(edited.noted(EventKind::RefundUpdated, actor, now, ids));
+        };
+        if self.awaiting == Some(Awaiting::Provider) {
+            return Err(RefundError::InProgress);
+        }
+        if !self.status.next().contains(&to) {
+            return Err(RefundError::InvalidTransition { from: self.status, to });
+        }
+        match to {
+            RefundStatus::Completed => Ok(edited.completed(order, actor, now, ids)),
+            RefundStatus::Failed => Ok(edited.failed("Marked as failed by staff", order, actor, now, ids)),
+            RefundStatus::Processing => edited.started(order, actor, now, ids),
+            RefundStatus::Pending => Err(RefundError::InvalidTransition { from: self.status, to }),
+        }
+    }
+
+    /// The customer has the money.
+    ///
+    /// # Errors
+    /// [`RefundError::InvalidTransition`] unless it is being carried out.
+    pub fn complete(&self, order: &Order, actor: Actor, now: Timestamp, ids: Ids) -> Result<RefundChange, RefundError> {
+        if !self.status.next().contains(&RefundStatus::Completed) {
+            return Err(RefundError::InvalidTransition { from: self.status, to: RefundStatus::Completed });
+        }
+        Ok(self.touched(now).completed(order, actor, now, ids))
+    }
+
+    /// Nobody but staff can carry it out; nothing when that is known already or it isn't being carried out.
+    #[must_use]
+    pub fn leave_to_staff(&self, now: Timestamp, ids: Ids) -> Option<RefundChange> {
+        (self.status == RefundStatus::Processing && self.awaiting.is_none())
+            .then(|| Self { awaiting: Some(Awaiting::Staff), ..self.touched(now) }.noted(EventKind::RefundUpdated, Actor::System, now, ids))
+    }
+
+    fn touched(&self, now: Timestamp) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self.clone() }
+    }
+
+    fn noted(self, kind: EventKind, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
+        let note = match self.awaiting {
+            Some(Awaiting::Staff) if actor == Actor::System => Some("Left to staff"),
+            _ => self.notes.as_deref(),
+        };
+        let event = Event::new(Subject::Refund(self.id), self.version, kind, actor, now, &mut ids)
+            .from_to(Some(self.status.as_str()), self.status.as_str())
+            .noting(note);
+        RefundChange { refund: self, order: None, credit: None, events: vec![event] }
+    }
+
+    fn completed(self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
+        let before = self.status;
+        let refund = Self {
+            status: RefundStatus::Completed,
+            awaiting: None,
+            failure_reason: None,
+            processed_by: actor.id(),
+            processed_at: Some(now),
+            ..self
+        };
+        let mut after = order.touched(now);
+        after.refunded_total.minor += refund.amount.minor;
+        after.payment_status = after.status_of_refunds();
+        let credit = (refund.method == RefundMethod::StoreCredit).then(|| refund.credit_entry(order, now)).flatten();
+        let events = refund.settled_events(before, order, &after, MessageKind::RefundProcessed, actor, now, &mut ids);
+        RefundChange { refund, order: Some(after), credit, events }
+    }
+
+    fn failed(self, reason: &str, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
+        let before = self.status;
+        let refund = Self { status: RefundStatus::Failed, awaiting: None, failure_reason: Some(reason.to_owned()), ..self };
+        let mut after = order.touched(now);
+        after.refundable.minor += refund.amount.minor;
+        after.payment_status = after.status_of_refunds();
+        let events = refund.settled_events(before, order, &after, MessageKind::RefundFailed, actor, now, &mut ids);
+        RefundChange { refund, order: Some(after), credit: None, events }
+    }
+
+    /// From `PENDING`, whose room is already taken, or as a retry, which must find room again.
+    fn started(self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> Result<RefundChange, RefundError> {
+        let before = self.status;
+        let mut after = order.touched(now);
+        if before == RefundStatus::Failed {
+            after.refundable.minor -= self.amount.minor;
+            if after.refundable.minor < 0 {
+                return Err(RefundError::ExceedsPaid);
+            }
+        }
+        let refund = Self { status: RefundStatus::Processing, awaiting: None, failure_reason: None, ..self };
+        after.payment_status = after.status_of_refunds();
+        let mut events = vec![refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id)];
+        events.extend(after.payment_event(order.payment_status, actor, now, &mut ids));
+        Ok(RefundChange { refund, order: Some(after), credit: None, events: numbered(events) })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one private place where both ends of a refund meet")]
+    fn settled_events(
+        &self,
+        before: RefundStatus,
+        order: &Order,
+        after: &Order,
+        kind: MessageKind,
+        actor: Actor,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Vec<Event> {
+        let facts = RefundFacts { amount: self.amount, method: self.method };
+        let announcement = Announcement::about(after, kind, Some(facts), self.failure_reason.as_deref(), ids);
+        let mut events = vec![self.status_event(before, after, actor, now, ids).announcing(announcement)];
+        events.extend(after.payment_event(order.payment_status, actor, now, ids));
+        numbered(events)
+    }
+
+    fn status_event(&self, before: RefundStatus, after: &Order, actor: Actor, now: Timestamp, ids: &mut Ids) -> Event {
+        Event::new(Subject::Order(after.id), after.version, EventKind::RefundStatusChanged, actor, now, ids)
+            .from_to(Some(before.as_str()), self.status.as_str())
+            .noting(Some(&format!("Refund {} of {} by {}", self.id, self.amount, self.method)))
+    }
+
+    /// The ledger entry carries the refund's own number, so that there can only ever be one.
+    fn credit_entry(&self, order: &Order, now: Timestamp) -> Option<CreditEntry> {
+        Some(CreditEntry {
+            id: CreditEntryId::new(self.id.get())?,
+            customer_id: order.customer_id,
+            amount: self.amount,
+            kind: CreditKind::Refund,
+            order_id: Some(order.id),
+            refund_id: Some(self.id),
+            note: Some(self.reason.clone()),
+            performed_by: self.processed_by,
+            created_at: now,
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! Points in time and calendar days.
+
+use serde::{Deserialize, Serialize};
+
+/// Epoch milliseconds, as clients send and read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// The point `millis` later.
+    #[must_use]
+    pub const fn plus_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// The point `minutes` later.
+    #[must_use]
+    pub const fn plus_minutes(self, minutes: u64) -> Self {
+        self.plus_millis(minutes.saturating_mul(60_000))
+    }
+
+    /// Whole seconds since the epoch, as DynamoDB's TTL wants them.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+}
+
+/// A calendar day in the shop's time zone, written `YYYYMMDD`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Day(String);
+
+impl Day {
+    /// The day of a civil date.
+    #[must_use]
+    pub fn new(year: i16, month: i8, day: i8) -> Self {
+        Self(format!("{year:04}{month:02}{day:02}"))
+    }
+
+    /// `YYYYMMDD`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,32 @@
+//! One module for each outside service, each behind the small trait its worker uses.
+
+mod ses;
+mod twilio;
+
+pub use ses::Ses;
+pub use twilio::{Twilio, TwilioConfig};
+
+use domain::notification::{Notification, NotificationProvider};
+
+/// Why a message was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// It never will be: the address or the message itself is refused.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// It was not taken now and may be later: throttled, out of order, or never reached.
+    #[error("refused for now: {0}")]
+    RefusedForNow(String),
+    /// Nobody knows: it was handed over and nothing came back.
+    #[error("outcome unknown: {0}")]
+    Unknown(String),
+}
+
+/// Somebody who sends messages on one channel.
+pub trait Sender: Send + Sync {
+    /// Who.
+    const PROVIDER: NotificationProvider;
+
+    /// Hands one message over, once: never tried again in here. Gives the provider's own id of it.
+    fn send(&self, message: &Notification) -> impl Future<Output = Result<String, SendError>> + Send;
+}

@@ -1,0 +1,94 @@
+//! E-mail by Amazon SES, API version 2.
+
+use crate::{SendError, Sender};
+use aws_config::SdkConfig;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
+use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use domain::notification::{Notification, NotificationProvider};
+use std::error::Error;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// SES, sending from one address.
+#[derive(Clone)]
+pub struct Ses {
+    client: Client,
+    from: String,
+    reply_to: Option<String>,
+}
+
+impl Ses {
+    /// Through `sdk`'s region, without any retry of the SDK's own: SES has no idempotency key, so a second call is
+    /// a second message.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, from: String, reply_to: Option<String>) -> Self {
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(TIMEOUT).build();
+        let config = aws_sdk_sesv2::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeouts);
+        Self { client: Client::from_conf(config.build()), from, reply_to }
+    }
+}
+
+impl Sender for Ses {
+    const PROVIDER: NotificationProvider = NotificationProvider::Ses;
+
+    async fn send(&self, message: &Notification) -> Result<String, SendError> {
+        let email = email(message).map_err(|error| SendError::Refused(error.to_string()))?;
+        let tag = MessageTag::builder().name("notification").value(message.id.to_string()).build();
+        let call = self
+            .client
+            .send_email()
+            .from_email_address(&self.from)
+            .set_reply_to_addresses(self.reply_to.clone().map(|address| vec![address]))
+            .destination(Destination::builder().to_addresses(&message.recipient).build())
+            .content(email)
+            .set_email_tags(tag.ok().map(|tag| vec![tag]));
+        match call.send().await {
+            Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
+            Err(error) => Err(refusal(&error)),
+        }
+    }
+}
+
+fn email(message: &Notification) -> Result<EmailContent, aws_sdk_sesv2::error::BuildError> {
+    let text = |data: &str| Content::builder().data(data).charset("UTF-8").build();
+    let body = Body::builder().html(text(&message.content.body)?).set_text(message.content.text.as_deref().map(text).transpose()?).build();
+    let subject = text(message.content.subject.as_deref().unwrap_or_default())?;
+    Ok(EmailContent::builder().simple(Message::builder().subject(subject).body(body).build()).build())
+}
+
+/// The errors of `SendEmail` as the SES v2 API reference lists them.
+fn refusal<R: std::fmt::Debug + Send + Sync + 'static>(error: &SdkError<SendEmailError, R>) -> SendError {
+    let said = DisplayErrorContext(error).to_string();
+    match error {
+        SdkError::ConstructionFailure(_) => SendError::Refused(said),
+        SdkError::DispatchFailure(_) if never_connected(error) => SendError::RefusedForNow(said),
+        SdkError::ServiceError(service) => match service.err() {
+            SendEmailError::BadRequestException(_) | SendEmailError::MessageRejected(_) | SendEmailError::NotFoundException(_) => {
+                SendError::Refused(service.err().message().map_or(said, ToOwned::to_owned))
+            }
+            _ => SendError::RefusedForNow(service.err().message().map_or(said, ToOwned::to_owned)),
+        },
+        _ => SendError::Unknown(said),
+    }
+}
+
+/// Whether no connection was ever made, so that the message can't have been handed over.
+fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>()
+            && matches!(io.kind(), ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

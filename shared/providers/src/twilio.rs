@@ -1,0 +1,109 @@
+//! SMS by Twilio, Programmable Messaging: `POST /2010-04-01/Accounts/{sid}/Messages.json`.
+
+use crate::{SendError, Sender};
+use domain::notification::{Notification, NotificationProvider};
+use reqwest::StatusCode;
+use serde::Deserialize;
+use std::time::Duration;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Twilio's error codes that no later try can mend (twilio.com/docs/api/errors): a number that is none, can't get
+/// SMS, is not reachable from this sender, or whose owner wants no more.
+const FINAL: &[u32] = &[21211, 21217, 21401, 21408, 21421, 21604, 21605, 21610, 21612, 21614, 21617];
+
+/// An account, and the number or sender it sends from.
+#[derive(Clone)]
+pub struct TwilioConfig {
+    /// `AC…`
+    pub account_sid: String,
+    /// The sender: a number in E.164, or a messaging service (`MG…`).
+    pub from: String,
+    /// `https://api.twilio.com`, or an emulator.
+    pub base_url: String,
+}
+
+/// Twilio.
+#[derive(Clone)]
+pub struct Twilio {
+    client: reqwest::Client,
+    config: TwilioConfig,
+    auth_token: String,
+}
+
+#[derive(Deserialize)]
+struct Accepted {
+    sid: String,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    code: Option<u32>,
+    message: Option<String>,
+}
+
+impl Twilio {
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn new(config: TwilioConfig, auth_token: String) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { client, config, auth_token })
+    }
+}
+
+impl Sender for Twilio {
+    const PROVIDER: NotificationProvider = NotificationProvider::Twilio;
+
+    async fn send(&self, message: &Notification) -> Result<String, SendError> {
+        let TwilioConfig { account_sid, from, base_url } = &self.config;
+        let sender = if from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
+        let form = [("To", message.recipient.as_str()), (sender, from), ("Body", &message.content.body)];
+        let call = self
+            .client
+            .post(format!("{base_url}/2010-04-01/Accounts/{account_sid}/Messages.json"))
+            .basic_auth(account_sid, Some(&self.auth_token))
+            .form(&form);
+        let answer = call.send().await.map_err(|error| unanswered(&error))?;
+        let status = answer.status();
+        // A status without its body tells what became of the message just as well.
+        let body = answer.bytes().await.unwrap_or_default();
+        if status.is_success() {
+            return serde_json::from_slice::<Accepted>(&body)
+                .map(|accepted| accepted.sid)
+                .map_err(|_| SendError::Unknown(format!("{status}, and no sid")));
+        }
+        Err(refused(status, &body))
+    }
+}
+
+fn unanswered(error: &reqwest::Error) -> SendError {
+    let said = error.to_string();
+    if error.is_connect() || error.is_builder() { SendError::RefusedForNow(said) } else { SendError::Unknown(said) }
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> SendError {
+    let Refusal { code, message } = serde_json::from_slice(body).unwrap_or(Refusal { code: None, message: None });
+    let code_text = code.map(|code| format!(" (Twilio {code})")).unwrap_or_default();
+    let said = format!("{}{code_text}", message.unwrap_or_else(|| status.to_string()));
+    let of_message = code.is_some_and(|code| FINAL.contains(&code)) || (code.is_none() && status == StatusCode::BAD_REQUEST);
+    if of_message { SendError::Refused(said) } else { SendError::RefusedForNow(said) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_number_is_final_and_a_busy_twilio_is_not() {
+        let wrong = refused(StatusCode::BAD_REQUEST, br#"{"code":21211,"message":"Invalid 'To' Phone Number"}"#);
+        assert_eq!(wrong, SendError::Refused("Invalid 'To' Phone Number (Twilio 21211)".to_owned()));
+        assert!(matches!(refused(StatusCode::TOO_MANY_REQUESTS, br#"{"code":20429}"#), SendError::RefusedForNow(_)));
+        assert!(matches!(refused(StatusCode::SERVICE_UNAVAILABLE, b"<html>"), SendError::RefusedForNow(_)));
+        assert!(matches!(refused(StatusCode::UNAUTHORIZED, br#"{"code":20003}"#), SendError::RefusedForNow(_)));
+    }
+}

@@ -1,0 +1,280 @@
+//! The one place that writes: a whole decision in one transaction, or nothing of it.
+
+use crate::error::StorageError;
+use crate::idempotency::{AnswerKey, StoredAnswer};
+use crate::item::{Attributes, Item, record};
+use crate::keys::Key;
+use crate::{Store, Table};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use domain::time::Timestamp;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Pauses between asking again what became of a transaction nobody answered for, in milliseconds.
+const ASK_AGAIN: [u64; 4] = [50, 150, 400, 800];
+
+/// Why a transaction was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A record is no longer what the decision was made on, or somebody else is writing it: read and decide again.
+    #[error("the race was lost")]
+    Lost,
+    /// The request's idempotency key has its answer already.
+    #[error("the request was answered before")]
+    Answered(Box<StoredAnswer>),
+    /// The tables failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Everything that one decision writes. Each module of a table adds what it knows how to write.
+#[derive(Default)]
+pub struct Writes {
+    operations: Vec<Operation>,
+    failure: Option<StorageError>,
+}
+
+struct Operation {
+    table: Table,
+    key: Key,
+    action: Action,
+    condition: Option<Expression>,
+}
+
+enum Action {
+    Put(Attributes),
+    Update(Expression),
+    Delete,
+}
+
+/// An expression with its names and values.
+#[derive(Default)]
+pub(crate) struct Expression {
+    text: String,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+
+    pub fn name(mut self, placeholder: &str, name: &str) -> Self {
+        self.names.insert(placeholder.to_owned(), name.to_owned());
+        self
+    }
+
+    pub fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+        self.values.insert(placeholder.to_owned(), value);
+        self
+    }
+
+    /// The same names and values, saying something else.
+    pub fn saying(self, text: &str) -> Self {
+        Self { text: text.to_owned(), ..self }
+    }
+
+    /// That the item isn't there.
+    pub fn absent() -> Self {
+        Self::new("attribute_not_exists(pk)")
+    }
+
+    /// That the item is the one that was read.
+    pub fn version(version: u64) -> Self {
+        Self::new("#version = :version").name("#version", "version").value(":version", crate::item::number(version))
+    }
+}
+
+impl Writes {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn put(self, table: Table, key: Key, item: Result<Item, StorageError>, condition: Expression) -> Self {
+        match item {
+            Ok(item) => self.add(table, key, Action::Put(item.into_attributes()), Some(condition)),
+            Err(error) => self.broken(error),
+        }
+    }
+
+    pub(crate) fn update(self, table: Table, key: Key, update: Result<Expression, StorageError>, condition: Option<Expression>) -> Self {
+        match update {
+            Ok(update) => self.add(table, key, Action::Update(update), condition),
+            Err(error) => self.broken(error),
+        }
+    }
+
+    pub(crate) fn delete(self, table: Table, key: Key, condition: Expression) -> Self {
+        self.add(table, key, Action::Delete, Some(condition))
+    }
+
+    fn add(mut self, table: Table, key: Key, action: Action, condition: Option<Expression>) -> Self {
+        self.operations.push(Operation { table, key, action, condition });
+        self
+    }
+
+    /// An item that can't be made fails the commit, so that whoever builds the writes needs no `?` at every step.
+    fn broken(mut self, error: StorageError) -> Self {
+        self.failure.get_or_insert(error);
+        self
+    }
+}
+
+impl Store {
+    /// Writes a decision, and with it the answer that its request is to get if it is repeated.
+    ///
+    /// # Errors
+    /// See [`CommitError`]; nothing was written then, save that after [`CommitError::Storage`] nobody may know.
+    pub async fn commit(&self, writes: Writes, answer: Option<(&AnswerKey, &StoredAnswer)>, now: Timestamp) -> Result<(), CommitError> {
+        if let Some(failure) = writes.failure {
+            return Err(failure.into());
+        }
+        let mut operations = writes.operations;
+        let answer_at = answer.map(|_| operations.len());
+        if let Some((key, answer)) = answer {
+            operations.push(answer_operation(key, answer, now)?);
+        }
+        if operations.is_empty() {
+            return Ok(());
+        }
+        let items = operations.into_iter().map(|operation| self.transact_item(operation)).collect::<Result<Vec<_>, _>>()?;
+        self.transact(items, answer_at).await
+    }
+
+    /// Sends a transaction until it is known what became of it. Its token makes every further call the same call
+    /// (`TransactWriteItems`, `ClientRequestToken`: for ten minutes), so an answer that got lost is given again.
+    async fn transact(&self, items: Vec<TransactWriteItem>, answer_at: Option<usize>) -> Result<(), CommitError> {
+        let token = token()?;
+        let mut pauses = ASK_AGAIN.into_iter();
+        loop {
+            self.meter.round_trip();
+            let call = self.client.transact_write_items().set_transact_items(Some(items.clone())).client_request_token(&token);
+            let error = match call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
+                Ok(done) => {
+                    self.meter.wrote(done.consumed_capacity());
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            if let Some(cancelled) = error.as_service_error().and_then(cancellation) {
+                return Err(verdict(cancelled, answer_at, error));
+            }
+            match pauses.next().filter(|_| is_unknown(&error)) {
+                Some(pause) => {
+                    tracing::warn!(code = error.code(), "a transaction's outcome is unknown; asking again");
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
+                None => return Err(StorageError::request("TransactWriteItems")(error).into()),
+            }
+        }
+    }
+
+    fn transact_item(&self, operation: Operation) -> Result<TransactWriteItem, StorageError> {
+        let table = self.tables.get(operation.table)?;
+        let condition = operation.condition.unwrap_or_default();
+        let condition_text = (!condition.text.is_empty()).then_some(condition.text);
+        let (mut names, mut values) = (condition.names, condition.values);
+        let shown = Some(ReturnValuesOnConditionCheckFailure::AllOld);
+        let item = TransactWriteItem::builder();
+        let built = match operation.action {
+            Action::Put(attributes) => Put::builder()
+                .table_name(table)
+                .set_item(Some(attributes))
+                .set_condition_expression(condition_text)
+                .set_expression_attribute_names(some(names))
+                .set_expression_attribute_values(some(values))
+                .set_return_values_on_condition_check_failure(shown)
+                .build()
+                .map(|put| item.put(put)),
+            Action::Update(update) => {
+                names.extend(update.names);
+                values.extend(update.values);
+                Update::builder()
+                    .table_name(table)
+                    .set_key(Some(operation.key.attributes()))
+                    .update_expression(update.text)
+                    .set_condition_expression(condition_text)
+                    .set_expression_attribute_names(some(names))
+                    .set_expression_attribute_values(some(values))
+                    .build()
+                    .map(|update| item.update(update))
+            }
+            Action::Delete => Delete::builder()
+                .table_name(table)
+                .set_key(Some(operation.key.attributes()))
+                .set_condition_expression(condition_text)
+                .set_expression_attribute_names(some(names))
+                .set_expression_attribute_values(some(values))
+                .build()
+                .map(|delete| item.delete(delete)),
+        };
+        let built = built.map_err(|error| StorageError::Request { operation: "TransactWriteItems", message: error.to_string() })?;
+        Ok(built.build())
+    }
+}
+
+/// On absence, or on an answer that has expired and was not swept yet.
+fn answer_operation(key: &AnswerKey, answer: &StoredAnswer, now: Timestamp) -> Result<Operation, StorageError> {
+    let item = key.item(answer, now)?;
+    let condition =
+        Expression::new("attribute_not_exists(pk) OR #ttl <= :now").name("#ttl", "ttl").value(":now", crate::item::number(now.seconds()));
+    Ok(Operation { table: Table::Idempotency, key: key.key(), action: Action::Put(item.into_attributes()), condition: Some(condition) })
+}
+
+fn cancellation(error: &TransactWriteItemsError) -> Option<Vec<CancellationReason>> {
+    match error {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => Some(cancelled.cancellation_reasons().to_vec()),
+        _ => None,
+    }
+}
+
+/// What a cancelled transaction means. Every code of the API is listed; anything else is our own mistake.
+fn verdict(
+    reasons: Vec<CancellationReason>,
+    answer_at: Option<usize>,
+    error: SdkError<TransactWriteItemsError, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
+) -> CommitError {
+    let races = ["None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    if reasons.is_empty() || reasons.iter().any(|reason| !races.contains(&reason.code().unwrap_or("None"))) {
+        return StorageError::request("TransactWriteItems")(error).into();
+    }
+    let answered = answer_at.and_then(|at| reasons.into_iter().nth(at));
+    match answered {
+        Some(CancellationReason { code: Some(code), item: Some(item), .. }) if code == "ConditionalCheckFailed" => match record(item) {
+            Ok(answer) => CommitError::Answered(Box::new(answer)),
+            Err(error) => error.into(),
+        },
+        _ => CommitError::Lost,
+    }
+}
+
+/// Whether the transaction may have been written although the call failed.
+fn is_unknown<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        SdkError::ServiceError(error) => matches!(
+            error.err(),
+            TransactWriteItemsError::TransactionInProgressException(_) | TransactWriteItemsError::InternalServerError(_)
+        ),
+        _ => false,
+    }
+}
+
+fn some<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
+    (!map.is_empty()).then_some(map)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a token names a call and decides nothing")]
+fn token() -> Result<String, StorageError> {
+    match (getrandom::u64(), getrandom::u64()) {
+        (Ok(high), Ok(low)) => Ok(format!("{high:016x}{low:016x}")),
+        _ => Err(StorageError::Request { operation: "TransactWriteItems", message: "no randomness".to_owned() }),
+    }
+}

@@ -1,0 +1,57 @@
+//! Events: appended with the change they tell of, read as history and off the stream.
+
+use crate::commit::{Expression, Writes};
+use crate::error::StorageError;
+use crate::item::{Item, record};
+use crate::keys::{self, BY_HOUR};
+use crate::list::{Page, PageRequest};
+use crate::{Store, Table};
+use domain::event::Event;
+use domain::ids::OrderId;
+use domain::inventory::{StockLog, Variant};
+use domain::time::Timestamp;
+
+impl Store {
+    /// A page of an order's history; positions are those of its events.
+    pub async fn history(&self, order: OrderId, page: PageRequest) -> Result<Page<Event>, StorageError> {
+        let below = page.before.map(keys::event_sort);
+        let (items, more) = self.collection(Table::Orders, &keys::order(order).pk, keys::EVENT, below, page.limit).await?;
+        let items = items.into_iter().map(record::<Event>).collect::<Result<Vec<_>, _>>()?;
+        let next = items.last().filter(|_| more).map(keys::event_position);
+        Ok(Page { items, next })
+    }
+
+    /// A page of all events of the hour that `at` lies in, newest first.
+    pub async fn events_in_hour(&self, at: Timestamp, page: PageRequest) -> Result<Page<Event>, StorageError> {
+        self.list(Table::Orders, BY_HOUR, &keys::shards(&keys::events_in_hour(at)), page, |_: &Event| true).await
+    }
+}
+
+impl Writes {
+    pub(crate) fn append(self, events: &[Event]) -> Self {
+        events.iter().fold(self, |writes, event| {
+            let key = keys::event(event);
+            let id = event.id.get();
+            let item = Item::of(&key, event).map(|item| item.listed(id).under(BY_HOUR, keys::shard(&keys::events_in_hour(event.at), id)));
+            writes.put(Table::Orders, key, item, Expression::absent())
+        })
+    }
+}
+
+/// The event in a stream record's new image.
+///
+/// # Errors
+/// [`StorageError::Item`] when it is none.
+pub fn event_in(image: serde_dynamo::Item) -> Result<Event, StorageError> {
+    Ok(serde_dynamo::from_item(image)?)
+}
+
+/// The log row that a stock item's change calls for, from a stream record's two images.
+///
+/// # Errors
+/// [`StorageError::Item`] when they are no stock items.
+pub fn stock_log_in(old: serde_dynamo::Item, new: serde_dynamo::Item) -> Result<Option<StockLog>, StorageError> {
+    let old: Option<Variant> = if old.inner().is_empty() { None } else { Some(serde_dynamo::from_item(old)?) };
+    let new: Variant = serde_dynamo::from_item(new)?;
+    Ok(StockLog::between(old.as_ref(), &new))
+}

@@ -1,0 +1,194 @@
+//! Every key and every index name, and nowhere else.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::event::{Event, Subject};
+use domain::ids::{CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, RefundId, VariantId};
+use domain::money::Currency;
+use domain::notification::NotificationStatus;
+use domain::order::OrderStatus;
+use domain::refund::RefundStatus;
+use domain::time::{Day, Timestamp};
+use std::collections::HashMap;
+
+/// How many partitions a list that everything of a kind is in gets, so that one busy list is no hot partition.
+pub const SHARDS: u64 = 4;
+
+/// A primary key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    pub fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([("pk".to_owned(), AttributeValue::S(self.pk.clone())), ("sk".to_owned(), AttributeValue::S(self.sk.clone()))])
+    }
+
+    pub fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
+        Some(Self::new(item.get("pk")?.as_s().ok()?, item.get("sk")?.as_s().ok()?))
+    }
+}
+
+pub fn order(id: OrderId) -> Key {
+    Key::new(format!("ORDER#{id}"), "ORDER")
+}
+
+pub fn refund(id: RefundId) -> Key {
+    Key::new(format!("REFUND#{id}"), "REFUND")
+}
+
+/// A payment reference, unique in the space of whoever hands such references out.
+pub fn payment_reference(space: &str, reference: &str) -> Key {
+    Key::new(format!("PAYREF#{space}#{reference}"), "PAYREF")
+}
+
+pub fn order_counter(day: &Day) -> Key {
+    Key::new(format!("COUNTER#ORDER#{}", day.as_str()), "COUNTER")
+}
+
+pub fn variant(id: VariantId) -> Key {
+    Key::new(format!("VARIANT#{id}"), STOCK)
+}
+
+pub fn sku(sku: &str) -> Key {
+    Key::new(format!("SKU#{sku}"), "SKU")
+}
+
+pub fn stock_log(id: VariantId, version: u64) -> Key {
+    Key::new(variant(id).pk, format!("{LOG}{version:016}"))
+}
+
+pub fn balance(customer: CustomerId, currency: Currency) -> Key {
+    Key::new(ledger(customer), format!("{BALANCE}{currency}"))
+}
+
+pub fn credit_entry(customer: CustomerId, id: CreditEntryId) -> Key {
+    Key::new(ledger(customer), format!("{ENTRY}{}", list_key(id.get())))
+}
+
+pub fn ledger(customer: CustomerId) -> String {
+    format!("CUSTOMER#{customer}")
+}
+
+pub fn notification(id: NotificationId) -> Key {
+    Key::new(format!("NOTIFICATION#{id}"), "NOTIFICATION")
+}
+
+pub fn answer(caller: &str, key: &str) -> Key {
+    Key::new(format!("ANSWER#{caller}#{key}"), "ANSWER")
+}
+
+pub fn event(event: &Event) -> Key {
+    let pk = match event.subject {
+        Subject::Order(id) => order(id).pk,
+        Subject::Refund(id) => refund(id).pk,
+    };
+    Key::new(pk, event_sort(event_position(event)))
+}
+
+/// An event's place in its record's history, as one number.
+pub fn event_position(event: &Event) -> u64 {
+    event.version * 256 + u64::from(event.n)
+}
+
+pub fn event_sort(position: u64) -> String {
+    format!("{EVENT}{:010}#{:03}", position / 256, position % 256)
+}
+
+pub fn log_sort(version: u64) -> String {
+    format!("{LOG}{version:016}")
+}
+
+pub fn entry_sort(id: u64) -> String {
+    format!("{ENTRY}{}", list_key(id))
+}
+
+/// The sort-key prefixes of the collections inside one partition.
+pub const EVENT: &str = "EVENT#";
+pub const LOG: &str = "LOG#";
+pub const ENTRY: &str = "ENTRY#";
+pub const BALANCE: &str = "BALANCE#";
+/// The sort key of a stock item.
+pub const STOCK: &str = "STOCK";
+
+/// An index: its name and its partition attribute. Every one sorts by [`LIST_KEY`], but the order numbers', which has no sort key.
+#[derive(Clone, Copy, Debug)]
+pub struct Index {
+    pub name: &'static str,
+    pub partition: &'static str,
+}
+
+const fn index(name: &'static str, partition: &'static str) -> Index {
+    Index { name, partition }
+}
+
+pub const LIST_KEY: &str = "listKey";
+pub const BY_CUSTOMER: Index = index("byCustomer", "customerKey");
+pub const BY_ORDER: Index = index("byOrder", "orderKey");
+pub const BY_STATUS: Index = index("byStatus", "statusKey");
+pub const BY_TIME: Index = index("byTime", "timeKey");
+pub const BY_NUMBER: Index = index("byNumber", "numberKey");
+pub const BY_HOUR: Index = index("byHour", "hourKey");
+pub const BY_PRODUCT: Index = index("byProduct", "productKey");
+
+/// An id as a sort key: as text it sorts as the number does.
+pub fn list_key(id: u64) -> String {
+    format!("{id:016}")
+}
+
+/// All partitions of a sharded list.
+pub fn shards(list: &str) -> Vec<String> {
+    (0..SHARDS).map(|shard| format!("{list}#{shard}")).collect()
+}
+
+/// The partition of a sharded list that an id is in.
+pub fn shard(list: &str, id: u64) -> String {
+    format!("{list}#{}", id % SHARDS)
+}
+
+pub fn orders_of(customer: CustomerId) -> String {
+    format!("CUSTOMER#{customer}")
+}
+
+pub const ORDERS: &str = "ORDER";
+pub const REFUNDS: &str = "REFUND";
+pub const VARIANTS: &str = "VARIANT";
+pub const NOTIFICATIONS: &str = "NOTIFICATION";
+
+pub fn orders_in(status: OrderStatus) -> String {
+    format!("ORDER#{status}")
+}
+
+pub fn refunds_in(status: RefundStatus) -> String {
+    format!("REFUND#{status}")
+}
+
+pub fn refunds_of(order: OrderId) -> String {
+    format!("ORDER#{order}#REFUND")
+}
+
+pub fn notifications_in(status: NotificationStatus) -> String {
+    format!("NOTIFICATION#{status}")
+}
+
+pub fn notifications_about(order: OrderId) -> String {
+    format!("ORDER#{order}")
+}
+
+pub fn notifications_to(customer: CustomerId) -> String {
+    format!("CUSTOMER#{customer}")
+}
+
+pub fn variants_of(product: ProductId) -> String {
+    format!("PRODUCT#{product}")
+}
+
+/// The list of the events of an hour, by the hour's number since the epoch.
+pub fn events_in_hour(at: Timestamp) -> String {
+    format!("HOUR#{}", at.seconds() / 3600)
+}

@@ -1,0 +1,106 @@
+//! The tables: keys, items, reads, and the one commit that writes.
+//!
+//! Expressions, key strings and attribute names never leave this crate.
+
+mod commit;
+mod credit;
+mod error;
+mod events;
+mod idempotency;
+mod inventory;
+mod item;
+mod keys;
+mod list;
+mod messages;
+mod meter;
+mod orders;
+mod read;
+mod refunds;
+
+pub use commit::{CommitError, Writes};
+pub use credit::Ledger;
+pub use error::StorageError;
+pub use events::{event_in, stock_log_in};
+pub use idempotency::{AnswerKey, StoredAnswer};
+pub use inventory::VariantFilter;
+pub use list::{Page, PageRequest};
+pub use messages::{Claimed, NotificationFilter};
+pub use meter::{Consumed, Meter};
+pub use orders::OrderFilter;
+pub use refunds::RefundFilter;
+
+use aws_sdk_dynamodb::Client;
+use std::sync::Arc;
+
+/// A table of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// Orders, refunds, payment references, number counters, events.
+    Orders,
+    /// Variants, their stock and its log.
+    Inventory,
+    /// The notification log.
+    Messages,
+    /// Store-credit ledgers.
+    Credit,
+    /// Answers to keyed requests.
+    Idempotency,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 5] = [Self::Orders, Self::Inventory, Self::Messages, Self::Credit, Self::Idempotency];
+
+    /// The environment variable that names it.
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::Orders => "ORDERS_TABLE",
+            Self::Inventory => "INVENTORY_TABLE",
+            Self::Messages => "MESSAGES_TABLE",
+            Self::Credit => "CREDIT_TABLE",
+            Self::Idempotency => "IDEMPOTENCY_TABLE",
+        }
+    }
+}
+
+/// The names of the tables a function uses; a table it doesn't use has none.
+#[derive(Clone, Debug, Default)]
+pub struct TableNames([Option<String>; 5]);
+
+impl TableNames {
+    /// Asks `name_of` for each table's name.
+    pub fn from_lookup(mut name_of: impl FnMut(&'static str) -> Option<String>) -> Self {
+        Self(Table::ALL.map(|table| name_of(table.variable())))
+    }
+
+    /// A table's name.
+    ///
+    /// # Errors
+    /// [`StorageError::Unconfigured`] when the function was not given it.
+    pub fn get(&self, table: Table) -> Result<&str, StorageError> {
+        self.0[table as usize].as_deref().ok_or(StorageError::Unconfigured(table.variable()))
+    }
+}
+
+/// The tables. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    tables: Arc<TableNames>,
+    meter: Meter,
+}
+
+impl Store {
+    /// The tables of these names, behind this client.
+    #[must_use]
+    pub fn new(client: Client, tables: TableNames) -> Self {
+        Self { client, tables: Arc::new(tables), meter: Meter::default() }
+    }
+
+    /// What was consumed through this store and its clones.
+    #[must_use]
+    pub const fn meter(&self) -> &Meter {
+        &self.meter
+    }
+}

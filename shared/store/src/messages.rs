@@ -1,0 +1,111 @@
+//! The notification log.
+
+use crate::error::StorageError;
+use crate::item::{Item, record};
+use crate::keys::{self, BY_CUSTOMER, BY_ORDER, BY_STATUS, BY_TIME};
+use crate::list::{Page, PageRequest};
+use crate::{Store, Table};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use domain::ids::{CustomerId, NotificationId, OrderId};
+use domain::notification::{Channel, Notification, NotificationStatus};
+
+/// How long a message stays in the log, in seconds.
+const KEPT_SECONDS: u64 = 400 * 24 * 60 * 60;
+
+/// What a list of messages is narrowed to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NotificationFilter {
+    /// About this order.
+    pub order_id: Option<OrderId>,
+    /// To this customer.
+    pub customer_id: Option<CustomerId>,
+    /// In this status.
+    pub status: Option<NotificationStatus>,
+    /// On this channel.
+    pub channel: Option<Channel>,
+}
+
+/// What became of storing a message's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is stored.
+    Ours,
+    /// The log has another record of it, or none; this is what it has.
+    Taken(Option<Box<Notification>>),
+}
+
+impl NotificationFilter {
+    fn keeps(&self, message: &Notification) -> bool {
+        self.order_id.is_none_or(|order| order == message.order_id)
+            && self.customer_id.is_none_or(|customer| customer == message.customer_id)
+            && self.status.is_none_or(|status| status == message.status)
+            && self.channel.is_none_or(|channel| channel == message.channel)
+    }
+}
+
+impl Store {
+    /// One message.
+    pub async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StorageError> {
+        self.get(Table::Messages, &keys::notification(id)).await
+    }
+
+    /// A page of the messages that a filter keeps.
+    pub async fn notifications(&self, filter: NotificationFilter, page: PageRequest) -> Result<Page<Notification>, StorageError> {
+        let (index, partitions) = match (filter.order_id, filter.customer_id, filter.status) {
+            (Some(order), _, _) => (BY_ORDER, vec![keys::notifications_about(order)]),
+            (None, Some(customer), _) => (BY_CUSTOMER, vec![keys::notifications_to(customer)]),
+            (None, None, Some(status)) => (BY_STATUS, keys::shards(&keys::notifications_in(status))),
+            (None, None, None) => (BY_TIME, keys::shards(keys::NOTIFICATIONS)),
+        };
+        self.list(Table::Messages, index, &partitions, page, |message| filter.keeps(message)).await
+    }
+
+    /// Stores a message's record: the first version on absence, a later one on the version before it.
+    ///
+    /// A write whose acknowledgement got lost and that the SDK made again fails its own condition; the record it
+    /// finds is then exactly the one it meant to write, and counts as ours.
+    pub async fn store_notification(&self, message: &Notification) -> Result<Claimed, StorageError> {
+        let (condition, previous) = match message.version {
+            1 => ("attribute_not_exists(pk)", None),
+            version => ("version = :version", Some(version - 1)),
+        };
+        self.meter.round_trip();
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(self.tables.get(Table::Messages)?)
+            .set_item(Some(item(message)?.into_attributes()))
+            .condition_expression(condition)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        if let Some(previous) = previous {
+            put = put.expression_attribute_values(":version", crate::item::number(previous));
+        }
+        let error = match put.send().await {
+            Ok(done) => {
+                self.meter.wrote(&done.consumed_capacity);
+                return Ok(Claimed::Ours);
+            }
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let found: Option<Notification> = failed.item().cloned().map(record).transpose()?;
+                Ok(if found.as_ref() == Some(message) { Claimed::Ours } else { Claimed::Taken(found.map(Box::new)) })
+            }
+            _ => Err(StorageError::request("PutItem")(error)),
+        }
+    }
+}
+
+fn item(message: &Notification) -> Result<Item, StorageError> {
+    let id = message.id.get();
+    Ok(Item::of(&keys::notification(message.id), message)?
+        .listed(id)
+        .under(BY_ORDER, keys::notifications_about(message.order_id))
+        .under(BY_CUSTOMER, keys::notifications_to(message.customer_id))
+        .under(BY_STATUS, keys::shard(&keys::notifications_in(message.status), id))
+        .under(BY_TIME, keys::shard(keys::NOTIFICATIONS, id))
+        .until(message.created_at.seconds() + KEPT_SECONDS))
+}

@@ -1,0 +1,177 @@
+//! Orders, their payment references, and the numbers they get.
+
+use crate::commit::{Expression, Writes};
+use crate::error::StorageError;
+use crate::item::{Item, number, record};
+use crate::keys::{self, BY_CUSTOMER, BY_NUMBER, BY_STATUS, BY_TIME, Key};
+use crate::list::{Page, PageRequest};
+use crate::{Store, Table};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
+use domain::ids::{CustomerId, OrderId, VariantId};
+use domain::inventory::Variant;
+use domain::order::{Advance, Cancellation, Order, OrderSource, OrderStatus, Payment, PaymentMethod, PaymentStatus, Placement};
+use domain::time::Day;
+use serde::{Deserialize, Serialize};
+
+/// What a list of orders is narrowed to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OrderFilter {
+    /// Whose.
+    pub customer_id: Option<CustomerId>,
+    /// In this status.
+    pub status: Option<OrderStatus>,
+    /// With this payment status.
+    pub payment_status: Option<PaymentStatus>,
+    /// From this source.
+    pub source: Option<OrderSource>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReferenceRecord {
+    order_id: OrderId,
+}
+
+impl OrderFilter {
+    fn keeps(&self, order: &Order) -> bool {
+        self.customer_id.is_none_or(|customer| customer == order.customer_id)
+            && self.status.is_none_or(|status| status == order.status)
+            && self.payment_status.is_none_or(|status| status == order.payment_status)
+            && self.source.is_none_or(|source| source == order.source)
+    }
+}
+
+impl Store {
+    /// One order.
+    pub async fn order(&self, id: OrderId) -> Result<Option<Order>, StorageError> {
+        self.get(Table::Orders, &keys::order(id)).await
+    }
+
+    /// The order of a number. The index may be a moment behind an order that was only just placed.
+    pub async fn order_by_number(&self, number: &str) -> Result<Option<Order>, StorageError> {
+        match self.key_by(Table::Orders, BY_NUMBER, number).await? {
+            Some(key) => self.get(Table::Orders, &key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A page of the orders that a filter keeps.
+    pub async fn orders(&self, filter: OrderFilter, page: PageRequest) -> Result<Page<Order>, StorageError> {
+        let (index, partitions) = match (filter.customer_id, filter.status) {
+            (Some(customer), _) => (BY_CUSTOMER, vec![keys::orders_of(customer)]),
+            (None, Some(status)) => (BY_STATUS, keys::shards(&keys::orders_in(status))),
+            (None, None) => (BY_TIME, keys::shards(keys::ORDERS)),
+        };
+        self.list(Table::Orders, index, &partitions, page, |order| filter.keeps(order)).await
+    }
+
+    /// What an order is decided on: its variants, and whose its payment reference is, in one round trip.
+    pub async fn variants_and_reference(
+        &self,
+        variants: &[VariantId],
+        reference: Option<(PaymentMethod, &str)>,
+    ) -> Result<(Vec<Variant>, Option<OrderId>), StorageError> {
+        let mut wanted: Vec<(Table, Key)> = variants.iter().map(|id| (Table::Inventory, keys::variant(*id))).collect();
+        let reference = reference.map(|(method, reference)| keys::payment_reference(method.reference_space(), reference));
+        wanted.extend(reference.iter().map(|key| (Table::Orders, key.clone())));
+        wanted.sort_by(|(_, a), (_, b)| a.pk.cmp(&b.pk));
+        wanted.dedup();
+        let mut found = self.batch_get(&wanted).await?;
+        let owner = reference.and_then(|key| found.remove(&key)).map(record::<ReferenceRecord>).transpose()?;
+        let variants = found.into_values().map(record).collect::<Result<_, _>>()?;
+        Ok((variants, owner.map(|owner| owner.order_id)))
+    }
+
+    /// Whose a payment reference is.
+    pub async fn reference_owner(&self, method: PaymentMethod, reference: &str) -> Result<Option<OrderId>, StorageError> {
+        let key = keys::payment_reference(method.reference_space(), reference);
+        Ok(self.get::<ReferenceRecord>(Table::Orders, &key).await?.map(|owner| owner.order_id))
+    }
+
+    /// The next place among the orders of a day. A place that is then not used stays empty; none is given twice.
+    pub async fn next_order_number(&self, day: &Day) -> Result<u64, StorageError> {
+        self.meter.round_trip();
+        let answer = self
+            .client
+            .update_item()
+            .table_name(self.tables.get(Table::Orders)?)
+            .set_key(Some(keys::order_counter(day).attributes()))
+            .update_expression("ADD #n :one")
+            .expression_attribute_names("#n", "n")
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(StorageError::request("UpdateItem"))?;
+        self.meter.wrote(&answer.consumed_capacity);
+        let counted = answer.attributes.and_then(|counter| counter.get("n")?.as_n().ok()?.parse().ok());
+        counted.ok_or_else(|| StorageError::Request { operation: "UpdateItem", message: "the counter has no number".to_owned() })
+    }
+}
+
+impl Writes {
+    pub(crate) fn insert_order(self, order: &Order) -> Self {
+        self.put(Table::Orders, keys::order(order.id), item(order), Expression::absent())
+    }
+
+    /// On the version it was decided on.
+    pub(crate) fn replace_order(self, order: &Order) -> Self {
+        self.put(Table::Orders, keys::order(order.id), item(order), Expression::version(order.version - 1))
+    }
+
+    /// On nobody else having the reference.
+    fn claim_reference(self, order: &Order, reference: Option<&str>) -> Self {
+        let Some(reference) = reference else { return self };
+        let key = keys::payment_reference(order.payment_method.reference_space(), reference);
+        let item = Item::of(&key, &ReferenceRecord { order_id: order.id });
+        let free = Expression::new("attribute_not_exists(pk) OR orderId = :order").value(":order", number(order.id));
+        self.put(Table::Orders, key, item, free)
+    }
+}
+
+fn item(order: &Order) -> Result<Item, StorageError> {
+    let id = order.id.get();
+    Ok(Item::of(&keys::order(order.id), order)?
+        .listed(id)
+        .under(BY_CUSTOMER, keys::orders_of(order.customer_id))
+        .under(BY_STATUS, keys::shard(&keys::orders_in(order.status), id))
+        .under(BY_TIME, keys::shard(keys::ORDERS, id))
+        .under(BY_NUMBER, order.order_number.clone()))
+}
+
+impl From<&Placement> for Writes {
+    fn from(placement: &Placement) -> Self {
+        Self::new()
+            .insert_order(&placement.order)
+            .claim_reference(&placement.order, placement.order.payment_reference.as_deref())
+            .move_stock(&placement.taken)
+            .append(&placement.events)
+    }
+}
+
+impl From<&Advance> for Writes {
+    fn from(advance: &Advance) -> Self {
+        Self::new().replace_order(&advance.order).append(&advance.events)
+    }
+}
+
+impl From<&Payment> for Writes {
+    fn from(payment: &Payment) -> Self {
+        Self::new()
+            .replace_order(&payment.order)
+            .claim_reference(&payment.order, payment.new_reference.as_deref())
+            .insert_refund(payment.refund.as_ref())
+            .append(&payment.events)
+    }
+}
+
+impl From<&Cancellation> for Writes {
+    fn from(cancellation: &Cancellation) -> Self {
+        Self::new()
+            .replace_order(&cancellation.order)
+            .insert_refund(cancellation.refund.as_ref())
+            .move_stock(&cancellation.restock)
+            .append(&cancellation.events)
+    }
+}

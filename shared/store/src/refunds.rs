@@ -1,0 +1,82 @@
+//! Refunds.
+
+use crate::commit::{Expression, Writes};
+use crate::error::StorageError;
+use crate::item::Item;
+use crate::keys::{self, BY_ORDER, BY_STATUS, BY_TIME};
+use crate::list::{Page, PageRequest};
+use crate::{Store, Table};
+use domain::ids::{OrderId, RefundId};
+use domain::refund::{Refund, RefundChange, RefundMethod, RefundStatus};
+
+/// What a list of refunds is narrowed to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RefundFilter {
+    /// Of this order.
+    pub order_id: Option<OrderId>,
+    /// In this status.
+    pub status: Option<RefundStatus>,
+    /// By this method.
+    pub method: Option<RefundMethod>,
+}
+
+impl RefundFilter {
+    fn keeps(&self, refund: &Refund) -> bool {
+        self.order_id.is_none_or(|order| order == refund.order_id)
+            && self.status.is_none_or(|status| status == refund.status)
+            && self.method.is_none_or(|method| method == refund.method)
+    }
+}
+
+impl Store {
+    /// One refund.
+    pub async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StorageError> {
+        self.get(Table::Orders, &keys::refund(id)).await
+    }
+
+    /// A page of the refunds that a filter keeps.
+    pub async fn refunds(&self, filter: RefundFilter, page: PageRequest) -> Result<Page<Refund>, StorageError> {
+        let (index, partitions) = match (filter.order_id, filter.status) {
+            (Some(order), _) => (BY_ORDER, vec![keys::refunds_of(order)]),
+            (None, Some(status)) => (BY_STATUS, keys::shards(&keys::refunds_in(status))),
+            (None, None) => (BY_TIME, keys::shards(keys::REFUNDS)),
+        };
+        self.list(Table::Orders, index, &partitions, page, |refund| filter.keeps(refund)).await
+    }
+}
+
+impl Writes {
+    pub(crate) fn insert_refund(self, refund: Option<&Refund>) -> Self {
+        match refund {
+            Some(refund) => self.put(Table::Orders, keys::refund(refund.id), item(refund), Expression::absent()),
+            None => self,
+        }
+    }
+
+    fn replace_refund(self, refund: &Refund) -> Self {
+        self.put(Table::Orders, keys::refund(refund.id), item(refund), Expression::version(refund.version - 1))
+    }
+}
+
+fn item(refund: &Refund) -> Result<Item, StorageError> {
+    let id = refund.id.get();
+    Ok(Item::of(&keys::refund(refund.id), refund)?
+        .listed(id)
+        .under(BY_ORDER, keys::refunds_of(refund.order_id))
+        .under(BY_STATUS, keys::shard(&keys::refunds_in(refund.status), id))
+        .under(BY_TIME, keys::shard(keys::REFUNDS, id)))
+}
+
+impl From<&RefundChange> for Writes {
+    fn from(change: &RefundChange) -> Self {
+        let writes = Self::new().replace_refund(&change.refund).append(&change.events);
+        let writes = match &change.order {
+            Some(order) => writes.replace_order(order),
+            None => writes,
+        };
+        match &change.credit {
+            Some(entry) => writes.credit(entry),
+            None => writes,
+        }
+    }
+}

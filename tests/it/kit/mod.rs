@@ -1,0 +1,122 @@
+//! The shop as a test has it: the whole system, callers, and builders with good defaults.
+
+mod caller;
+mod orders;
+
+pub use caller::{Answer, Answers, Caller, race};
+pub use orders::{OrderBuilder, Placed, body};
+
+use domain::actor::Role;
+use local::{Options, System};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Longer than anything here should ever take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A system with helpers.
+pub struct LocalShop {
+    pub system: System,
+    http: reqwest::Client,
+    skus: AtomicU64,
+}
+
+/// The customer that orders are placed for unless a test says otherwise.
+pub const CUSTOMER: u64 = 4001;
+
+impl LocalShop {
+    pub async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// Streams and queues stay untouched until the test hands them over itself.
+    pub async fn without_pumps() -> Self {
+        Self::with(Options { pumps: false, ..Options::default() }).await
+    }
+
+    pub async fn with(options: Options) -> Self {
+        let system = System::start(options).await.expect("the system starts");
+        Self { system, http: reqwest::Client::builder().no_proxy().build().expect("a client"), skus: AtomicU64::new(1) }
+    }
+
+    pub fn as_role(&self, id: u64, role: Role) -> Caller {
+        self.with_token(Some(self.system.token(id, role)))
+    }
+
+    pub fn with_token(&self, token: Option<String>) -> Caller {
+        Caller::new(self.http.clone(), self.system.url.clone(), token)
+    }
+
+    pub fn admin(&self) -> Caller {
+        self.as_role(1, Role::Admin)
+    }
+
+    pub fn staff(&self) -> Caller {
+        self.as_role(2, Role::SalesStaff)
+    }
+
+    pub fn keeper(&self) -> Caller {
+        self.as_role(3, Role::InventoryManager)
+    }
+
+    pub fn customer(&self, id: u64) -> Caller {
+        self.as_role(id, Role::Customer)
+    }
+
+    pub fn nobody(&self) -> Caller {
+        self.with_token(None)
+    }
+
+    /// A new variant with a price and pieces; gives its id.
+    pub async fn variant(&self, price: &str, stock: i64) -> u64 {
+        let n = self.skus.fetch_add(1, Ordering::Relaxed);
+        let variant = json!({
+            "productId": 10 + n, "sku": format!("SKU-{n}"), "productName": format!("Robe {n}"), "size": "M", "color": "Noir",
+            "price": serde_json::from_str::<Value>(price).expect("a number"), "stockQuantity": stock,
+        });
+        let answer = self.keeper().put("/api/inventory", &json!({ "variants": [variant] })).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body["variants"][0]["id"].as_u64().expect("an id")
+    }
+
+    pub fn order(&self) -> OrderBuilder<'_> {
+        OrderBuilder::new(self)
+    }
+
+    pub async fn stock(&self, variant: u64) -> i64 {
+        let answer = self.staff().get(&format!("/api/inventory?id={variant}")).await;
+        answer.body["stockQuantity"].as_i64().expect("a stock")
+    }
+
+    pub async fn order_now(&self, id: u64) -> Value {
+        self.admin().get(&format!("/api/orders?id={id}")).await.ok()
+    }
+
+    pub async fn refunds_of(&self, order: u64) -> Vec<Value> {
+        let answer = self.admin().get(&format!("/api/refunds?orderId={order}")).await.ok();
+        answer.as_array().expect("a list").clone()
+    }
+
+    pub async fn messages_of(&self, order: u64) -> Vec<Value> {
+        let answer = self.staff().get(&format!("/api/notifications?orderId={order}")).await.ok();
+        answer.as_array().expect("a list").clone()
+    }
+
+    /// Every event relayed, every due job done.
+    pub async fn settled(&self) {
+        assert!(self.system.settled(PATIENCE).await, "queues: {:?}", self.system.sqs.queues());
+    }
+
+    /// Lets time pass, and whatever becomes due with it be done.
+    pub async fn after(&self, time: Duration) {
+        self.system.clock.advance(time);
+        self.settled().await;
+    }
+}
+
+/// Cents of an amount in an answer.
+pub fn cents(value: &Value) -> i64 {
+    let text = value.to_string();
+    domain::money::Money::parse(&text, domain::money::Currency::USD).unwrap_or_else(|error| panic!("{text}: {error}")).minor
+}

@@ -1,0 +1,7 @@
+//! Tests that go through HTTP and the queues, as a client does.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test says so by panicking")]
+
+#[allow(dead_code, unused_imports, reason = "builders have more than the tests of the day ask for")]
+mod kit;
+
+mod the_job;
