@@ -38,8 +38,8 @@ pub(crate) struct NotificationView {
 
 impl Input for FindNotifications {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
-        let order_id = request.query("orderId", |value| value.id(OrderId::new, "INVALID_ORDER_ID"));
-        let customer_id = request.query("customerId", |value| value.id(CustomerId::new, "INVALID_CUSTOMER_ID"));
+        let order_id = request.query("orderId", |value| value.id(OrderId::new, "INVALID_ID"));
+        let customer_id = request.query("customerId", |value| value.id(CustomerId::new, "INVALID_ID"));
         let status = request.query("status", |value| value.word(NotificationStatus::parse, "INVALID_STATUS"));
         let channel = request.query("type", |value| value.word(Channel::parse, "INVALID_TYPE"));
         let page = page::read(request);

@@ -22,7 +22,7 @@ impl Input for FindVariants {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let id = request.query("id", |value| value.id(VariantId::new, "INVALID_ID"));
         let sku = request.query("sku", |value| value.text(100));
-        let product_id = request.query("productId", |value| value.id(ProductId::new, "INVALID_PRODUCT_ID"));
+        let product_id = request.query("productId", |value| value.id(ProductId::new, "INVALID_ID"));
         let is_active = request.query("isActive", |value| value.boolean());
         let page = page::read(request);
         match (id?, sku?) {

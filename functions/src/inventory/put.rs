@@ -105,7 +105,7 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     let mut fields = value.fields("INVALID_VARIANTS")?;
     let has_id = fields.has("id");
     let currency = fields.peek("currency").and_then(Currency::parse).unwrap_or(shops);
-    let (required, product, price) = ("MISSING_REQUIRED_FIELDS", "INVALID_PRODUCT_ID", fields.has("price"));
+    let (required, product, price) = ("MISSING_REQUIRED_FIELDS", "INVALID_ID", fields.has("price"));
 
     let id = fields.optional("id", |value| value.id(VariantId::new, "INVALID_ID"));
     let mut patch = VariantPatch::default();

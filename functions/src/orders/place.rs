@@ -99,7 +99,7 @@ impl Input for PlaceOrder {
         let mut body = request.body()?;
         let currency = body.peek("currency").and_then(Currency::parse).unwrap_or(shop.currency);
 
-        let customer_id = body.optional("customerId", |value| value.id(CustomerId::new, "INVALID_CUSTOMER_ID"));
+        let customer_id = body.optional("customerId", |value| value.id(CustomerId::new, "INVALID_ID"));
         let customer_id = match customer_id {
             Some(None) if own.is_none() => {
                 body.missing("customerId", "MISSING_REQUIRED_FIELDS");
@@ -215,10 +215,10 @@ pub(super) async fn place(State(shop): State<Shop>, caller: Caller, request: Che
         let reference = wanted.payment_reference.as_deref();
         let (variants, owner) =
             shop.store.variants_and_reference(&ids, reference.map(|reference| (wanted.payment_method, reference))).await?;
+        let quote = wanted.clone().price(&variants, &shop.config.delivery_fees, actor)?;
         if let (Some(_), Some(reference)) = (owner, reference) {
             return Err(PlaceError::PaymentReferenceUsed(reference.to_owned()).into());
         }
-        let quote = wanted.clone().price(&variants, &shop.config.delivery_fees, actor)?;
         // Taken once, after the first quote: deciding again needs no second number.
         let (day, sequence) = number
             .get_or_try_init(|| async {

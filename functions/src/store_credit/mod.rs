@@ -21,7 +21,7 @@ struct ReadLedger {
 impl Input for ReadLedger {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let own = request.caller().and_then(|caller| caller.customer());
-        let read = |value: api::input::Value<'_>| value.id(CustomerId::new, "INVALID_CUSTOMER_ID");
+        let read = |value: api::input::Value<'_>| value.id(CustomerId::new, "INVALID_ID");
         let customer_id = match own {
             Some(own) => request.query("customerId", read).map(|asked| asked.unwrap_or(own)),
             None => request.required_query("customerId", "MISSING_REQUIRED_FIELDS", read),

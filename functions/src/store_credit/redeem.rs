@@ -47,10 +47,10 @@ impl Input for Redeem {
         let shops = request.shop().currency;
         let mut body = request.body()?;
         let currency = body.peek("currency").and_then(Currency::parse).unwrap_or(shops);
-        let customer_id = body.required("customerId", MISSING, |value| value.id(CustomerId::new, "INVALID_CUSTOMER_ID"));
+        let customer_id = body.required("customerId", MISSING, |value| value.id(CustomerId::new, "INVALID_ID"));
         let amount = body.required("amount", MISSING, |value| value.positive_amount(currency));
         let stated = body.optional("currency", |value| value.word(Currency::parse, "INVALID_CURRENCY"));
-        let order_id = body.optional("orderId", |value| value.id(OrderId::new, "INVALID_ORDER_ID"));
+        let order_id = body.optional("orderId", |value| value.id(OrderId::new, "INVALID_ID"));
         let note = body.required("note", MISSING, |value| value.text(500));
         body.finish();
         let _stated: Option<Currency> = stated?;

@@ -64,11 +64,17 @@ impl<S: Sender> Desk<S> {
     async fn hand_over(&self, message: &Notification) -> Outcome {
         let sent = self.sender.send(message).await;
         let now = self.clock.now();
+        // What a provider says may hold an address or a number: it is for the notification log, not for ours.
         let (settled, outcome) = match sent {
             Ok(id) => (message.sent(S::PROVIDER, id, now), Outcome::Done),
             Err(SendError::Refused(why)) => (message.failed(why), Outcome::Done),
-            Err(SendError::RefusedForNow(why)) => (message.refused_for_now(why.clone()), Outcome::Again(why)),
-            Err(SendError::Unknown(why)) => return Outcome::At(now.plus_minutes(UNKNOWN_OUTCOME_MINUTES), why),
+            Err(SendError::RefusedForNow(why)) => {
+                (message.refused_for_now(why), Outcome::Again(format!("message {} was refused for now", message.id)))
+            }
+            Err(SendError::Unknown(why)) => {
+                let until = now.plus_minutes(UNKNOWN_OUTCOME_MINUTES);
+                (message.outcome_unknown(why), Outcome::At(until, format!("nobody knows what became of message {}", message.id)))
+            }
         };
         match self.store.store_notification(&settled).await {
             Ok(Claimed::Ours) => outcome,

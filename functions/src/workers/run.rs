@@ -73,9 +73,7 @@ pub async fn send_email() -> Result<(), Error> {
     let from = started(required(&Environment, "EMAIL_FROM"))?;
     let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
     let shop_name = shop_name();
-    // The address is the shop's own, so its name stands before it (RFC 5322, section 3.4).
-    let from = format!("\"{}\" <{from}>", shop_name.replace(['"', '\\'], ""));
-    let sender = Ses::new(&sdk, from, Environment.get("EMAIL_REPLY_TO"));
+    let sender = Ses::new(&sdk, &shop_name, &from, Environment.get("EMAIL_REPLY_TO"));
     let desk = Desk { store: store(), clock: Clock::default(), shop_name, sender };
     let sqs = aws_sdk_sqs::Client::new(&sdk);
     work(move |batch: SqsEvent| {

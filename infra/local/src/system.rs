@@ -275,8 +275,7 @@ fn workers(
     let shop = Shop::new(&variables, Some(tokens), &tables, &queues, clock.clone())?;
     let twilio = TwilioConfig { account_sid: "AC-local".to_owned(), from: "+243810000000".to_owned(), base_url: outbox_url.to_owned() };
     let name = shop.config.name.clone();
-    let from = format!("\"{name}\" <orders@example.com>");
-    let ses = Ses::new(&aws::local_config(outbox_url, plain()), from, None);
+    let ses = Ses::new(&aws::local_config(outbox_url, plain()), &name, "orders@example.com", None);
     Ok(Workers {
         queues: Queues { sqs: shop.sqs.clone(), email: queue("email"), sms: queue("sms"), refunds: queue("refunds") },
         email: Desk { store: shop.store.clone(), clock: clock.clone(), shop_name: name.clone(), sender: ses },

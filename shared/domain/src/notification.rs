@@ -201,6 +201,12 @@ impl Notification {
         Self { sending: Sending::Idle, error: Some(error), ..self.touched() }
     }
 
+    /// It was handed over and nothing came back: nobody else may hand it over until its time is up.
+    #[must_use]
+    pub fn outcome_unknown(&self, error: String) -> Self {
+        Self { error: Some(error), ..self.touched() }
+    }
+
     fn touched(&self) -> Self {
         Self { version: self.version + 1, ..self.clone() }
     }

@@ -8,6 +8,8 @@ use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::notification::{Notification, NotificationProvider};
 use std::error::Error;
 use std::io::ErrorKind;
@@ -28,7 +30,8 @@ impl Ses {
     /// Through `sdk`'s region, without any retry of the SDK's own: SES has no idempotency key, so a second call is
     /// a second message.
     #[must_use]
-    pub fn new(sdk: &SdkConfig, from: String, reply_to: Option<String>) -> Self {
+    pub fn new(sdk: &SdkConfig, shop_name: &str, address: &str, reply_to: Option<String>) -> Self {
+        let from = mailbox(shop_name, address);
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(TIMEOUT).build();
         let config = aws_sdk_sesv2::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeouts);
         Self { client: Client::from_conf(config.build()), from, reply_to }
@@ -53,6 +56,17 @@ impl Sender for Ses {
             Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
             Err(error) => Err(refusal(&error)),
         }
+    }
+}
+
+/// The shop's name before its address (RFC 5322, section 3.4). SES takes ASCII alone there, so any other name is
+/// an encoded word (RFC 2047, section 2).
+fn mailbox(name: &str, address: &str) -> String {
+    if name.is_ascii() {
+        let quoted: String = name.chars().filter(|c| !c.is_control() && !['"', '\\'].contains(c)).collect();
+        format!("\"{quoted}\" <{address}>")
+    } else {
+        format!("=?UTF-8?B?{}?= <{address}>", STANDARD.encode(name))
     }
 }
 
@@ -91,4 +105,16 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
         cause = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shop_of_any_name_can_send() {
+        assert_eq!(mailbox("ML Allure", "orders@example.com"), "\"ML Allure\" <orders@example.com>");
+        assert_eq!(mailbox("A \"B\"\r\nBcc: x", "orders@example.com"), "\"A BBcc: x\" <orders@example.com>");
+        assert_eq!(mailbox("Éclat", "orders@example.com"), "=?UTF-8?B?w4ljbGF0?= <orders@example.com>");
+    }
 }

@@ -143,14 +143,18 @@ impl OrderRequest {
     /// # Errors
     /// Whatever stands in its way, the first in the order of the lines; see [`PlaceError`].
     pub fn price(self, variants: &[Variant], fees: &DeliveryFees, actor: Actor) -> Result<Quote, PlaceError> {
+        // What isn't there at all is said before what merely stands in the way.
+        let lines = self.merged_lines().into_iter().map(|line| {
+            let variant = variants.iter().find(|variant| variant.id == line.variant_id).cloned();
+            variant.map(|variant| (line, variant)).ok_or(PlaceError::VariantNotFound(line.variant_id))
+        });
+        let lines = lines.collect::<Result<Vec<_>, _>>()?;
         // There are no promotions yet, so no code names one.
         if let Some(code) = self.promotion_code {
             return Err(PlaceError::InvalidCode(code));
         }
-        let mut lines: Vec<(RequestedLine, Variant)> = Vec::new();
         let mut subtotal = Money::zero(self.currency);
-        for line in self.merged_lines() {
-            let variant = variants.iter().find(|v| v.id == line.variant_id).ok_or(PlaceError::VariantNotFound(line.variant_id))?;
+        for (line, variant) in &lines {
             if !variant.is_active {
                 return Err(PlaceError::VariantInactive(variant.sku.clone()));
             }
@@ -165,7 +169,6 @@ impl OrderRequest {
                 return Err(PlaceError::InsufficientStock { sku: variant.sku.clone(), asked: line.quantity, left: variant.stock_quantity });
             }
             subtotal = variant.price.times(line.quantity).and_then(|amount| subtotal.plus(amount)).ok_or(PlaceError::TotalTooLarge)?;
-            lines.push((line, variant.clone()));
         }
         let delivery_fee = self.delivery_fee(fees, actor)?;
         let total = subtotal.plus(delivery_fee).filter(|total| total.minor <= MAX_MINOR).ok_or(PlaceError::TotalTooLarge)?;
