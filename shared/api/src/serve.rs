@@ -1,6 +1,6 @@
 //! What stands around every route: request ids, problems' documents, headers, the log line.
 
-use crate::auth::Caller;
+use crate::auth::{Caller, CallerSlot};
 use crate::problem::Problem;
 use crate::shop::Shop;
 use axum::Router;
@@ -36,7 +36,9 @@ async fn around(State(shop): State<Shop>, mut request: Request, next: Next) -> R
     let caller = CallerSlot::default();
     request.extensions_mut().insert(caller.clone());
 
-    let mut response = Problem::rendered(next.run(request).await, &path);
+    // A task of its own, so that a panic is this request's alone, and is answered.
+    let response = tokio::spawn(next.run(request)).await.unwrap_or_else(|panic| Problem::internal(panic).into_response());
+    let mut response = Problem::rendered(response, &path);
 
     let consumed = shop.store.meter().total().since(consumed);
     tracing::info!(
@@ -58,21 +60,6 @@ async fn around(State(shop): State<Shop>, mut request: Request, next: Next) -> R
     response
 }
 
-/// Where the extractor leaves the caller for the request's log line.
-#[derive(Clone, Default)]
-pub(crate) struct CallerSlot(std::sync::Arc<std::sync::OnceLock<Caller>>);
-
-impl CallerSlot {
-    pub(crate) fn set(&self, caller: Caller) {
-        // Two extractors of one request find the same caller.
-        let _same = self.0.set(caller);
-    }
-
-    fn get(&self) -> Option<&Caller> {
-        self.0.get()
-    }
-}
-
 /// The client's own id when it is sane, else one of ours.
 fn request_id(request: &Request) -> HeaderValue {
     let sane = |value: &&HeaderValue| {
@@ -85,8 +72,33 @@ fn request_id(request: &Request) -> HeaderValue {
     })
 }
 
-/// What a panic becomes.
-#[must_use]
-pub fn panicked() -> Response {
-    Problem::internal("a handler panicked").into_response()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws;
+    use crate::clock::Clock;
+    use axum::body::Body;
+    use axum::routing::get;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    fn shop() -> Shop {
+        let nowhere = aws::local_config("http://127.0.0.1:1", aws_smithy_http_client::Builder::new().build_http());
+        Shop::new(&|_: &'static str| None, None, &nowhere, &nowhere, Clock::default()).unwrap()
+    }
+
+    async fn boom() -> StatusCode {
+        panic!("the vault's code is 1234")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_one_requests_and_is_answered_with_nothing_from_inside() {
+        let routes = Router::new().route("/api/boom", get(boom));
+        let request = Request::builder().uri("/api/boom").header("x-request-id", "abc-1").body(Body::empty()).unwrap();
+        let response = app(routes, shop()).oneshot(request).await.unwrap();
+
+        assert_eq!((response.status(), response.headers()["x-request-id"].to_str().unwrap()), (StatusCode::INTERNAL_SERVER_ERROR, "abc-1"));
+        let body = String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        assert!(body.contains("INTERNAL_ERROR") && body.contains("\"instance\":\"/api/boom\"") && !body.contains("1234"), "{body}");
+    }
 }

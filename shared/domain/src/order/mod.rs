@@ -303,3 +303,6 @@ impl Order {
         Self { version: self.version + 1, updated_at: now, ..self.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! Verifying tokens: which key may stand behind which algorithm, and what a token must claim.
+
+use super::Caller;
+use super::jwks::{Jwks, JwksError};
+use super::ring;
+use crate::config::TokenConfig;
+use crate::secrets::{CachedSecret, SecretError};
+use aws_config::SdkConfig;
+use domain::actor::Role;
+use domain::ids::UserId;
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
+use serde::Deserialize;
+
+/// Longer than any token that is worth reading.
+const MOST_TOKEN_BYTES: usize = 8 * 1024;
+
+/// What [`Caller`]s claim. Unknown claims are passed over; a claim that is there twice is an error.
+#[derive(Deserialize)]
+struct Claims {
+    id: u64,
+    role: String,
+}
+
+/// Why a token is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TokenError {
+    #[error("it is no token of ours")]
+    Refused,
+    #[error(transparent)]
+    Keys(#[from] JwksError),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+/// Verifies tokens.
+pub struct Verifier {
+    secret: Option<CachedSecret>,
+    public_key: Option<(Algorithm, DecodingKey)>,
+    jwks: Option<Jwks>,
+    issuer: Option<String>,
+    audience: Option<String>,
+}
+
+/// Makes `ring` the provider of tokens' and of every HTTP client's cryptography; again does no harm.
+pub fn install_crypto() {
+    ring::install();
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Something that tokens are to be verified with is unusable.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct VerifierError(String);
+
+impl Verifier {
+    /// # Errors
+    /// When the public key is neither RSA nor P-256.
+    pub fn new(config: TokenConfig, sdk: &SdkConfig) -> Result<Self, VerifierError> {
+        install_crypto();
+        let public_key = match config.public_key {
+            Some(pem) => Some(
+                public_key(pem.as_bytes())
+                    .ok_or_else(|| VerifierError("JWT_PUBLIC_KEY: is no PEM public key (RSA or P-256)".to_owned()))?,
+            ),
+            None => None,
+        };
+        let jwks = config.jwks_url.map(Jwks::new).transpose().map_err(|error| VerifierError(error.to_string()))?;
+        Ok(Self {
+            secret: config.secret.map(|secret| CachedSecret::new(secret, sdk.clone())),
+            public_key,
+            jwks,
+            issuer: config.issuer,
+            audience: config.audience,
+        })
+    }
+
+    pub(super) async fn verify(&self, token: &str) -> Result<Caller, TokenError> {
+        if token.len() > MOST_TOKEN_BYTES {
+            return Err(TokenError::Refused);
+        }
+        let header = decode_header(token).map_err(|_| TokenError::Refused)?;
+        let key = self.key(&header).await?.ok_or(TokenError::Refused)?;
+        let claims = decode::<Claims>(token, &key, &self.validation(header.alg)).map_err(|_| TokenError::Refused)?.claims;
+        Ok(Caller { id: UserId::new(claims.id).ok_or(TokenError::Refused)?, role: Role::parse(&claims.role).ok_or(TokenError::Refused)? })
+    }
+
+    /// The key for the header's algorithm: each algorithm has keys of its own kind, so that none can stand in for another.
+    async fn key(&self, header: &Header) -> Result<Option<DecodingKey>, TokenError> {
+        match header.alg {
+            Algorithm::HS256 => match &self.secret {
+                Some(secret) => Ok(Some(DecodingKey::from_secret(secret.value().await?.as_bytes()))),
+                None => Ok(None),
+            },
+            Algorithm::RS256 | Algorithm::ES256 => match (&self.public_key, &self.jwks) {
+                (Some((algorithm, key)), _) if *algorithm == header.alg => Ok(Some(key.clone())),
+                (_, Some(jwks)) => Ok(jwks.key(header.kid.as_deref(), header.alg).await?),
+                (_, None) => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// No leeway; a token ends with the second that `exp` names (RFC 7519, section 4.1.4).
+    fn validation(&self, algorithm: Algorithm) -> Validation {
+        let mut validation = Validation::new(algorithm);
+        validation.leeway = 0;
+        validation.reject_tokens_expiring_in_less_than = 1;
+        validation.validate_nbf = true;
+        validation.validate_aud = false;
+        let mut required = vec!["exp"];
+        if let Some(issuer) = &self.issuer {
+            validation.set_issuer(&[issuer]);
+            required.push("iss");
+        }
+        if let Some(audience) = &self.audience {
+            validation.validate_aud = true;
+            validation.set_audience(&[audience]);
+            required.push("aud");
+        }
+        validation.set_required_spec_claims(&required);
+        validation
+    }
+}
+
+fn public_key(pem: &[u8]) -> Option<(Algorithm, DecodingKey)> {
+    let rsa = DecodingKey::from_rsa_pem(pem).map(|key| (Algorithm::RS256, key));
+    rsa.or_else(|_| DecodingKey::from_ec_pem(pem).map(|key| (Algorithm::ES256, key))).ok()
+}

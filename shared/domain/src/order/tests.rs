@@ -1,0 +1,178 @@
+//! What holds for every order, whatever is decided on it and in whatever order.
+
+use super::*;
+use crate::actor::{Actor, Role};
+use crate::ids::{Ids, UserId};
+use crate::inventory::{NewVariant, Variant};
+use crate::refund::{Refund, RefundMethod, RefundPatch, RefundStatus};
+use crate::time::Day;
+use proptest::prelude::*;
+
+const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+fn actor(role: Role) -> Actor {
+    Actor::Person { id: UserId::new(7).unwrap(), role }
+}
+
+fn ids() -> Ids {
+    Ids::new(NOW, 0)
+}
+
+fn variant(id: u64, cents: i64) -> Variant {
+    let new = NewVariant {
+        product_id: ProductId::new(1).unwrap(),
+        sku: format!("SKU-{id}"),
+        product_name: "Robe".to_owned(),
+        size: None,
+        color: None,
+        price: Money::usd(cents),
+        stock_quantity: 100,
+        is_active: true,
+    };
+    Variant::create(VariantId::new(id).unwrap(), new, Actor::System, NOW)
+}
+
+fn request(lines: &[(u64, u32)], payment_method: PaymentMethod) -> OrderRequest {
+    OrderRequest {
+        customer_id: CustomerId::new(7).unwrap(),
+        customer: Customer { first_name: "Grâce".into(), last_name: "Mbuyi".into(), email: None, phone: None, locale: Locale::Fr },
+        lines: lines.iter().map(|(id, quantity)| RequestedLine { variant_id: VariantId::new(*id).unwrap(), quantity: *quantity }).collect(),
+        delivery_method: DeliveryMethod::HomeDelivery,
+        delivery_address: Some(DeliveryAddress::Text("Gombe".into())),
+        delivery_zone: None,
+        delivery_fee: Some(Money::usd(5_00)),
+        payment_method,
+        payment_reference: None,
+        promotion_code: None,
+        source: OrderSource::Online,
+        currency: Currency::USD,
+        notes: None,
+    }
+}
+
+fn placed(prices: &[i64], quantity: u32, payment_method: PaymentMethod) -> Order {
+    let variants: Vec<Variant> = (1..).zip(prices).map(|(id, cents)| variant(id, *cents)).collect();
+    let lines: Vec<(u64, u32)> = variants.iter().map(|variant| (variant.id.get(), quantity)).collect();
+    let quote = request(&lines, payment_method).price(&variants, &DeliveryFees::default(), actor(Role::Staff)).unwrap();
+    Order::place(quote, &Day::new(2026, 11, 23), 42, actor(Role::Staff), NOW, ids()).order
+}
+
+#[test]
+fn lines_of_one_variant_are_added_together() {
+    let quote = request(&[(1, 2), (2, 1), (1, 3)], PaymentMethod::Card).price(
+        &[variant(1, 10_00), variant(2, 1_99)],
+        &DeliveryFees::default(),
+        actor(Role::Customer),
+    );
+    let placement = Order::place(quote.unwrap(), &Day::new(2026, 1, 2), 7, Actor::System, NOW, ids());
+    assert_eq!(placement.order.items.iter().map(|item| item.quantity).collect::<Vec<_>>(), [5, 1]);
+    assert_eq!(placement.order.total, Money::usd(56_99));
+    assert_eq!(placement.order.order_number, "MLA-20260102-0007");
+    assert_eq!(placement.taken.iter().map(|taken| taken.delta).collect::<Vec<_>>(), [-5, -1]);
+}
+
+#[test]
+fn what_is_missing_is_said_before_what_is_in_the_way() {
+    let inactive = Variant { is_active: false, ..variant(1, 10_00) };
+    let refusal = request(&[(1, 1), (9, 1)], PaymentMethod::Card).price(&[inactive], &DeliveryFees::default(), Actor::System);
+    assert_eq!(refusal, Err(PlaceError::VariantNotFound(VariantId::new(9).unwrap())));
+}
+
+#[test]
+fn a_retry_needs_the_room_that_the_failure_gave_back() {
+    let order = placed(&[100_00], 1, PaymentMethod::MobileMoney);
+    let paid = order.pay(&PaymentRequest { status: PaymentStatus::Paid, reference: None }, actor(Role::Staff), NOW, ids()).unwrap().order;
+    let cancel = CancelRequest { reason: "x".into(), refund_method: None, notes: None };
+    let cancelled = paid.cancel(&cancel, actor(Role::Admin), NOW, ids()).unwrap();
+    let to = |status| RefundPatch { status: Some(status), ..RefundPatch::default() };
+    let admin = actor(Role::Admin);
+    let failed = cancelled.refund.unwrap().update(to(RefundStatus::Failed), &cancelled.order, admin, NOW, ids()).unwrap();
+    let free = failed.order.unwrap();
+    assert_eq!((free.refundable, free.payment_status), (free.total, PaymentStatus::Paid));
+
+    let taken = Order { refundable: Money::usd(4_99), ..free.clone() };
+    let retry = |order: &Order| failed.refund.update(to(RefundStatus::Processing), order, admin, NOW, ids());
+    assert_eq!(retry(&taken).err(), Some(crate::refund::RefundError::ExceedsPaid));
+    assert_eq!(retry(&free).unwrap().order.unwrap().payment_status, PaymentStatus::RefundPending);
+}
+
+/// One thing that somebody tries.
+#[derive(Clone, Debug)]
+enum Step {
+    Advance(OrderStatus),
+    Pay(PaymentStatus),
+    Cancel(Option<RefundMethod>),
+    Refund(RefundStatus),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => prop::sample::select(OrderStatus::ALL).prop_map(Step::Advance),
+        3 => prop::sample::select(PaymentStatus::ALL).prop_map(Step::Pay),
+        1 => prop::option::of(prop::sample::select(RefundMethod::ALL)).prop_map(Step::Cancel),
+        3 => prop::sample::select(RefundStatus::ALL).prop_map(Step::Refund),
+    ];
+    prop::collection::vec(step, 0..25)
+}
+
+/// The order and its refunds after a step; as they were when it is refused.
+fn taken(order: Order, mut refunds: Vec<Refund>, step: &Step) -> (Order, Vec<Refund>) {
+    let admin = actor(Role::Admin);
+    match step {
+        Step::Advance(to) => (order.advance(*to, None, admin, NOW, ids()).map_or(order, |change| change.order), refunds),
+        Step::Pay(status) => match order.pay(&PaymentRequest { status: *status, reference: None }, admin, NOW, ids()) {
+            Ok(change) => (change.order, refunds.into_iter().chain(change.refund).collect()),
+            Err(_) => (order, refunds),
+        },
+        Step::Cancel(method) => {
+            let request = CancelRequest { reason: "x".into(), refund_method: *method, notes: None };
+            match order.cancel(&request, admin, NOW, ids()) {
+                Ok(change) => {
+                    let pieces: i64 = change.restock.iter().map(|back| back.delta).sum();
+                    assert_eq!(pieces, order.items.iter().map(|item| i64::from(item.quantity)).sum::<i64>());
+                    (change.order, refunds.into_iter().chain(change.refund).collect())
+                }
+                Err(_) => (order, refunds),
+            }
+        }
+        Step::Refund(to) => {
+            let Some(last) = refunds.last_mut() else { return (order, refunds) };
+            let patch = RefundPatch { status: Some(*to), ..RefundPatch::default() };
+            match last.update(patch, &order, admin, NOW, ids()) {
+                Ok(change) => {
+                    *last = change.refund;
+                    (change.order.unwrap_or(order), refunds)
+                }
+                Err(_) => (order, refunds),
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn money_is_never_lost_or_made(
+        prices in prop::collection::vec(0..50_000_i64, 1..5),
+        quantity in 1..9_u32,
+        method in prop::sample::select(PaymentMethod::ALL),
+        steps in steps(),
+    ) {
+        let mut order = placed(&prices, quantity, method);
+        let mut refunds: Vec<Refund> = Vec::new();
+        prop_assert_eq!(order.subtotal.minor, prices.iter().sum::<i64>() * i64::from(quantity));
+        prop_assert_eq!(order.total.minor, order.subtotal.minor - order.discount.minor + order.delivery_fee.minor);
+        for step in &steps {
+            let version = order.version;
+            (order, refunds) = taken(order, refunds, step);
+            prop_assert!(order.version == version || order.version == version + 1);
+            let sum = |wanted: &[RefundStatus]| -> i64 {
+                refunds.iter().filter(|refund| wanted.contains(&refund.status)).map(|refund| refund.amount.minor).sum()
+            };
+            let (open, done) = (sum(&[RefundStatus::Pending, RefundStatus::Processing]), sum(&[RefundStatus::Completed]));
+            prop_assert!(order.paid.is_zero() || order.paid == order.total);
+            prop_assert!(open + done <= order.paid.minor, "refunds pass what was paid");
+            prop_assert_eq!((order.refunding().minor, order.refunded_total.minor), (open, done));
+            prop_assert!(order.refundable.minor >= 0);
+        }
+    }
+}
