@@ -6,16 +6,39 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use std::time::Duration;
+
+/// The roots that every AWS endpoint's certificate leads to (amazontrust.com/repository). Reading all of a system's
+/// roots instead takes four times the instructions of everything else that a first request does.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// The SDK's configuration in a Lambda function: region and credentials from its environment, `ring` for TLS.
 #[must_use]
 pub fn config() -> SdkConfig {
     let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
     let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
-    let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    with(region, credentials, client, std::env::var("AWS_ENDPOINT_URL").ok())
+    with(region, credentials, https(trusted_roots()), std::env::var("AWS_ENDPOINT_URL").ok())
+}
+
+/// Amazon's roots, or the ones of the file that `AWS_CA_BUNDLE` names, as in every SDK and in AWS's own CLI.
+fn trusted_roots() -> Vec<u8> {
+    let Some(bundle) = std::env::var_os("AWS_CA_BUNDLE") else { return AMAZON_ROOTS.to_vec() };
+    std::fs::read(&bundle).unwrap_or_else(|error| {
+        tracing::error!(%error, ?bundle, "AWS_CA_BUNDLE can't be read; Amazon's own roots are trusted instead");
+        AMAZON_ROOTS.to_vec()
+    })
+}
+
+fn https(roots: Vec<u8>) -> SharedHttpClient {
+    let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    match TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(roots)).build() {
+        Ok(context) => client.tls_context(context).build_https(),
+        Err(error) => {
+            tracing::error!(%error, "the trusted roots can't be used; the system's are trusted instead");
+            client.build_https()
+        }
+    }
 }
 
 /// A configuration that talks to an emulator through `client`.
@@ -42,4 +65,21 @@ fn with(region: String, credentials: SharedCredentialsProvider, client: SharedHt
         );
     config.set_endpoint_url(endpoint);
     config.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::RootCertStore;
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
+    #[test]
+    fn amazons_five_roots_can_be_trusted() {
+        let mut store = RootCertStore::empty();
+        for root in CertificateDer::pem_slice_iter(AMAZON_ROOTS) {
+            store.add(root.unwrap()).unwrap();
+        }
+        assert_eq!(store.len(), 5);
+    }
 }

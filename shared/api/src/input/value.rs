@@ -62,6 +62,9 @@ impl<'a> Value<'a> {
             Source::Json(_) => return self.wrong_as(code, "must be a text"),
         };
         let text = text.trim();
+        if text.is_empty() {
+            return self.wrong_as(code, "must not be empty");
+        }
         if text.chars().count() > most {
             return self.wrong_as(code, &format!("has more than {most} characters"));
         }
