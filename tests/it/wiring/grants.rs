@@ -1,0 +1,296 @@
+//! What each function does to the tables, watched while it works with nothing but what the template gives it, is what its
+//! policies allow: no call that AWS would refuse, and no right that nothing uses.
+
+use super::template::{Template, each, statements, text, written};
+use super::{camel, none};
+use crate::kit::{self, LocalShop};
+use api::config::{Secret, TokenConfig};
+use api::{Shop, aws};
+use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use domain::actor::Role;
+use domain::event::Job;
+use functions::workers::{Desk, inventory_log, process_refund, relay, send_email, send_sms};
+use functions::{ENDPOINTS, WORKERS};
+use local::emulators::filter::Filter;
+use local::emulators::streams::StreamReader;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use store::{PageRequest, Table};
+use tower::ServiceExt;
+
+/// `dynamodb:GetItem on OrdersTable`, `dynamodb:Query on OrdersTable/index/byTime`.
+type Grants = BTreeSet<String>;
+
+/// An HTTP client that notes what the calls that go through it need.
+#[derive(Clone, Debug)]
+struct Watched {
+    inner: SharedHttpClient,
+    used: Arc<Mutex<Grants>>,
+}
+
+#[derive(Debug)]
+struct WatchedConnector {
+    inner: SharedHttpConnector,
+    used: Arc<Mutex<Grants>>,
+}
+
+impl HttpClient for Watched {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(WatchedConnector { inner, used: Arc::clone(&self.used) })
+    }
+}
+
+impl HttpConnector for WatchedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()).unwrap_or_default();
+        let body: Value = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+        self.used.lock().expect("no panic").extend(needed(operation, &body));
+        self.inner.call(request)
+    }
+}
+
+fn needed(operation: &str, body: &Value) -> Vec<String> {
+    let grant = |action: &str, table: &Value, index: &Value| {
+        let name = table.as_str().expect("a table").rsplit('-').next().unwrap_or_default().to_owned();
+        let index = index.as_str().map(|index| format!("/index/{index}")).unwrap_or_default();
+        format!("dynamodb:{action} on {}Table{index}", camel(&name))
+    };
+    match operation {
+        "TransactWriteItems" => {
+            let items = body["TransactItems"].as_array().into_iter().flatten();
+            let calls = items.filter_map(|item| item.as_object()?.iter().find(|(_, call)| call.is_object()));
+            let action = |name: &str| if name == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{name}Item") };
+            calls.map(|(name, call)| grant(&action(name), &call["TableName"], &Value::Null)).collect()
+        }
+        "BatchGetItem" => {
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            tables.map(|(table, _)| grant(operation, &json!(table), &Value::Null)).collect()
+        }
+        _ => vec![grant(operation, &body["TableName"], &body["IndexName"])],
+    }
+}
+
+/// What the template allows a function to do to the tables' items.
+fn allowed(function: &serde_norway::Value) -> Grants {
+    let mut grants = Grants::new();
+    for statement in statements(function) {
+        for action in each(&statement["Action"]).into_iter().map(text) {
+            if !action.starts_with("dynamodb:") || action.contains("Stream") || action.ends_with("Records") || action.ends_with("Iterator")
+            {
+                continue;
+            }
+            for resource in each(&statement["Resource"]).into_iter().map(written) {
+                let resource = resource.replace("!GetAtt ", "").replace("!Sub ", "").replace(['$', '{', '}'], "");
+                grants.insert(format!("{action} on {}", resource.replace("Tables.Outputs.", "").replace("Arn", "")));
+            }
+        }
+    }
+    grants
+}
+
+/// Every function, as the template deploys it, on the local tables.
+struct Deployed {
+    shop: LocalShop,
+    template: Template,
+    used: BTreeMap<&'static str, Arc<Mutex<Grants>>>,
+}
+
+impl Deployed {
+    async fn start() -> Self {
+        Self { shop: LocalShop::without_pumps().await, template: Template::main(), used: BTreeMap::new() }
+    }
+
+    /// What a function works with: the tables that its environment names, watched.
+    fn shop_of(&mut self, bin: &'static str) -> Shop {
+        let used = Arc::clone(self.used.entry(bin).or_default());
+        let system = &self.shop.system;
+        let inner = SharedHttpClient::new(Watched { inner: aws_smithy_http_client::Builder::new().build_http(), used });
+        let tables = aws::local_config(system.dynamodb.endpoint(), inner);
+        let function = self.template.resource(&(camel(bin) + "Function")).unwrap_or_else(|| panic!("template.yaml lacks {bin}"));
+        let given = &function["Properties"]["Environment"]["Variables"];
+        let variables = |name: &'static str| match name {
+            "EMAIL_QUEUE_URL" => given.get(name).map(|_| system.sqs.url(&system.queue("email"))),
+            // `ORDERS_TABLE: !GetAtt Tables.Outputs.OrdersTableName` is shop-local-orders here.
+            _ => {
+                let output = written(given.get(name)?);
+                let table = output.strip_prefix("!GetAtt Tables.Outputs.")?.strip_suffix("TableName")?;
+                Some(format!("shop-local-{}", table.to_lowercase()))
+            }
+        };
+        let secret = Some(Secret::Plain(local::Options::default().jwt_secret));
+        let tokens = TokenConfig { secret, ..TokenConfig::default() };
+        let mut shop = Shop::new(&variables, Some(tokens), &tables, &tables, system.clock.clone()).expect("a shop");
+        shop.sqs = system.workers.shop.sqs.clone();
+        shop
+    }
+
+    async fn ask(&mut self, call: &str, body: &Value) -> (u16, Value) {
+        let (method, uri) = call.split_once(' ').expect("a method and a path");
+        let parts = |path: &str| path.split('/').map(ToOwned::to_owned).collect::<Vec<_>>();
+        let asked = parts(uri.split('?').next().unwrap_or_default());
+        let matches = |path: &str| {
+            let path = parts(path);
+            path.len() == asked.len() && path.iter().zip(&asked).all(|(part, asked)| part.starts_with('{') || part == asked)
+        };
+        let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.path.is_some_and(matches)).unwrap_or_else(|| panic!("{uri}"));
+        let mut request = Request::builder().method(method).uri(uri);
+        request = request.header("authorization", format!("Bearer {}", self.shop.system.token(1, Role::Admin)));
+        let body = if method == "GET" { Body::empty() } else { Body::from(body.to_string()) };
+        // Each keyed by itself, so that answers are kept and looked up.
+        request = request.header("content-type", "application/json").header("idempotency-key", format!("{:x}", api::clock::random()));
+        let app = api::serve::app((endpoint.routes)(), self.shop_of(endpoint.bin));
+        let answer = app.oneshot(request.body(body).expect("a request")).await.expect("an answer");
+        let status = answer.status().as_u16();
+        let bytes = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(status < 500, "template.yaml doesn't give {} what it needs for {call}: {text}", endpoint.bin);
+        (status, serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    /// That succeeds.
+    async fn done(&mut self, call: &str, body: Value) -> Value {
+        let (status, answer) = self.ask(call, &body).await;
+        assert!(status < 300, "{call}: {answer}");
+        answer
+    }
+
+    /// That is refused, which is when a kept answer is looked for.
+    async fn refused(&mut self, call: &str, body: Value) {
+        let (status, answer) = self.ask(call, &body).await;
+        assert!((400..500).contains(&status), "{call}: {answer}");
+    }
+
+    async fn order(&mut self, variant: &Value, reference: Option<&str>) -> Value {
+        let mut body = kit::body(&[(variant.as_u64().expect("an id"), 1)]);
+        body["paymentReference"] = json!(reference);
+        self.done("POST /api/orders", body).await
+    }
+}
+
+/// Every way of every function to the tables, once.
+async fn everything(deployed: &mut Deployed) {
+    let null = Value::Null;
+    let variant = |sku: &str| json!({ "productId": 7, "sku": sku, "productName": "Robe", "price": 75, "stockQuantity": 50 });
+    let made = deployed.done("PUT /api/inventory", json!({ "variants": [variant("A"), variant("B")] })).await;
+    let (first, second) = (&made["variants"][0]["id"], &made["variants"][1]["id"]);
+    deployed.done("PUT /api/inventory", json!({ "variants": [{ "id": second, "sku": "C" }] })).await;
+    deployed.refused("PUT /api/inventory", json!({ "variants": [variant("A")] })).await;
+    for query in [format!("id={first}"), "sku=A".to_owned(), "productId=7".to_owned(), String::new()] {
+        deployed.done(&format!("GET /api/inventory?{query}"), null.clone()).await;
+    }
+    let adjust = |change: i64| json!({ "variantId": first, "quantityChange": change, "reason": "Counted", "changeType": "ADJUSTMENT" });
+    deployed.done("PUT /api/inventory/adjust", adjust(1)).await;
+    deployed.refused("PUT /api/inventory/adjust", adjust(-1000)).await;
+    deployed.done(&format!("GET /api/inventory/{first}/history"), null.clone()).await;
+    deployed.refused("GET /api/inventory/99/history", null.clone()).await;
+
+    let order = deployed.order(first, Some("MP-1")).await;
+    deployed.refused("POST /api/orders", kit::body(&[(99, 1)])).await;
+    let (id, number) = (&order["id"], order["orderNumber"].as_str().expect("a number"));
+    for query in
+        [format!("id={id}"), format!("orderNumber={number}"), "customerId=4001".to_owned(), "status=PENDING".to_owned(), String::new()]
+    {
+        deployed.done(&format!("GET /api/orders?{query}"), null.clone()).await;
+    }
+    deployed.done(&format!("PUT /api/orders/{id}/payment"), json!({ "paymentStatus": "PAID", "reference": "MP-2" })).await;
+    deployed.refused(&format!("PUT /api/orders/{id}/payment"), json!({ "paymentStatus": "FAILED" })).await;
+    deployed.done(&format!("PUT /api/orders/{id}/status"), json!({ "newStatus": "CONFIRMED" })).await;
+    deployed.refused(&format!("PUT /api/orders/{id}/status"), json!({ "newStatus": "DELIVERED" })).await;
+    let cancel = json!({ "reason": "Changed my mind", "refundMethod": "STORE_CREDIT" });
+    let cancelled = deployed.done(&format!("POST /api/orders/{id}/cancel"), cancel.clone()).await;
+    deployed.refused(&format!("POST /api/orders/{id}/cancel"), cancel.clone()).await;
+    deployed.done(&format!("GET /api/orders/{id}/history"), null.clone()).await;
+
+    // A paid order that staff cancel by its status, and a payment that comes after that.
+    let (other, unpaid) = (deployed.order(second, None).await, deployed.order(second, None).await);
+    deployed.done(&format!("PUT /api/orders/{}/payment", other["id"]), json!({ "paymentStatus": "PAID" })).await;
+    for order in [&other, &unpaid] {
+        deployed
+            .done(&format!("PUT /api/orders/{}/status", order["id"]), json!({ "newStatus": "CANCELLED", "note": "Not to be had" }))
+            .await;
+    }
+    deployed.done(&format!("PUT /api/orders/{}/payment", unpaid["id"]), json!({ "paymentStatus": "PAID" })).await;
+
+    let refund = &cancelled["refund"]["id"];
+    for query in [format!("id={refund}"), format!("orderId={id}"), "status=PROCESSING".to_owned(), String::new()] {
+        deployed.done(&format!("GET /api/refunds?{query}"), null.clone()).await;
+    }
+    deployed.done(&format!("PUT /api/refunds?id={refund}"), json!({ "status": "COMPLETED" })).await;
+    deployed.refused(&format!("PUT /api/refunds?id={refund}"), json!({ "status": "PROCESSING" })).await;
+    deployed.done("GET /api/store-credit?customerId=4001", null.clone()).await;
+    let redeem = |amount: u32| json!({ "customerId": 4001, "amount": amount, "orderId": id, "note": "At the till" });
+    deployed.done("POST /api/store-credit/redeem", redeem(10)).await;
+    deployed.refused("POST /api/store-credit/redeem", redeem(9999)).await;
+    deployed.done("GET /api/health", null).await;
+}
+
+/// Every worker, each job twice: a redelivery asks for more than the first time.
+async fn every_job_twice(deployed: &mut Deployed) {
+    // An order whose refund nobody has carried out yet, so that the worker does.
+    let variant = deployed.shop.variant("75", 10).await;
+    let order = deployed.order(&json!(variant), None).await;
+    deployed.done(&format!("PUT /api/orders/{}/payment", order["id"]), json!({ "paymentStatus": "PAID" })).await;
+    deployed.done(&format!("POST /api/orders/{}/cancel", order["id"]), json!({ "reason": "No", "refundMethod": "STORE_CREDIT" })).await;
+
+    let [relays, logs, mails, texts, refunds] =
+        ["relay", "inventory-log", "send-email", "send-sms", "process-refund"].map(|bin| deployed.shop_of(bin));
+    let system = &deployed.shop.system;
+    let now = system.clock.now();
+    let relayed = relay::handle(&system.workers.queues, &relays.store, json!({ "relayHour": now.0 })).await.expect("relayed");
+    assert!(relayed["relayed"].as_u64() > Some(0));
+    let email = Desk { store: mails.store, ..system.workers.email.clone() };
+    let sms = Desk { store: texts.store, ..system.workers.sms.clone() };
+    let events = system.store().events_in_hour(now, PageRequest::new(100, None)).await.expect("events");
+    for job in events.items.iter().flat_map(domain::event::Event::jobs) {
+        for _ in 0..2 {
+            match job.clone() {
+                Job::Email(job) => drop(send_email::send(&email, job).await),
+                Job::Sms(job) => drop(send_sms::send(&sms, job).await),
+                Job::Refund(job) => drop(process_refund::process(&refunds, job).await),
+            }
+        }
+    }
+    let template = &deployed.template;
+    let pattern = text(&template.root["Resources"]["InventoryLogMapping"]["Properties"]["FilterCriteria"]["Filters"][0]["Pattern"]);
+    let filters = vec![Filter::parse(&pattern).expect("a filter")];
+    let mut stream = StreamReader::new(system.dynamodb.database().clone(), "shop-local-inventory", filters).expect("a stream");
+    let batch = stream.next_batch(100).expect("a batch").expect("changes");
+    for _ in 0..2 {
+        let response = inventory_log::log(&logs.store, &logs.clock, batch.event.clone()).await;
+        assert!(response.batch_item_failures.is_empty());
+    }
+    for query in [format!("orderId={}", order["id"]), "customerId=4001".to_owned(), "status=SENT".to_owned(), String::new()] {
+        deployed.done(&format!("GET /api/notifications?{query}"), Value::Null).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_function_may_do_to_the_tables_what_it_does_and_nothing_else() {
+    let mut deployed = Deployed::start().await;
+    everything(&mut deployed).await;
+    every_job_twice(&mut deployed).await;
+
+    let mut complaints = Vec::new();
+    for bin in ENDPOINTS.iter().map(|endpoint| endpoint.bin).chain(WORKERS.iter().copied()) {
+        let name = camel(bin) + "Function";
+        let function = &deployed.template.resource(&name).expect("a function")["Properties"];
+        let used = deployed.used.get(bin).map(|used| used.lock().expect("no panic").clone()).unwrap_or_default();
+        let allowed = allowed(function);
+        complaints.extend(used.difference(&allowed).map(|grant| format!("template.yaml: {name} may not {grant}, and does")));
+        complaints.extend(allowed.difference(&used).map(|grant| format!("template.yaml: {name} may {grant}, and never does in this test")));
+        for table in Table::ALL.map(Table::variable) {
+            let given = function["Environment"]["Variables"].get(table).is_some();
+            let name_of = camel(&table.trim_end_matches("_TABLE").to_lowercase()) + "Table";
+            if given && !used.iter().any(|grant| grant.contains(&name_of)) {
+                complaints.push(format!("template.yaml: {name} is given {table}, and never uses it in this test"));
+            }
+        }
+    }
+    none(&complaints);
+}

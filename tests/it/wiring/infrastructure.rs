@@ -1,0 +1,124 @@
+//! What tables, queues and policies must have in production.
+
+use super::none;
+use super::template::{Template, each, statements, text, written};
+use serde_norway::Value;
+
+#[test]
+fn no_function_may_more_than_can_be_named() {
+    let mut complaints = Vec::new();
+    let template = Template::main();
+    for (name, function) in template.resources("AWS::Serverless::Function") {
+        for statement in statements(function) {
+            for action in each(&statement["Action"]).into_iter().map(text) {
+                if action.contains('*') || !action.contains(':') {
+                    complaints.push(format!("template.yaml: {name} may `{action}`; name the actions"));
+                }
+            }
+            for resource in each(&statement["Resource"]).into_iter().map(written) {
+                // A stream's name is the time it was made: it alone can't be named beforehand.
+                if resource.is_empty() || (resource.contains('*') && !resource.ends_with("Arn}/stream/*")) {
+                    complaints.push(format!("template.yaml: {name} may act on `{resource}`; name the resource"));
+                }
+            }
+        }
+        for policy in each(&function["Policies"]).into_iter().filter(|policy| policy.is_string()) {
+            complaints.push(format!("template.yaml: {name} has the managed policy {}; name its rights", text(policy)));
+        }
+    }
+    none(&complaints);
+}
+
+/// Lambda's own advice: six times the function's timeout, so that no job is handed out while it is still tried.
+#[test]
+fn a_job_stays_hidden_for_six_times_its_workers_timeout() {
+    let (template, queues) = (Template::main(), Template::read("infra/queues.yaml"));
+    let mut complaints = Vec::new();
+    for (name, mapping) in template.resources("AWS::Lambda::EventSourceMapping") {
+        let source = written(&mapping["EventSourceArn"]);
+        let Some(queue) = source.strip_prefix("!GetAtt Queues.Outputs.").and_then(|output| output.strip_suffix("Arn")) else { continue };
+        let function = written(&mapping["FunctionName"]).replace("!Ref ", "");
+        let own = template.resource(&function).and_then(|function| function["Properties"]["Timeout"].as_u64());
+        let timeout = own.or(template.root["Globals"]["Function"]["Timeout"].as_u64()).expect("a timeout");
+        let hidden = queues.resource(queue).and_then(|queue| queue["Properties"]["VisibilityTimeout"].as_u64()).unwrap_or(30);
+        if hidden < 6 * timeout {
+            complaints.push(format!("infra/queues.yaml: {queue} hides a job for {hidden} s; {name} needs {} s", 6 * timeout));
+        }
+    }
+    none(&complaints);
+}
+
+#[test]
+fn every_queue_is_encrypted_and_has_dead_letters_that_are_kept_longest() {
+    let queues = Template::read("infra/queues.yaml");
+    let mut complaints = Vec::new();
+    for (name, queue) in queues.resources("AWS::SQS::Queue") {
+        let mut expect = |what: &str, holds: bool| {
+            if !holds {
+                complaints.push(format!("infra/queues.yaml: {name} lacks {what}"));
+            }
+        };
+        expect("SqsManagedSseEnabled: true", queue["SqsManagedSseEnabled"].as_bool() == Some(true));
+        expect("MessageRetentionPeriod: 1209600", queue["MessageRetentionPeriod"].as_u64() == Some(1_209_600));
+        let dead = name.ends_with("DeadLetters");
+        expect("a RedriveAllowPolicy", !dead || !queue["RedriveAllowPolicy"].is_null());
+        let letters = written(&queue["RedrivePolicy"]["deadLetterTargetArn"]);
+        let expected = format!("!GetAtt {}DeadLetters.Arn", name.trim_end_matches("Queue"));
+        expect(&format!("a RedrivePolicy to {expected}"), dead || letters == expected);
+        expect("maxReceiveCount: 20", dead || queue["RedrivePolicy"]["maxReceiveCount"].as_u64() == Some(20));
+        let policy = queues.resource("TlsOnly").expect("TlsOnly");
+        let covered = each(&policy["Properties"]["Queues"]).into_iter().any(|covered| written(covered) == format!("!Ref {name}"));
+        expect("its line in TlsOnly", covered);
+    }
+    none(&complaints);
+}
+
+#[test]
+fn every_dead_letter_and_every_late_stream_wakes_somebody() {
+    let (queues, monitoring) = (Template::read("infra/queues.yaml"), Template::read("infra/monitoring.yaml"));
+    let alarms: Vec<String> = monitoring
+        .resources("AWS::CloudWatch::Alarm")
+        .into_iter()
+        .filter(|(_, alarm)| written(&alarm["AlarmActions"][0]) == "!Ref AlarmTopic")
+        .flat_map(|(_, alarm)| each(&alarm["Dimensions"]).into_iter().map(|dimension| written(&dimension["Value"])).collect::<Vec<_>>())
+        .collect();
+    let queues = queues.resources("AWS::SQS::Queue").into_iter().map(|(name, _)| name + "Name");
+    let streams = ["RelayFunctionName", "InventoryLogFunctionName"].map(ToOwned::to_owned);
+    let silent = queues.chain(streams).filter(|name| !alarms.contains(&format!("!Ref {name}")));
+    none(&silent.map(|name| format!("infra/monitoring.yaml has no alarm on {name}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_table_can_be_restored_and_not_be_lost() {
+    let tables = Template::read("infra/tables.yaml");
+    let resources = tables.resources("AWS::DynamoDB::Table");
+    assert_eq!(resources.len(), store::Table::ALL.len(), "infra/tables.yaml and store::Table have different tables");
+    let mut complaints = Vec::new();
+    for (name, table) in resources {
+        let whole = tables.resource(&name).expect("it is there");
+        let is = |value: &Value| value.as_bool() == Some(true);
+        let mut expect = |what: &str, holds: bool| {
+            if !holds {
+                complaints.push(format!("infra/tables.yaml: {name} lacks {what}"));
+            }
+        };
+        expect("DeletionPolicy: Retain", text(&whole["DeletionPolicy"]) == "Retain");
+        expect("UpdateReplacePolicy: Retain", text(&whole["UpdateReplacePolicy"]) == "Retain");
+        expect("BillingMode: PAY_PER_REQUEST", text(&table["BillingMode"]) == "PAY_PER_REQUEST");
+        expect("DeletionProtectionEnabled: true", is(&table["DeletionProtectionEnabled"]));
+        expect("point-in-time recovery", is(&table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]));
+        expect("encryption", is(&table["SSESpecification"]["SSEEnabled"]));
+        expect(
+            "TTL on ttl",
+            text(&table["TimeToLiveSpecification"]["AttributeName"]) == "ttl" && is(&table["TimeToLiveSpecification"]["Enabled"]),
+        );
+        let streamed = ["OrdersTable", "InventoryTable"].contains(&name.as_str());
+        let stream = text(&table["StreamSpecification"]["StreamViewType"]);
+        expect("a stream of both images", !streamed || stream == "NEW_AND_OLD_IMAGES");
+        let indexes = table["GlobalSecondaryIndexes"].as_sequence().into_iter().flatten();
+        for index in indexes {
+            expect("an index of keys alone", text(&index["Projection"]["ProjectionType"]) == "KEYS_ONLY");
+        }
+    }
+    none(&complaints);
+}

@@ -1,0 +1,233 @@
+//! `functions/openapi.json` says what the routers serve and what the readers read: no more, no less.
+
+use super::{file, none};
+use crate::kit::LocalShop;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use functions::ENDPOINTS;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use tower::ServiceExt;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/openapi.json");
+
+fn document() -> Value {
+    serde_json::to_value(functions::openapi::document()).expect("a document")
+}
+
+/// Every operation: its method, its path, itself.
+fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten().filter(|(name, _)| *name != "parameters");
+        methods.map(|(method, operation)| {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            (method, path.clone(), operation.clone())
+        })
+    });
+    operations.collect()
+}
+
+#[test]
+fn the_committed_document_is_the_one_the_handlers_make() {
+    let made = serde_json::to_string_pretty(&functions::openapi::document()).expect("a document") + "\n";
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(FILE, &made).expect("functions/openapi.json is written");
+    }
+    let committed = std::fs::read_to_string(FILE).unwrap_or_default();
+    let first = made.lines().zip(committed.lines()).position(|(made, committed)| made != committed);
+    let place = first.map_or_else(|| "its end".to_owned(), |line| format!("line {}", line + 1));
+    assert!(
+        made == committed,
+        "functions/openapi.json is not what the handlers say, from {place} on; write it with `UPDATE_OPENAPI=1 cargo test -p tests openapi`, and read the difference"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_has_every_method_of_every_path_and_no_other() {
+    let shop = LocalShop::start().await;
+    let document = document();
+    let operations = operations(&document);
+    let mut complaints = Vec::new();
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.is_some()) {
+        let path = endpoint.path.unwrap_or_default();
+        // No path takes PATCH, so that the refusal names what it does take.
+        let probe = Request::patch(filled(path)).body(Body::empty()).expect("a request");
+        let answer = api::serve::app((endpoint.routes)(), shop.system.workers.shop.clone()).oneshot(probe).await.expect("an answer");
+        if answer.status() != 405 {
+            complaints.push(format!("functions/src/lib.rs: {} should serve {path}; its routes answer {}", endpoint.bin, answer.status()));
+        }
+        let allow = answer.headers().get("allow").and_then(|allow| allow.to_str().ok()).unwrap_or_default();
+        let served: BTreeSet<&str> = allow.split(',').filter(|method| !method.is_empty() && *method != "HEAD").collect();
+        let told: BTreeSet<&str> = operations.iter().filter(|(_, known, _)| known == path).map(|(method, _, _)| method.as_str()).collect();
+        for method in served.difference(&told) {
+            complaints.push(format!("functions/src/openapi.rs lacks {method} {path}, which {} serves", endpoint.bin));
+        }
+        for method in told.difference(&served) {
+            complaints.push(format!("functions/src/openapi.rs has {method} {path}, which {} doesn't serve", endpoint.bin));
+        }
+    }
+    for (method, path, _) in &operations {
+        if !ENDPOINTS.iter().any(|endpoint| endpoint.path == Some(path)) {
+            complaints.push(format!("functions/src/openapi.rs has {method} {path}, and functions/src/lib.rs no endpoint with that path"));
+        }
+    }
+    none(&complaints);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_tells_its_parameters_its_body_and_who_may_call() {
+    let shop = LocalShop::start().await;
+    let document = document();
+    let (mut complaints, mut ids) = (Vec::new(), BTreeSet::new());
+    for (method, path, operation) in operations(&document) {
+        let mut expect = |what: &str, holds: bool| {
+            if !holds {
+                complaints.push(format!("functions/openapi.json: {method} {path} {what}"));
+            }
+        };
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        expect(&format!("has the operationId `{id}`, which is empty or another's"), !id.is_empty() && ids.insert(id.to_owned()));
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+            let there = parameters.iter().any(|parameter| parameter["in"] == "path" && parameter["name"] == name);
+            expect(&format!("lacks its path parameter {name}"), there);
+        }
+        let takes_body = [Method::POST, Method::PUT].contains(&method);
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+        expect("lacks its request body", !takes_body || resolved(&document, body)["properties"].is_object());
+        let answers = operation["responses"].as_object().cloned().unwrap_or_default();
+        let told = answers.iter().any(|(status, answer)| status.starts_with('2') && answer["content"].is_object());
+        expect("lacks the body of its success", told);
+        let open = operation["security"].as_array().is_some_and(|ways| ways.contains(&json!({})));
+        let refused = shop.nobody().send(method.clone(), &filled(&path), takes_body.then(|| b"{}".to_vec())).await.status == 401;
+        expect("tells another story about tokens than it does", open != refused);
+    }
+    none(&complaints);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_documented_field_is_known_to_its_reader() {
+    let shop = LocalShop::start().await;
+    let document = document();
+    let mut complaints = Vec::new();
+    for (method, path, operation) in operations(&document) {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        if schema.is_null() {
+            continue;
+        }
+        // Every field there is, and in every object one that isn't: those alone must be unknown.
+        let mut expected = BTreeSet::new();
+        let body = sample(&document, schema, "", &mut expected);
+        let answer = shop.admin().send(method.clone(), &filled(&with_id(&path, &operation)), Some(body.to_string().into_bytes())).await;
+        let unknown = answer.errors().into_iter().filter(|(_, code)| *code == "UNKNOWN_FIELD").map(|(pointer, _)| pointer.to_owned());
+        let unknown: BTreeSet<String> = unknown.collect();
+        for pointer in unknown.difference(&expected) {
+            complaints.push(format!("{method} {path} refuses {pointer} as unknown, and functions/openapi.json has it"));
+        }
+        for pointer in expected.difference(&unknown) {
+            complaints.push(format!("{method} {path} takes {pointer}, which no document has: {}", answer.text));
+        }
+        let answer = shop.admin().send(method.clone(), &filled(&with_id(&path, &operation)), Some(b"{}".to_vec())).await;
+        let missing: Vec<&str> = answer.errors().into_iter().map(|(pointer, _)| pointer).collect();
+        for name in resolved(&document, schema)["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !missing.contains(&format!("/{name}").as_str()) {
+                complaints.push(format!("{method} {path} doesn't miss {name}, which functions/openapi.json says is required"));
+            }
+        }
+    }
+    none(&complaints);
+}
+
+/// Read from the source, since a reader that knows a field more answers nothing else.
+#[test]
+fn every_field_that_is_read_is_documented() {
+    let document = document();
+    let (mut complaints, mut bodies) = (Vec::new(), 0);
+    for path in sources("functions/src") {
+        let source = file(&path);
+        let Some(body) = source.split("request_body = ").nth(1).and_then(|rest| rest.split([',', ')', '\n']).next()) else { continue };
+        bodies += 1;
+        let mut documented = BTreeSet::new();
+        names(&document, &document["components"]["schemas"][body], &mut documented);
+        let mut read = BTreeSet::new();
+        for call in [".required(", ".optional(", ".clearable(", ".changeable("] {
+            let arguments = source.split(call).skip(1).map(str::trim_start);
+            read.extend(arguments.filter_map(|rest| rest.strip_prefix('"')?.split('"').next()).map(ToOwned::to_owned));
+        }
+        complaints.extend(read.difference(&documented).map(|name| format!("{path} reads {name}, and its {body} doesn't have it")));
+        complaints.extend(documented.difference(&read).map(|name| format!("{path}: {body} has {name}, and nothing reads it")));
+    }
+    assert!(bodies > 5, "only {bodies} bodies are found: this test doesn't see them");
+    none(&complaints);
+}
+
+fn sources(directory: &str) -> Vec<String> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../");
+    let entries = std::fs::read_dir(format!("{root}{directory}")).expect("a directory").map(|entry| entry.expect("an entry"));
+    let below = entries.flat_map(|entry| {
+        let path = format!("{directory}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() { sources(&path) } else { vec![path] }
+    });
+    below.filter(|path| path.ends_with(".rs")).collect()
+}
+
+/// A path with a number for each parameter.
+fn filled(path: &str) -> String {
+    path.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+/// With the query parameters that must be there.
+fn with_id(path: &str, operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let required = parameters.filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+    let query: Vec<String> = required.filter_map(|parameter| Some(format!("{}=1", parameter["name"].as_str()?))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// A schema behind its references; of several, the first that isn't null.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
+        return resolved(document, &document["components"]["schemas"][name]);
+    }
+    let several = ["oneOf", "anyOf", "allOf"].into_iter().find_map(|key| schema[key].as_array());
+    match several.and_then(|several| several.iter().find(|schema| schema["type"] != "null")) {
+        Some(first) => resolved(document, first),
+        None => schema,
+    }
+}
+
+fn sample(document: &Value, schema: &Value, pointer: &str, unknown: &mut BTreeSet<String>) -> Value {
+    let schema = resolved(document, schema);
+    if let Some(first) = schema["enum"].as_array().and_then(|words| words.first()) {
+        return first.clone();
+    }
+    let kinds = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+    match kinds.iter().find_map(|kind| kind.as_str().filter(|kind| *kind != "null")) {
+        Some("object") => {
+            let mut members = Map::new();
+            for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+                members.insert(name.clone(), sample(document, schema, &format!("{pointer}/{name}"), unknown));
+            }
+            members.insert("noSuchField".to_owned(), json!(1));
+            unknown.insert(format!("{pointer}/noSuchField"));
+            Value::Object(members)
+        }
+        Some("array") => json!([sample(document, &schema["items"], &format!("{pointer}/0"), unknown)]),
+        Some("boolean") => json!(true),
+        Some("string") => json!("x"),
+        _ => json!(1),
+    }
+}
+
+/// The names of a schema's fields, and of those inside them.
+fn names(document: &Value, schema: &Value, found: &mut BTreeSet<String>) {
+    let schema = resolved(document, schema);
+    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        found.insert(name.clone());
+        names(document, schema, found);
+    }
+    if schema["items"].is_object() {
+        names(document, &schema["items"], found);
+    }
+}
