@@ -7,8 +7,8 @@ use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often a stream is looked at.
@@ -27,7 +27,7 @@ pub struct Progress {
     /// Batches it is done with.
     done: AtomicU64,
     /// How far it has come in its stream.
-    position: std::sync::Mutex<Option<String>>,
+    position: Mutex<Option<String>>,
 }
 
 impl Progress {
@@ -44,7 +44,11 @@ impl Progress {
     }
 
     pub fn position(&self) -> Option<String> {
-        self.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.position.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn reached(&self, reader: &StreamReader) {
+        *self.position.lock().unwrap_or_else(PoisonError::into_inner) = reader.position().map(ToOwned::to_owned);
     }
 }
 
@@ -54,11 +58,12 @@ where
     W: Fn(StreamBatch) -> F,
     F: Future<Output = DynamoDbEventResponse>,
 {
+    progress.reached(&reader);
     loop {
         let batch = match reader.next_batch(STREAM_BATCH) {
             Ok(Some(batch)) => batch,
             Ok(None) => {
-                *progress.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = reader.position().map(ToOwned::to_owned);
+                progress.reached(&reader);
                 progress.empty.fetch_add(1, Ordering::SeqCst);
                 tokio::time::sleep(POLL).await;
                 continue;

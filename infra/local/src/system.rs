@@ -8,6 +8,7 @@ use crate::emulators::streams::StreamReader;
 use crate::emulators::{Now, http, queues, tables};
 use crate::faults::{Faults, FaultyClient};
 use crate::mappings::filters;
+use crate::positions::{self, Keeper};
 use crate::pumps::{self, Pumps};
 use crate::{Workers, token};
 use api::clock::Clock;
@@ -25,12 +26,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{Store, Table};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower_http::cors::{Any, CorsLayer};
 
 /// What `infra/tables.yaml` and `infra/queues.yaml` are deployed as here.
 const PREFIX: &str = "shop-local-";
-const POSITIONS: &str = "positions.json";
+
+/// How long requests that are under way may take once the system was told to stop.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Anything that keeps the system from starting.
 pub type StartError = Box<dyn std::error::Error + Send + Sync>;
@@ -54,6 +58,8 @@ pub struct Options {
     pub pumps: bool,
     /// The time.
     pub clock: Clock,
+    /// Is told what is being made while the system starts.
+    pub progress: fn(&str),
 }
 
 impl Default for Options {
@@ -67,8 +73,20 @@ impl Default for Options {
             variables: HashMap::new(),
             pumps: true,
             clock: Clock::default(),
+            progress: |_| {},
         }
     }
+}
+
+/// What pages beside the API can show.
+#[derive(Clone)]
+pub struct Backstage {
+    /// The shop: its tables, its settings, the time.
+    pub shop: Shop,
+    /// The queues.
+    pub sqs: Sqs,
+    /// Every message that was sent.
+    pub outbox: Outbox,
 }
 
 /// A running system. Dropping it stops it.
@@ -89,6 +107,10 @@ pub struct System {
     pub workers: Workers,
     options: Options,
     pumps: Pumps,
+    api: Router,
+    server: JoinHandle<()>,
+    /// Dropped to let the API's server take no more requests.
+    serving: Option<oneshot::Sender<()>>,
     tasks: Vec<JoinHandle<()>>,
     _servers: Vec<Server>,
 }
@@ -99,14 +121,14 @@ impl System {
     /// # Errors
     /// In words, such as for a port that is taken.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        Self::with_pages(options, |_, _| Router::new()).await
+        Self::with_pages(options, |_| Router::new()).await
     }
 
     /// Starts everything, with further pages beside the API.
     ///
     /// # Errors
     /// As [`System::start`].
-    pub async fn with_pages(options: Options, pages: impl FnOnce(&Sqs, &Outbox) -> Router) -> Result<Self, StartError> {
+    pub async fn with_pages(options: Options, pages: impl FnOnce(Backstage) -> Router) -> Result<Self, StartError> {
         // The port comes first: if it is taken, nothing else is worth starting.
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| taken(options.port, &error))?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -120,26 +142,35 @@ impl System {
             Some(directory) => DynamoDb::in_directory(directory)?,
             None => DynamoDb::in_memory(Arc::clone(&now))?,
         };
-        tables::create(dynamodb.database())?;
+        let made = tables::create(dynamodb.database())?;
+        (options.progress)(&format!("{} tables with their indexes and streams", made.len()));
         let port = Port::bind().await?;
         let sqs = Sqs::new(Arc::clone(&now), port.url());
-        queues::create(&sqs)?;
+        let made = queues::create(&sqs)?;
+        (options.progress)(&format!("{} queues, dead letters included", made.len()));
         let sqs_server = port.serve(sqs.router());
-        let outbox = Outbox::new(now);
+        let outbox = match &options.data {
+            Some(directory) => Outbox::in_directory(now, directory)?,
+            None => Outbox::new(now),
+        };
         let outbox_server = http::serve(outbox.router()).await?;
 
         let faults = Faults::default();
         let workers = workers(&options, &clock, &dynamodb, &sqs, sqs_server.url(), outbox_server.url(), &faults)?;
-        let app = api::serve::app(functions::api(), workers.shop.clone()).layer(cors()).merge(pages(&sqs, &outbox));
-        let mut tasks = vec![tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, app).await {
+        let api = api::serve::app(functions::api(), workers.shop.clone()).layer(cors());
+        let backstage = Backstage { shop: workers.shop.clone(), sqs: sqs.clone(), outbox: outbox.clone() };
+        let app = api.clone().merge(pages(backstage));
+        let (serving, told_to_stop) = oneshot::channel::<()>();
+        let server = tokio::spawn(async move {
+            let told_to_stop = async move { drop(told_to_stop.await) };
+            if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(told_to_stop).await {
                 tracing::error!(%error, "the API's server ended");
             }
-        })];
+        });
 
         let mut orders = stream(&dynamodb, Table::Orders, "RelayMapping")?;
         let mut inventory = stream(&dynamodb, Table::Inventory, "InventoryLogMapping")?;
-        if let Some([relayed, logged]) = positions(&options) {
+        if let Some([relayed, logged]) = options.data.as_deref().and_then(positions::kept) {
             if let Some(position) = relayed {
                 orders.resume_after(&position);
             }
@@ -147,20 +178,42 @@ impl System {
                 inventory.resume_after(&position);
             }
         }
-        let mut pumps = Pumps::default();
+        let (mut tasks, mut pumps) = (Vec::new(), Pumps::default());
         if options.pumps {
-            let started = pumps::start(&workers, orders, inventory);
-            tasks.extend(started.0);
-            pumps = started.1;
+            (tasks, pumps) = pumps::start(&workers, orders, inventory);
+            if let Some(directory) = &options.data {
+                tasks.push(tokio::spawn(Keeper::new(directory.clone(), pumps.clone(), sqs.clone()).run()));
+            }
         }
         let servers = vec![sqs_server, outbox_server];
-        Ok(Self { url, clock, dynamodb, sqs, outbox, faults, workers, options, pumps, tasks, _servers: servers })
+        Ok(Self {
+            url,
+            clock,
+            dynamodb,
+            sqs,
+            outbox,
+            faults,
+            workers,
+            options,
+            pumps,
+            api,
+            server,
+            serving: Some(serving),
+            tasks,
+            _servers: servers,
+        })
     }
 
     /// The tables, as the functions have them.
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.workers.shop.store
+    }
+
+    /// The API without HTTP around it, as a client of this process calls it.
+    #[must_use]
+    pub fn api(&self) -> Router {
+        self.api.clone()
     }
 
     /// A token of somebody.
@@ -203,23 +256,28 @@ impl System {
         tokio::time::timeout(limit, quiet).await.is_ok()
     }
 
-    /// Stops, once everything that is due is done. What a queue still held is then relayed again by the next run: the
-    /// streams' positions are kept from the last moment at which all queues were empty.
-    pub async fn stop(self, limit: Duration) {
+    /// Stops: takes no more requests, answers those under way, does what is due. Says whether nothing was left in the
+    /// queues within `limit`; what was left is relayed again by the next run with the same data (see [`positions`]).
+    pub async fn stop(mut self, limit: Duration) -> bool {
+        drop(self.serving.take());
+        let answered = tokio::time::timeout(limit.min(GRACE), &mut self.server).await;
+        if answered.is_err() {
+            tracing::warn!("a request that was under way is cut off");
+        }
         let settled = self.settled(limit).await;
-        let empty = self.sqs.queues().iter().all(|queue| queue.is_dead_letters || queue.waiting + queue.in_flight + queue.delayed == 0);
-        if let (Some(directory), true) = (&self.options.data, settled && empty) {
-            let positions = self.pumps.streams().map(|pump| pump.position());
-            let kept = serde_json::to_vec(&positions).map_err(std::io::Error::from);
-            if let Err(error) = kept.and_then(|kept| std::fs::write(directory.join(POSITIONS), kept)) {
-                tracing::warn!(%error, "the streams' positions could not be kept");
+        match self.options.data.clone().filter(|_| self.options.pumps) {
+            Some(directory) => {
+                let kept = Keeper::new(directory, self.pumps.clone(), self.sqs.clone()).keep();
+                kept.inspect_err(|error| tracing::warn!(%error, "the streams' positions can't be kept")).unwrap_or(false)
             }
+            None => settled,
         }
     }
 }
 
 impl Drop for System {
     fn drop(&mut self) {
+        self.server.abort();
         self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
@@ -229,11 +287,6 @@ fn taken(port: u16, error: &std::io::Error) -> StartError {
         std::io::ErrorKind::AddrInUse => format!("Port {port} is taken by another program; choose another one with --port.").into(),
         _ => format!("Port {port} can't be used: {error}.").into(),
     }
-}
-
-fn positions(options: &Options) -> Option<[Option<String>; 2]> {
-    let kept = std::fs::read(options.data.as_ref()?.join(POSITIONS)).ok()?;
-    serde_json::from_slice(&kept).ok()
 }
 
 fn stream(dynamodb: &DynamoDb, table: Table, mapping: &'static str) -> Result<StreamReader, StartError> {

@@ -5,12 +5,16 @@
 
 use super::{Now, http::Connection};
 use axum::{Router, response::Response};
+use file::OutboxFile;
 use std::{
     collections::VecDeque,
+    io,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+mod file;
 mod ses;
 mod twilio;
 
@@ -58,6 +62,8 @@ pub enum Fault {
 struct State {
     emails: Sent<Email>,
     sms: Sent<Sms>,
+    /// Where messages are kept between runs.
+    file: Option<OutboxFile>,
 }
 
 /// What one channel has seen.
@@ -86,6 +92,19 @@ impl Outbox {
     #[must_use]
     pub fn new(now: Now) -> Self {
         Self { now, state: Arc::default() }
+    }
+
+    /// An outbox that has in it what earlier runs sent, and that adds to it what this one sends.
+    ///
+    /// # Errors
+    /// When the file can't be read or written.
+    pub fn in_directory(now: Now, directory: &Path) -> io::Result<Self> {
+        let (file, kept) = OutboxFile::open(&directory.join("outbox.jsonl"))?;
+        let outbox = Self::new(now);
+        let mut state = outbox.state();
+        (state.emails.messages, state.sms.messages, state.file) = (kept.emails, kept.sms, Some(file));
+        drop(state);
+        Ok(outbox)
     }
 
     /// The providers' HTTP side. It must be served by [`super::http`], whose connections can be cut.

@@ -1,6 +1,6 @@
 //! SES v2: `SendEmail` with simple content, which is all that our worker sends.
 
-use super::{Outbox, Scripted};
+use super::{Outbox, Scripted, file::Kept};
 use crate::emulators::http::Connection;
 use axum::{
     Json, Router,
@@ -10,11 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// An e-mail that SES accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Email {
     /// SES's id of the message.
     pub id: String,
@@ -73,7 +73,7 @@ impl Outbox {
         let id = format!("{sent_at:016x}-{count:08x}-local-000000");
         let pairs = |pairs: Vec<Pair>| pairs.into_iter().map(|pair| (pair.name, pair.value)).collect();
         let Simple { subject, body, headers } = request.content.simple;
-        state.emails.messages.push(Email {
+        let email = Email {
             id: id.clone(),
             sent_at,
             from: request.from_email_address,
@@ -86,7 +86,11 @@ impl Outbox {
             text: body.text.map(|text| text.data),
             headers: pairs(headers),
             tags: pairs(request.email_tags),
-        });
+        };
+        if let Some(file) = &mut state.file {
+            file.keep(&Kept::Email(&email));
+        }
+        state.emails.messages.push(email);
         id
     }
 }

@@ -1,6 +1,6 @@
 //! Twilio's Messages resource: an SMS is sent by one form.
 
-use super::{Outbox, Scripted};
+use super::{Outbox, Scripted, file::Kept};
 use crate::emulators::http::Connection;
 use axum::{
     Form, Json, Router,
@@ -10,11 +10,11 @@ use axum::{
     routing::post,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// An SMS that Twilio accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sms {
     /// Twilio's id of the message.
     pub sid: String,
@@ -125,6 +125,9 @@ impl Outbox {
             body: message.body,
             status_callback: message.status_callback,
         };
+        if let Some(file) = &mut state.file {
+            file.keep(&Kept::Sms(&sms));
+        }
         state.sms.messages.push(sms.clone());
         sms
     }

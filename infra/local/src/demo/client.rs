@@ -1,0 +1,71 @@
+//! The API as the demo's people call it: with a token of theirs, in this process.
+
+use super::DemoError;
+use crate::System;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, header};
+use domain::actor::Role;
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// More than any answer has.
+const MOST_BYTES: usize = 4 << 20;
+
+/// The API, and a token of everybody who calls it.
+#[derive(Clone)]
+pub struct Client {
+    api: Router,
+    pub admin: String,
+    pub sales: String,
+    pub keeper: String,
+    customers: Vec<(u64, String)>,
+}
+
+impl Client {
+    /// Tokens last thirty days, longer than the demo goes back.
+    pub fn new(system: &System) -> Self {
+        let customers = super::people::CUSTOMERS.iter().map(|customer| (customer.id, system.token(customer.id, Role::Customer)));
+        Self {
+            api: system.api(),
+            admin: system.token(super::people::ADMIN, Role::Admin),
+            sales: system.token(super::people::SALES, Role::SalesStaff),
+            keeper: system.token(super::people::KEEPER, Role::InventoryManager),
+            customers: customers.collect(),
+        }
+    }
+
+    pub fn customer(&self, id: u64) -> &str {
+        self.customers.iter().find(|(customer, _)| *customer == id).map_or("", |(_, token)| token)
+    }
+
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Result<Value, DemoError> {
+        self.call(token, Method::POST, path, Some(body)).await
+    }
+
+    pub async fn put(&self, token: &str, path: &str, body: &Value) -> Result<Value, DemoError> {
+        self.call(token, Method::PUT, path, Some(body)).await
+    }
+
+    pub async fn get(&self, token: &str, path: &str) -> Result<Value, DemoError> {
+        self.call(token, Method::GET, path, None).await
+    }
+
+    async fn call(&self, token: &str, method: Method, path: &str, body: Option<&Value>) -> Result<Value, DemoError> {
+        let refused = |status: u16, body: String| DemoError::Refused { call: format!("{method} {path}"), status, body };
+        let request = Request::builder()
+            .method(&method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())));
+        let request = request.map_err(|error| refused(0, error.to_string()))?;
+        let answer = self.api.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), MOST_BYTES).await.map_err(|error| refused(status.as_u16(), error.to_string()))?;
+        if !status.is_success() {
+            return Err(refused(status.as_u16(), String::from_utf8_lossy(&body).into_owned()));
+        }
+        serde_json::from_slice(&body).map_err(|error| refused(status.as_u16(), error.to_string()))
+    }
+}
