@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
 
 pub const USAGE: &str = "\
 Runs the whole shop on this machine: the API, DynamoDB, SQS, the workers, an outbox.
@@ -100,8 +100,8 @@ pub fn say(line: &str) {
 /// In words, for whatever keeps it from starting.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let level = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty()).unwrap_or_else(|| "warn".to_owned());
-    let filter = EnvFilter::try_new(&level).map_err(|error| format!("LOG_LEVEL: {error}."))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let level: Level = level.parse().map_err(|_| format!("LOG_LEVEL: {level} is no level."))?;
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
 
     let began = Instant::now();
     let mut options = options(&arguments, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
