@@ -4,5 +4,8 @@
 #[allow(dead_code, unused_imports, reason = "builders have more than the tests of the day ask for")]
 mod kit;
 
+mod orders_find;
+mod orders_place;
+mod orders_status;
 mod the_job;
 mod wiring;

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use domain::credit::RedemptionRequest;
-use domain::ids::{CustomerId, OrderId};
+use domain::ids::{CreditEntryId, CustomerId, OrderId};
 use domain::money::Currency;
 use serde::Serialize;
 use store::Writes;
@@ -34,6 +34,7 @@ struct Redeem(RedemptionRequest);
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RedeemAnswer {
+    id: CreditEntryId,
     customer_id: CustomerId,
     #[serde(flatten)]
     entry: EntryView,
@@ -77,7 +78,12 @@ async fn redeem(State(shop): State<Shop>, Staff(caller): Staff, request: Checked
         let mut ids = attempt.ids;
         let redemption = balance.redeem(wanted.clone(), caller.actor(), attempt.now, &mut ids)?;
         let writes = Writes::from(&redemption);
-        let answer = RedeemAnswer { customer_id: wanted.customer_id, balance: redemption.left.into(), entry: redemption.entry.into() };
+        let answer = RedeemAnswer {
+            id: redemption.entry.id,
+            customer_id: wanted.customer_id,
+            balance: redemption.left.into(),
+            entry: redemption.entry.into(),
+        };
         Ok((Answer::created(&answer)?, writes))
     })
     .await

@@ -2,7 +2,7 @@
 
 use api::Amount;
 use domain::credit::{CreditEntry, CreditKind};
-use domain::ids::{CreditEntryId, CustomerId, OrderId, RefundId};
+use domain::ids::{CustomerId, OrderId, RefundId};
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,7 +28,6 @@ pub(crate) struct BalanceView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EntryView {
-    id: CreditEntryId,
     amount: Amount,
     currency: String,
     kind: CreditKind,
@@ -41,7 +40,6 @@ pub(crate) struct EntryView {
 impl From<CreditEntry> for EntryView {
     fn from(entry: CreditEntry) -> Self {
         Self {
-            id: entry.id,
             amount: entry.amount.into(),
             currency: entry.amount.currency.to_string(),
             kind: entry.kind,

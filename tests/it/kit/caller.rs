@@ -9,6 +9,7 @@ pub struct Caller {
     http: reqwest::Client,
     base: String,
     token: Option<String>,
+    untyped: bool,
     headers: Vec<(String, String)>,
 }
 
@@ -23,12 +24,17 @@ pub struct Answer {
 
 impl Caller {
     pub fn new(http: reqwest::Client, base: String, token: Option<String>) -> Self {
-        Self { http, base, token, headers: Vec::new() }
+        Self { http, base, token, untyped: false, headers: Vec::new() }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Says nothing about what its bodies are.
+    pub fn untyped(self) -> Self {
+        Self { untyped: true, ..self }
     }
 
     pub fn key(self, key: &str) -> Self {
@@ -55,7 +61,7 @@ impl Caller {
         }
         let own_type = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
         if let Some(body) = body {
-            if !own_type {
+            if !own_type && !self.untyped {
                 request = request.header("content-type", "application/json");
             }
             request = request.body(body);

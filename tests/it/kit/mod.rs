@@ -2,9 +2,11 @@
 
 mod caller;
 mod orders;
+mod reading;
 
 pub use caller::{Answer, Answers, Caller, race};
 pub use orders::{OrderBuilder, Placed, body};
+pub use reading::{column, keys, next_page};
 
 use domain::actor::Role;
 use local::{Options, System};

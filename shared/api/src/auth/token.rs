@@ -79,6 +79,10 @@ impl Verifier {
             return Err(TokenError::Refused);
         }
         let header = decode_header(token).map_err(|_| TokenError::Refused)?;
+        // It names extensions that must be understood, and we understand none (RFC 7515, section 4.1.11).
+        if header.crit.is_some() {
+            return Err(TokenError::Refused);
+        }
         let key = self.key(&header).await?.ok_or(TokenError::Refused)?;
         let claims = decode::<Claims>(token, &key, &self.validation(header.alg)).map_err(|_| TokenError::Refused)?.claims;
         Ok(Caller { id: UserId::new(claims.id).ok_or(TokenError::Refused)?, role: Role::parse(&claims.role).ok_or(TokenError::Refused)? })

@@ -104,8 +104,13 @@ impl<'a> Fields<'a> {
     }
 
     fn pointer_to(&self, name: &str) -> String {
-        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+        pointer_to(&self.pointer, name)
     }
+}
+
+/// A JSON Pointer to a member (RFC 6901, section 3).
+pub(super) fn pointer_to(parent: &str, name: &str) -> String {
+    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 fn is_blank(value: &Value<'_>) -> bool {

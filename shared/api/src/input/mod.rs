@@ -17,6 +17,7 @@ use crate::shop::Shop;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::{StatusCode, header};
+use fields::pointer_to;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use json::Node;
 use std::sync::Arc;
@@ -111,7 +112,7 @@ impl<'a> Reader<'a> {
     /// Notes every query parameter that nobody asked for.
     fn finish(self) {
         for (name, _) in self.query {
-            let pointer = format!("/{name}");
+            let pointer = pointer_to("", name);
             if name == "offset" {
                 self.note(pointer, "OFFSET_UNSUPPORTED", "Lists have no offset; go on with the cursor of the Link header.".to_owned());
             } else if !self.known.contains(&name.as_str()) {

@@ -62,8 +62,9 @@ impl<'a> Value<'a> {
             Source::Json(_) => return self.wrong_as(code, "must be a text"),
         };
         let text = text.trim();
-        if text.is_empty() {
-            return self.wrong_as(code, "must not be empty");
+        // A blank field of a body counts as absent; a blank parameter is there and says nothing.
+        if text.is_empty() && matches!(self.source, Source::Text(_)) {
+            return self.wrong_as(code, "must not be blank");
         }
         if text.chars().count() > most {
             return self.wrong_as(code, &format!("has more than {most} characters"));

@@ -1,0 +1,43 @@
+//! Reading what was answered: fields, columns, and lists page by page.
+
+use super::{Answer, Caller};
+use serde_json::Value;
+
+/// The names of a record's fields, sorted.
+pub fn keys(record: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = record.as_object().expect("a record").keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+/// One field of every record of a list.
+pub fn column<'a>(list: &'a Value, field: &str) -> Vec<&'a Value> {
+    list.as_array().expect("a list").iter().map(|record| &record[field]).collect()
+}
+
+/// Where the next page is; the link and the cursor must say the same.
+#[track_caller]
+pub fn next_page(answer: &Answer) -> Option<String> {
+    let (link, cursor) = (answer.header("link"), answer.header("x-next-cursor"));
+    assert_eq!(link.is_empty(), cursor.is_empty(), "link {link:?}, cursor {cursor:?}");
+    let path = link.strip_prefix('<')?.strip_suffix(">; rel=\"next\"")?;
+    assert!(path.ends_with(&format!("cursor={cursor}")), "{link}");
+    Some(path.to_owned())
+}
+
+impl Caller {
+    /// Every record of a list, page by page as the links lead; no page is longer than asked for.
+    pub async fn every_page(&self, first: &str, limit: usize) -> Vec<Value> {
+        let and = if first.contains('?') { '&' } else { '?' };
+        let (mut path, mut all) = (Some(format!("{first}{and}limit={limit}")), Vec::new());
+        while let Some(at) = path {
+            let answer = self.get(&at).await;
+            path = next_page(&answer);
+            let page = answer.ok();
+            let page = page.as_array().expect("a bare array");
+            assert!(page.len() <= limit, "{} of {limit} at {at}", page.len());
+            all.extend(page.iter().cloned());
+        }
+        all
+    }
+}
