@@ -4,8 +4,13 @@
 #[allow(dead_code, unused_imports, reason = "builders have more than the tests of the day ask for")]
 mod kit;
 
+mod inventory;
+mod orders_cancel;
 mod orders_find;
+mod orders_payment;
 mod orders_place;
 mod orders_status;
+mod refunds;
+mod store_credit;
 mod the_job;
 mod wiring;

@@ -1,0 +1,255 @@
+//! `GET/PUT /api/inventory`, `PUT /api/inventory/adjust`, `GET /api/inventory/{variantId}/history`.
+
+use crate::kit::{Answer, CUSTOMER, LocalShop, column, keys};
+use serde_json::{Value, json};
+
+async fn put(shop: &LocalShop, variants: Value) -> Answer {
+    shop.keeper().put("/api/inventory", &json!({ "variants": variants })).await
+}
+
+fn dress(sku: &str) -> Value {
+    json!({ "productId": 7, "sku": sku, "productName": "Robe", "price": 19.99 })
+}
+
+async fn adjust(shop: &LocalShop, variant: u64, change: i64) -> Answer {
+    let body = json!({ "variantId": variant, "quantityChange": change, "reason": "Counted", "changeType": "ADJUSTMENT" });
+    shop.keeper().put("/api/inventory/adjust", &body).await
+}
+
+#[tokio::test]
+async fn a_new_variant_starts_with_its_stock_and_every_field() {
+    let shop = LocalShop::start().await;
+    let full = json!({ "productId": 7, "sku": " R-1 ", "productName": "Robe", "size": "M", "color": "Noir", "price": 19.9,
+        "currency": "USD", "stockQuantity": 4, "isActive": false });
+
+    let answer = put(&shop, json!([full, dress("R-2")])).await;
+
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(keys(&answer.body), ["variants"]);
+    let (first, second) = (&answer.body["variants"][0], &answer.body["variants"][1]);
+    let fields = ["color", "currency", "id", "isActive", "price", "productId", "productName", "size", "sku", "stockQuantity"];
+    assert_eq!((keys(first), keys(second)), (fields.to_vec(), fields.to_vec()));
+    assert!(answer.text.contains(r#""price":19.90"#), "{}", answer.text);
+    assert_eq!((&first["sku"], &first["stockQuantity"], &first["isActive"]), (&json!("R-1"), &json!(4), &json!(false)));
+    let defaults = (&second["size"], &second["color"], &second["currency"], &second["stockQuantity"], &second["isActive"]);
+    assert_eq!(defaults, (&Value::Null, &Value::Null, &json!("USD"), &json!(0), &json!(true)));
+    for path in [format!("/api/inventory?id={}", first["id"]), "/api/inventory?sku=R-1".to_owned()] {
+        let found = shop.staff().get(&path).await;
+        assert_eq!((found.header("etag"), &found.body), ("\"1\"", first), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_update_changes_what_is_sent_and_never_the_stock() {
+    let shop = LocalShop::start().await;
+    let variant = shop.variant("10.00", 5).await;
+    let before = shop.staff().get(&format!("/api/inventory?id={variant}")).await.ok();
+
+    let change = json!([{ "id": variant, "price": 12.5, "size": null, "stockQuantity": 99, "isActive": false }]);
+    let after = put(&shop, change).await.ok()["variants"][0].clone();
+
+    let mut expected = before;
+    (expected["price"], expected["size"], expected["isActive"]) = (json!(12.5), Value::Null, json!(false));
+    assert_eq!(after, expected);
+    assert_eq!(shop.stock(variant).await, 5);
+    let back = put(&shop, json!([{ "id": variant, "isActive": true }])).await.ok();
+    assert_eq!(back["variants"][0]["isActive"], true);
+}
+
+#[tokio::test]
+async fn a_sku_is_unique_and_free_again_once_it_is_given_up() {
+    let shop = LocalShop::start().await;
+    let first = put(&shop, json!([dress("R-1")])).await.ok()["variants"][0]["id"].clone();
+
+    put(&shop, json!([dress("R-1")])).await.refused(409, "DUPLICATE_SKU");
+    put(&shop, json!([dress("R-2"), dress("R-2")])).await.refused(409, "DUPLICATE_SKU");
+    let other = put(&shop, json!([dress("R-3")])).await.ok()["variants"][0]["id"].clone();
+    put(&shop, json!([{ "id": other, "sku": "R-1" }])).await.refused(409, "DUPLICATE_SKU");
+    // All or nothing: the good one beside the bad one isn't there either.
+    put(&shop, json!([dress("R-4"), dress("R-1")])).await.refused(409, "DUPLICATE_SKU");
+    put(&shop, json!([dress("R-4"), { "id": 123, "isActive": true }])).await.refused(404, "VARIANT_NOT_FOUND");
+    shop.staff().get("/api/inventory?sku=R-4").await.refused(404, "VARIANT_NOT_FOUND");
+
+    assert_eq!(put(&shop, json!([{ "id": first, "sku": "R-1" }])).await.status, 200);
+    put(&shop, json!([{ "id": first, "sku": "R-9" }])).await.ok();
+    shop.staff().get("/api/inventory?sku=R-1").await.refused(404, "VARIANT_NOT_FOUND");
+    assert_eq!(put(&shop, json!([dress("R-1")])).await.status, 200);
+}
+
+#[tokio::test]
+async fn twenty_five_variants_are_one_request_and_twenty_six_are_too_many() {
+    let shop = LocalShop::start().await;
+    let many: Vec<Value> = (0..26).map(|n| dress(&format!("R-{n}"))).collect();
+
+    let answer = put(&shop, json!(many)).await;
+    answer.refused(400, "TOO_MANY_ITEMS");
+    assert_eq!(answer.errors(), [("/variants", "TOO_MANY_ITEMS")]);
+    let made = put(&shop, json!(many[..25])).await.ok();
+    let skus: Vec<Value> = many[..25].iter().map(|variant| variant["sku"].clone()).collect();
+    assert_eq!(column(&made["variants"], "sku"), skus.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn every_wrong_field_of_every_variant_is_named() {
+    let shop = LocalShop::start().await;
+    let wrong = json!([
+        { "stock": 1, "productId": 0, "sku": " ", "productName": 7, "size": 1, "price": 1.999, "currency": "usd", "stockQuantity": -1, "isActive": "yes" },
+        7,
+        { "id": "x", "productId": null, "sku": null, "price": -1 },
+        { "id": 5, "currency": "USD" },
+    ]);
+    let answer = put(&shop, wrong).await;
+    answer.refused(400, "INVALID_ID");
+    let expected = [
+        ("/variants/0/productId", "INVALID_ID"),
+        ("/variants/0/sku", "MISSING_REQUIRED_FIELDS"),
+        ("/variants/0/productName", "INVALID_PRODUCT_NAME"),
+        ("/variants/0/size", "INVALID_SIZE"),
+        ("/variants/0/price", "INVALID_AMOUNT"),
+        ("/variants/0/currency", "INVALID_CURRENCY"),
+        ("/variants/0/stockQuantity", "INVALID_STOCK_QUANTITY"),
+        ("/variants/0/isActive", "INVALID_IS_ACTIVE"),
+        ("/variants/1", "INVALID_VARIANTS"),
+        ("/variants/2/id", "INVALID_ID"),
+        ("/variants/2/productId", "MISSING_REQUIRED_FIELDS"),
+        ("/variants/2/sku", "MISSING_REQUIRED_FIELDS"),
+        ("/variants/2/price", "INVALID_AMOUNT"),
+        ("/variants/3/currency", "INVALID_CURRENCY"),
+        ("/variants/0/stock", "UNKNOWN_FIELD"),
+    ];
+    assert_eq!(answer.errors(), expected);
+    for nothing in [Value::Null, json!([])] {
+        put(&shop, nothing).await.refused(400, "MISSING_REQUIRED_FIELDS");
+    }
+    put(&shop, json!({})).await.refused(400, "INVALID_VARIANTS");
+    put(&shop, json!([{ "id": 5, "isActive": true }, { "id": 5, "isActive": false }])).await.refused(400, "INVALID_ID");
+    assert_eq!(shop.staff().get("/api/inventory").await.ok(), json!([]));
+}
+
+#[tokio::test]
+async fn an_adjustment_moves_the_stock_and_answers_its_row() {
+    let shop = LocalShop::start().await;
+    let variant = shop.variant("10.00", 5).await;
+
+    for (change, kind, before, after) in [(3, "RESTOCK", 5, 8), (-8, "ADJUSTMENT", 8, 0), (2, "RETURN", 0, 2)] {
+        let body = json!({ "variantId": variant, "quantityChange": change, "reason": " Counted ", "changeType": kind });
+        let answer = shop.keeper().put("/api/inventory/adjust", &body).await;
+        let current = shop.staff().get(&format!("/api/inventory?id={variant}")).await;
+        assert_eq!((answer.status, answer.header("etag")), (200, current.header("etag")));
+        assert_eq!((keys(&answer.body), &answer.body["success"]), (vec!["log", "success", "variant"], &json!(true)));
+        assert_eq!(answer.body["variant"], current.body);
+        let mut log = answer.body["log"].clone();
+        assert!(log["createdAt"].take().is_u64(), "{}", answer.text);
+        let row = json!({ "variantId": variant, "changeType": kind, "quantityChange": change, "previousQuantity": before, "newQuantity": after,
+            "reason": "Counted", "performedBy": 3, "orderId": null, "createdAt": null });
+        assert_eq!(log, row);
+    }
+}
+
+#[tokio::test]
+async fn stock_never_goes_below_zero() {
+    let shop = LocalShop::start().await;
+    let variant = shop.variant("10.00", 5).await;
+    adjust(&shop, variant, -6).await.refused(409, "INSUFFICIENT_STOCK");
+    assert_eq!(shop.stock(variant).await, 5);
+    assert_eq!(adjust(&shop, variant, -5).await.ok()["variant"]["stockQuantity"], 0);
+    adjust(&shop, variant, -1).await.refused(409, "INSUFFICIENT_STOCK");
+}
+
+#[tokio::test]
+async fn a_wrong_adjustment_is_named() {
+    let shop = LocalShop::start().await;
+    let variant = shop.variant("10.00", 5).await;
+    let send = async |body: Value| shop.keeper().put("/api/inventory/adjust", &body).await;
+
+    let missing = send(json!({})).await;
+    missing.refused(400, "MISSING_REQUIRED_FIELDS");
+    let pointers: Vec<&str> = missing.errors().into_iter().map(|(pointer, _)| pointer).collect();
+    assert_eq!(pointers, ["/variantId", "/quantityChange", "/reason", "/changeType"]);
+    let wrong = send(json!({ "stock": 1, "changeType": "SALE", "reason": 1, "quantityChange": 0, "variantId": 1.5 })).await;
+    wrong.refused(400, "INVALID_ID");
+    let expected = [
+        ("/variantId", "INVALID_ID"),
+        ("/quantityChange", "INVALID_QUANTITY_CHANGE"),
+        ("/reason", "INVALID_REASON"),
+        ("/changeType", "INVALID_CHANGE_TYPE"),
+        ("/stock", "UNKNOWN_FIELD"),
+    ];
+    assert_eq!(wrong.errors(), expected);
+    for change in [json!(1.5), json!("1"), json!(10_000_000_000_u64)] {
+        let body = json!({ "variantId": variant, "quantityChange": change, "reason": "x", "changeType": "RESTOCK" });
+        send(body).await.refused(400, "INVALID_QUANTITY_CHANGE");
+    }
+    adjust(&shop, 123, 1).await.refused(404, "VARIANT_NOT_FOUND");
+    assert_eq!(shop.stock(variant).await, 5);
+}
+
+#[tokio::test]
+async fn every_change_of_a_stock_is_in_its_history() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().quantity(3).place().await;
+    let variant = order.variants[0];
+    adjust(&shop, variant, 5).await.ok();
+    put(&shop, json!([{ "id": variant, "price": 80 }])).await.ok();
+    shop.customer(CUSTOMER).post(&order.path("cancel"), &json!({ "reason": "x" })).await.ok();
+    shop.settled().await;
+
+    let rows = shop.staff().get(&format!("/api/inventory/{variant}/history")).await.ok();
+    let fields =
+        ["changeType", "createdAt", "newQuantity", "orderId", "performedBy", "previousQuantity", "quantityChange", "reason", "variantId"];
+    assert_eq!(keys(&rows[0]), fields);
+    let told = |field| column(&rows, field).into_iter().cloned().collect::<Vec<_>>();
+    assert_eq!(told("changeType"), [json!("SALE"), json!("ADJUSTMENT"), json!("SALE"), json!("RESTOCK")]);
+    assert_eq!(told("quantityChange"), [json!(3), json!(5), json!(-3), json!(10)]);
+    assert_eq!(told("newQuantity"), [json!(15), json!(12), json!(7), json!(10)]);
+    assert_eq!(told("previousQuantity"), [json!(12), json!(7), json!(10), json!(0)]);
+    assert_eq!(told("orderId"), [json!(order.id), Value::Null, json!(order.id), Value::Null]);
+    assert_eq!(told("performedBy"), [json!(CUSTOMER), json!(3), json!(2), json!(3)]);
+    for limit in [1, 2, 3] {
+        let pages = shop.staff().every_page(&format!("/api/inventory/{variant}/history"), limit).await;
+        assert_eq!(json!(pages), rows, "limit {limit}");
+    }
+    shop.staff().get("/api/inventory/123/history").await.refused(404, "VARIANT_NOT_FOUND");
+    shop.staff().get("/api/inventory/x/history").await.refused(400, "INVALID_ID");
+    shop.staff().get(&format!("/api/inventory/{variant}/history?type=SALE")).await.refused(400, "UNKNOWN_PARAMETER");
+    let empty = put(&shop, json!([dress("R-0")])).await.ok()["variants"][0]["id"].clone();
+    assert_eq!(shop.staff().get(&format!("/api/inventory/{empty}/history")).await.ok(), json!([]));
+}
+
+#[tokio::test]
+async fn the_list_of_variants_has_its_filters_and_pages() {
+    let shop = LocalShop::start().await;
+    let mut variants: Vec<Value> = (0..7).map(|n| dress(&format!("R-{n}"))).collect();
+    (variants[2]["productId"], variants[5]["productId"], variants[5]["isActive"]) = (json!(8), json!(8), json!(false));
+    put(&shop, json!(variants)).await.ok();
+    let found = async |query: &str| {
+        let list = json!(shop.staff().every_page(&format!("/api/inventory?{query}"), 2).await);
+        let ids: Vec<u64> = column(&list, "id").iter().filter_map(|id| id.as_u64()).collect();
+        assert!(ids.is_sorted_by(|a, b| a > b), "{ids:?}");
+        let mut skus: Vec<String> = column(&list, "sku").iter().filter_map(|sku| sku.as_str()).map(str::to_owned).collect();
+        skus.sort_unstable();
+        skus.join(" ")
+    };
+
+    assert_eq!(found("").await, "R-0 R-1 R-2 R-3 R-4 R-5 R-6");
+    assert_eq!(found("productId=8").await, "R-2 R-5");
+    assert_eq!(found("isActive=false").await, "R-5");
+    assert_eq!(found("isActive=true&productId=8").await, "R-2");
+    assert_eq!(found("productId=9").await, "");
+    for (query, code) in [
+        ("isActive=yes", "INVALID_IS_ACTIVE"),
+        ("productId=x", "INVALID_ID"),
+        ("id=x", "INVALID_ID"),
+        ("id=1&sku=R-1", "UNKNOWN_PARAMETER"),
+        ("sku=R-1&isActive=true", "UNKNOWN_PARAMETER"),
+        ("sku=", "INVALID_SKU"),
+        ("sku=R-1&sku=R-1", "INVALID_SKU"),
+        ("color=Noir", "UNKNOWN_PARAMETER"),
+        ("offset=1", "OFFSET_UNSUPPORTED"),
+        ("limit=0", "INVALID_LIMIT"),
+    ] {
+        shop.staff().get(&format!("/api/inventory?{query}")).await.refused(400, code);
+    }
+    shop.staff().get("/api/inventory?id=123").await.refused(404, "VARIANT_NOT_FOUND");
+    shop.staff().get("/api/inventory?sku=R-99").await.refused(404, "VARIANT_NOT_FOUND");
+}
