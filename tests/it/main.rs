@@ -4,7 +4,11 @@
 #[allow(dead_code, unused_imports, reason = "builders have more than the tests of the day ask for")]
 mod kit;
 
+mod access;
+mod conventions;
+mod health;
 mod inventory;
+mod notifications;
 mod orders_cancel;
 mod orders_find;
 mod orders_payment;

@@ -1,0 +1,151 @@
+//! Who may do what: every endpoint and method, by every caller.
+
+use crate::kit::{CUSTOMER, Caller, LocalShop, body};
+use domain::actor::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What is asked for; each caller asks it of records of its own.
+struct Ask {
+    method: Method,
+    path: &'static str,
+    /// The path and body for a fresh order, its refund and its variant.
+    with: fn(&Records) -> (String, Value),
+}
+
+struct Records {
+    order: u64,
+    refund: u64,
+    variant: u64,
+}
+
+/// Nobody · bad token · the owner · another customer · `SALES_STAFF` · `INVENTORY_MANAGER` · `STAFF` · `ADMIN`.
+type Expected = [u16; 8];
+
+const ANYBODY: Expected = [200; 8];
+const OWNER_AND_STAFF: Expected = [401, 401, 200, 403, 200, 200, 200, 200];
+const OWN_AND_STAFF: Expected = [401, 401, 200, 200, 200, 200, 200, 200];
+const STAFF: Expected = [401, 401, 403, 403, 200, 200, 200, 200];
+const KEEPERS: Expected = [401, 401, 403, 403, 403, 200, 403, 200];
+const ADMINS: Expected = [401, 401, 403, 403, 403, 403, 403, 200];
+
+/// The same callers where success is 201.
+const fn created(expected: Expected) -> Expected {
+    let mut created = expected;
+    let mut n = 0;
+    while n < created.len() {
+        if created[n] == 200 {
+            created[n] = 201;
+        }
+        n += 1;
+    }
+    created
+}
+
+fn get(path: &'static str, with: fn(&Records) -> (String, Value)) -> Ask {
+    Ask { method: Method::GET, path, with }
+}
+
+fn post(path: &'static str, with: fn(&Records) -> (String, Value)) -> Ask {
+    Ask { method: Method::POST, path, with }
+}
+
+fn put(path: &'static str, with: fn(&Records) -> (String, Value)) -> Ask {
+    Ask { method: Method::PUT, path, with }
+}
+
+fn table() -> Vec<(Ask, Expected)> {
+    vec![
+        (get("/api/orders", |_| ("/api/orders".to_owned(), Value::Null)), OWN_AND_STAFF),
+        (get("/api/orders", |r| (format!("/api/orders?id={}", r.order), Value::Null)), OWNER_AND_STAFF),
+        (get("/api/orders", |_| (format!("/api/orders?customerId={CUSTOMER}"), Value::Null)), OWNER_AND_STAFF),
+        (post("/api/orders", |r| ("/api/orders".to_owned(), body(&[(r.variant, 1)]))), created(OWNER_AND_STAFF)),
+        (put("/api/orders/{orderId}/status", |r| (format!("/api/orders/{}/status", r.order), json!({ "newStatus": "CONFIRMED" }))), STAFF),
+        (put("/api/orders/{orderId}/payment", |r| (format!("/api/orders/{}/payment", r.order), json!({ "paymentStatus": "PAID" }))), STAFF),
+        (post("/api/orders/{orderId}/cancel", |r| (format!("/api/orders/{}/cancel", r.order), json!({ "reason": "x" }))), OWNER_AND_STAFF),
+        (get("/api/orders/{orderId}/history", |r| (format!("/api/orders/{}/history", r.order), Value::Null)), STAFF),
+        (get("/api/refunds", |_| ("/api/refunds".to_owned(), Value::Null)), STAFF),
+        (get("/api/refunds", |r| (format!("/api/refunds?id={}", r.refund), Value::Null)), STAFF),
+        (put("/api/refunds", |r| (format!("/api/refunds?id={}", r.refund), json!({ "notes": "x" }))), ADMINS),
+        (get("/api/inventory", |_| ("/api/inventory".to_owned(), Value::Null)), STAFF),
+        (get("/api/inventory", |r| (format!("/api/inventory?id={}", r.variant), Value::Null)), STAFF),
+        (put("/api/inventory", |r| ("/api/inventory".to_owned(), json!({ "variants": [{ "id": r.variant, "isActive": true }] }))), KEEPERS),
+        (
+            put("/api/inventory/adjust", |r| {
+                let body = json!({ "variantId": r.variant, "quantityChange": 1, "reason": "x", "changeType": "RESTOCK" });
+                ("/api/inventory/adjust".to_owned(), body)
+            }),
+            KEEPERS,
+        ),
+        (get("/api/inventory/{variantId}/history", |r| (format!("/api/inventory/{}/history", r.variant), Value::Null)), STAFF),
+        (get("/api/store-credit", |_| (format!("/api/store-credit?customerId={CUSTOMER}"), Value::Null)), OWNER_AND_STAFF),
+        (
+            post("/api/store-credit/redeem", |_| {
+                let body = json!({ "customerId": CUSTOMER, "amount": 1, "note": "x" });
+                ("/api/store-credit/redeem".to_owned(), body)
+            }),
+            created(STAFF),
+        ),
+        (get("/api/notifications", |_| ("/api/notifications".to_owned(), Value::Null)), STAFF),
+        (get("/api/health", |_| ("/api/health".to_owned(), Value::Null)), ANYBODY),
+    ]
+}
+
+fn callers(shop: &LocalShop) -> [(&'static str, Caller); 8] {
+    let forged = local::token::of("another-secret-of-at-least-thirty-two-bytes", 1, Role::Admin, shop.system.clock.now().seconds());
+    [
+        ("nobody", shop.nobody()),
+        ("a bad token", shop.with_token(Some(forged))),
+        ("the owner", shop.customer(CUSTOMER)),
+        ("another customer", shop.customer(CUSTOMER + 1)),
+        ("SALES_STAFF", shop.as_role(2, Role::SalesStaff)),
+        ("INVENTORY_MANAGER", shop.as_role(3, Role::InventoryManager)),
+        ("STAFF", shop.as_role(5, Role::Staff)),
+        ("ADMIN", shop.admin()),
+    ]
+}
+
+#[tokio::test]
+async fn everybody_reaches_what_they_may_and_nothing_else() {
+    let shop = LocalShop::start().await;
+    let credit = shop.order().price("100.00").paid().place().await;
+    let refund = shop.customer(CUSTOMER).post(&credit.path("cancel"), &json!({ "reason": "x", "refundMethod": "STORE_CREDIT" })).await;
+    let refund = refund.ok()["refund"]["id"].as_u64().expect("an id");
+    shop.settled().await;
+    let variant = shop.variant("1.00", 1000).await;
+
+    for (ask, expected) in table() {
+        for ((who, caller), expected) in callers(&shop).into_iter().zip(expected) {
+            let order = shop.staff().post("/api/orders", &body(&[(variant, 1)])).await.ok()["id"].as_u64().expect("an id");
+            let (path, body) = (ask.with)(&Records { order, refund, variant });
+            let before = (shop.order_now(order).await, shop.stock(variant).await);
+            let body = (!body.is_null()).then(|| body.to_string().into_bytes());
+            let answer = caller.send(ask.method.clone(), &path, body).await;
+            assert_eq!(answer.status, expected, "{} {path} by {who}: {}", ask.method, answer.text);
+            match expected {
+                401 => answer.refused(401, "UNAUTHORIZED"),
+                403 => answer.refused(403, "FORBIDDEN"),
+                _ => continue,
+            }
+            assert_eq!((shop.order_now(order).await, shop.stock(variant).await), before, "{path} by {who} was refused and carried out");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_table_has_every_endpoint_and_every_method_of_it() {
+    let shop = LocalShop::start().await;
+    let listed: BTreeSet<(String, &str)> = table().into_iter().map(|(ask, _)| (ask.method.to_string(), ask.path)).collect();
+    let mut served = BTreeSet::new();
+    for path in functions::ENDPOINTS.iter().filter_map(|endpoint| endpoint.path) {
+        // A method that no endpoint has tells which ones it does have.
+        let concrete = path.replace("{orderId}", "1").replace("{variantId}", "1");
+        let answer = shop.nobody().send(Method::PATCH, &concrete, None).await;
+        answer.refused(405, "METHOD_NOT_ALLOWED");
+        let allowed = answer.header("allow").to_owned();
+        assert!(!allowed.is_empty(), "{path} has no Allow");
+        served.extend(allowed.split(',').map(str::trim).filter(|method| *method != "HEAD").map(|method| (method.to_owned(), path)));
+    }
+    assert_eq!(listed, served, "left: this table; right: what is served");
+}

@@ -1,0 +1,188 @@
+//! `GET /api/notifications`, and which event says what to whom.
+
+use crate::kit::{CUSTOMER, LocalShop, Placed, column, keys};
+use serde_json::{Value, json};
+
+/// The subjects of an order's e-mails, oldest first.
+fn subjects(log: &[Value]) -> Vec<&str> {
+    log.iter().rev().filter(|message| message["type"] == "EMAIL").filter_map(|message| message["subject"].as_str()).collect()
+}
+
+fn reachable(locale: &str) -> Value {
+    json!({ "firstName": "Grâce", "lastName": "Mbuyi", "email": "grace@example.com", "phone": "00243 81-234-56-78", "locale": locale })
+}
+
+fn number(order: &Placed) -> &str {
+    order.body["orderNumber"].as_str().expect("a number")
+}
+
+#[tokio::test]
+async fn a_message_has_every_field_of_the_contract() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().with("customer", reachable("fr")).place().await;
+    shop.settled().await;
+
+    let log = shop.messages_of(order.id).await;
+    let (email, sms) = (log.iter().find(|m| m["type"] == "EMAIL").expect("one"), log.iter().find(|m| m["type"] == "SMS").expect("one"));
+    let fields = [
+        "attempts",
+        "content",
+        "createdAt",
+        "customerId",
+        "error",
+        "id",
+        "orderId",
+        "provider",
+        "providerId",
+        "recipient",
+        "sentAt",
+        "status",
+        "subject",
+        "type",
+    ];
+    assert_eq!((log.len(), keys(email), keys(sms)), (2, fields.to_vec(), fields.to_vec()));
+    for (message, provider, recipient) in [(email, "SES", "grace@example.com"), (sms, "TWILIO", "+243812345678")] {
+        assert_eq!(
+            (&message["status"], &message["provider"], &message["recipient"]),
+            (&json!("SENT"), &json!(provider), &json!(recipient))
+        );
+        assert_eq!((&message["orderId"], &message["customerId"]), (&json!(order.id), &json!(CUSTOMER)));
+        assert_eq!((&message["attempts"], &message["error"]), (&json!(1), &Value::Null));
+        assert!(message["sentAt"].as_u64() >= message["createdAt"].as_u64(), "{message}");
+        assert!(message["content"].as_str().expect("a text").contains(number(&order)), "{message}");
+    }
+    assert_eq!((&sms["subject"], &email["subject"]), (&Value::Null, &json!(shop.system.outbox.emails()[0].subject)));
+    assert_eq!(sms["content"], shop.system.outbox.sms()[0].body);
+    assert_eq!(
+        (&sms["providerId"], &email["providerId"]),
+        (&json!(shop.system.outbox.sms()[0].sid), &json!(shop.system.outbox.emails()[0].id))
+    );
+    assert_eq!(email["content"].as_str(), shop.system.outbox.emails()[0].html.as_deref());
+}
+
+#[tokio::test]
+async fn each_step_that_a_customer_should_know_of_is_told_once_in_their_language() {
+    let shop = LocalShop::start().await;
+    for (locale, placed, confirmed, shipped, delivered) in [
+        ("fr", "Nous avons bien reçu votre commande", "est confirmée", "est en route", "livrée"),
+        ("en", "We have received your order", "is confirmed", "is on its way", "delivered"),
+    ] {
+        let steps = &["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"];
+        let order = shop.order().with("customer", reachable(locale)).paid().through(steps).place().await;
+        shop.settled().await;
+
+        let log = shop.messages_of(order.id).await;
+        let told = subjects(&log);
+        assert_eq!(told.len(), 4, "{told:?}");
+        for (subject, words) in told.iter().zip([placed, confirmed, shipped, delivered]) {
+            assert!(subject.contains(words) && subject.contains(number(&order)), "{subject} · {words}");
+        }
+        let sms = log.iter().filter(|message| message["type"] == "SMS").map(|message| message["content"].as_str().unwrap_or_default());
+        assert!(sms.clone().count() == 4 && sms.clone().all(|text| text.contains(number(&order))), "{:?}", sms.collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_and_what_becomes_of_its_refund_are_told() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().with("customer", reachable("en")).paid().place().await;
+    shop.staff().post(&order.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();
+    shop.settled().await;
+    let refund = shop.refunds_of(order.id).await[0]["id"].clone();
+    for status in ["FAILED", "PROCESSING", "COMPLETED"] {
+        shop.admin().put(&format!("/api/refunds?id={refund}"), &json!({ "status": status })).await.ok();
+        shop.settled().await;
+    }
+
+    let log = shop.messages_of(order.id).await;
+    let number = number(&order);
+    let cancelled = format!("Your order {number} is cancelled");
+    let failed = format!("Your refund for order {number}");
+    let told = subjects(&log);
+    assert_eq!(told[1..3], [cancelled.as_str(), failed.as_str()]);
+    assert!(told.len() == 4 && told[3].starts_with("Your refund of") && told[3].contains("75.00"), "{told:?}");
+    assert!(log.iter().all(|message| message["status"] == "SENT" && message["content"].as_str().is_some_and(|text| text.contains(number))));
+}
+
+#[tokio::test]
+async fn what_a_customer_typed_is_escaped_in_a_mails_html() {
+    let shop = LocalShop::start().await;
+    let customer =
+        json!({ "firstName": "<script>alert(1)</script>", "lastName": "O'Neil & fils", "email": "x@example.com", "locale": "en" });
+    shop.order().with("customer", customer).place().await;
+    shop.settled().await;
+
+    let email = &shop.system.outbox.emails()[0];
+    let html = email.html.as_deref().expect("HTML");
+    assert!(!html.contains("<script>") && html.contains("&lt;script&gt;"), "{html}");
+}
+
+#[tokio::test]
+async fn a_wrong_number_is_logged_as_failed_and_never_tried_again() {
+    let shop = LocalShop::start().await;
+    let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "phone": "081 234 56 78" });
+    let order = shop.order().with("customer", customer).place().await;
+    shop.settled().await;
+
+    let log = shop.messages_of(order.id).await;
+    assert_eq!(log.len(), 1, "{log:?}");
+    let sms = &log[0];
+    assert_eq!((&sms["status"], &sms["recipient"], &sms["attempts"]), (&json!("FAILED"), &json!("081 234 56 78"), &json!(0)));
+    assert!(sms["error"].as_str().is_some_and(|error| error.contains("E.164")), "{sms}");
+    assert_eq!((&sms["sentAt"], &sms["providerId"]), (&Value::Null, &Value::Null));
+    shop.after(std::time::Duration::from_hours(24)).await;
+    assert_eq!(shop.messages_of(order.id).await, log);
+    assert_eq!(shop.system.outbox.requests(local::emulators::outbox::Channel::Sms), 0);
+    assert!(shop.system.sqs.queues().iter().all(|queue| queue.waiting + queue.in_flight + queue.delayed == 0));
+}
+
+#[tokio::test]
+async fn who_has_no_address_gets_no_message() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().with("customer", json!({ "firstName": "Ada", "lastName": "Ilunga" })).place().await;
+    shop.settled().await;
+    assert_eq!(shop.messages_of(order.id).await, [Value::Null; 0]);
+    assert!(shop.system.outbox.emails().is_empty() && shop.system.outbox.sms().is_empty());
+}
+
+#[tokio::test]
+async fn the_log_has_its_filters_and_pages() {
+    let shop = LocalShop::start().await;
+    let bad = json!({ "firstName": "Ada", "lastName": "Ilunga", "phone": "12", "email": "ada@example.com" });
+    let first = shop.order().with("customer", reachable("fr")).place().await;
+    let second = shop.order().with("customer", bad).with("customerId", json!(CUSTOMER + 1)).through(&["CONFIRMED"]).place().await;
+    shop.settled().await;
+    let found = async |query: &str| {
+        let messages = shop.staff().every_page(&format!("/api/notifications?{query}"), 2).await;
+        let ids: Vec<u64> = messages.iter().filter_map(|message| message["id"].as_u64()).collect();
+        assert!(ids.is_sorted_by(|a, b| a > b), "{ids:?}");
+        let mut told: Vec<String> =
+            messages.iter().map(|m| format!("{}:{}", m["customerId"], m["type"].as_str().unwrap_or_default())).collect();
+        told.sort_unstable();
+        told.join(" ")
+    };
+
+    assert_eq!(found("").await, "4001:EMAIL 4001:SMS 4002:EMAIL 4002:EMAIL 4002:SMS 4002:SMS");
+    assert_eq!(found(&format!("orderId={}", first.id)).await, "4001:EMAIL 4001:SMS");
+    assert_eq!(found("customerId=4002").await, "4002:EMAIL 4002:EMAIL 4002:SMS 4002:SMS");
+    assert_eq!(found("status=FAILED").await, "4002:SMS 4002:SMS");
+    assert_eq!(found("type=SMS").await, "4001:SMS 4002:SMS 4002:SMS");
+    assert_eq!(found("status=SENT&type=SMS").await, "4001:SMS");
+    assert_eq!(found(&format!("orderId={}&customerId=4001", second.id)).await, "");
+    assert_eq!(found("status=DELIVERED").await, "");
+    for (query, code) in [
+        ("status=LOST", "INVALID_STATUS"),
+        ("type=FAX", "INVALID_TYPE"),
+        ("orderId=x", "INVALID_ID"),
+        ("customerId=0", "INVALID_ID"),
+        ("id=1", "UNKNOWN_PARAMETER"),
+        ("type=SMS&type=SMS", "INVALID_TYPE"),
+        ("offset=1", "OFFSET_UNSUPPORTED"),
+        ("limit=0", "INVALID_LIMIT"),
+        ("cursor=x", "INVALID_CURSOR"),
+    ] {
+        shop.staff().get(&format!("/api/notifications?{query}")).await.refused(400, code);
+    }
+    let one = shop.staff().get("/api/notifications?limit=1").await;
+    assert_eq!(column(&one.body, "customerId").len(), 1);
+}
