@@ -29,14 +29,32 @@ pub struct Faults(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<(&'static str, Fault)>,
+    waiting: VecDeque<Waiting>,
     happened: usize,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    operation: &'static str,
+    /// Calls of the operation that go right before it.
+    after: usize,
+    fault: Fault,
 }
 
 impl Faults {
     /// Lets `fault` happen to each of the next `times` calls of an operation, such as `TransactWriteItems`.
     pub fn inject(&self, operation: &'static str, fault: Fault, times: usize) {
-        self.state().waiting.extend(std::iter::repeat_n((operation, fault), times));
+        self.inject_after(0, operation, fault, times);
+    }
+
+    /// Lets the next `after` calls of an operation go right, and `fault` happen to each of the `times` after those.
+    pub fn inject_after(&self, after: usize, operation: &'static str, fault: Fault, times: usize) {
+        self.state().waiting.extend((0..times).map(|_| Waiting { operation, after, fault }));
+    }
+
+    /// Forgets the faults that have not happened yet.
+    pub fn clear(&self) {
+        self.state().waiting.clear();
     }
 
     /// How many faults have happened.
@@ -47,9 +65,14 @@ impl Faults {
 
     fn next(&self, target: &str) -> Option<Fault> {
         let mut state = self.state();
-        let place = state.waiting.iter().position(|(operation, _)| target.ends_with(operation))?;
+        let mut of_operation = state.waiting.iter_mut().filter(|waiting| target.ends_with(waiting.operation)).peekable();
+        if of_operation.peek()?.after > 0 {
+            of_operation.for_each(|waiting| waiting.after = waiting.after.saturating_sub(1));
+            return None;
+        }
+        let place = state.waiting.iter().position(|waiting| target.ends_with(waiting.operation))?;
         state.happened += 1;
-        state.waiting.remove(place).map(|(_, fault)| fault)
+        state.waiting.remove(place).map(|waiting| waiting.fault)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -2,20 +2,19 @@
 
 use crate::Workers;
 use crate::emulators::streams::StreamReader;
-use api::Shop;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
-use aws_sdk_sqs::types::MessageSystemAttributeName;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often a stream is looked at.
 const POLL: Duration = Duration::from_millis(15);
-/// As `template.yaml` has them.
+/// How long a look at an empty queue takes.
+const LONG_POLL_SECONDS: i32 = 1;
+/// As `template.yaml` has it.
 const STREAM_BATCH: usize = 100;
-const QUEUE_BATCH: i32 = 10;
 
 /// What one pump has done so far.
 #[derive(Debug, Default)]
@@ -26,6 +25,8 @@ pub struct Progress {
     begun: AtomicU64,
     /// Batches it is done with.
     done: AtomicU64,
+    /// Messages it got from its queue.
+    messages: AtomicU64,
     /// How far it has come in its stream.
     position: Mutex<Option<String>>,
 }
@@ -37,6 +38,11 @@ impl Progress {
 
     pub fn batches(&self) -> u64 {
         self.begun.load(Ordering::SeqCst)
+    }
+
+    /// Counted once their batch has begun.
+    pub fn messages(&self) -> u64 {
+        self.messages.load(Ordering::SeqCst)
     }
 
     pub fn is_busy(&self) -> bool {
@@ -88,62 +94,32 @@ where
 }
 
 /// Hands a queue to `work`, batch by batch; a job that was done is gone, any other is left to its visibility.
-pub async fn queue<W, F>(shop: Shop, url: String, progress: Arc<Progress>, work: W)
+pub async fn queue<W, F>(workers: Workers, url: String, progress: Arc<Progress>, work: W)
 where
     W: Fn(SqsEvent) -> F,
     F: Future<Output = SqsBatchResponse>,
 {
     loop {
-        let call = shop
-            .sqs
-            .receive_message()
-            .queue_url(&url)
-            .max_number_of_messages(QUEUE_BATCH)
-            .wait_time_seconds(1)
-            .message_system_attribute_names(MessageSystemAttributeName::All);
-        let messages = match call.send().await {
-            Ok(answer) => answer.messages.unwrap_or_default(),
+        let batch = match workers.receive(&url, LONG_POLL_SECONDS).await {
+            Ok(batch) => batch,
             Err(error) => {
-                tracing::error!(error = %aws_sdk_sqs::error::DisplayErrorContext(error), "a queue can't be read");
+                tracing::error!(error = format!("{error:#?}"), "a queue can't be read");
                 tokio::time::sleep(POLL).await;
                 continue;
             }
         };
-        if messages.is_empty() {
+        if batch.records.is_empty() {
             progress.empty.fetch_add(1, Ordering::SeqCst);
             continue;
         }
         progress.begun.fetch_add(1, Ordering::SeqCst);
-        let batch = batch(messages);
-        let handles: Vec<_> = batch.records.iter().map(|record| (record.message_id.clone(), record.receipt_handle.clone())).collect();
-        let response = work(batch).await;
-        let failed: Vec<_> = response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
-        for (id, handle) in handles {
-            let is_done = id.is_none_or(|id| !failed.contains(&id));
-            if let (true, Some(handle)) = (is_done, handle)
-                && let Err(error) = shop.sqs.delete_message().queue_url(&url).receipt_handle(handle).send().await
-            {
-                tracing::error!(error = %aws_sdk_sqs::error::DisplayErrorContext(error), "a message can't be deleted");
-            }
+        progress.messages.fetch_add(batch.records.len() as u64, Ordering::SeqCst);
+        let response = work(batch.clone()).await;
+        if let Err(error) = workers.delete_done(&url, batch, &response).await {
+            tracing::error!(error = format!("{error:#?}"), "a message can't be deleted");
         }
         progress.done.fetch_add(1, Ordering::SeqCst);
     }
-}
-
-/// Messages as Lambda hands them to a function.
-pub fn batch(messages: Vec<aws_sdk_sqs::types::Message>) -> SqsEvent {
-    let records = messages.into_iter().map(|message| {
-        let mut record = SqsMessage::default();
-        record.attributes =
-            message.attributes.unwrap_or_default().into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect();
-        record.message_id = message.message_id;
-        record.receipt_handle = message.receipt_handle;
-        record.body = message.body;
-        record
-    });
-    let mut batch = SqsEvent::default();
-    batch.records = records.collect();
-    batch
 }
 
 /// Starts every mapping of the template; they run until they are aborted.
@@ -161,17 +137,17 @@ pub fn start(workers: &Workers, orders: StreamReader, inventory: StreamReader) -
         async move { w.inventory_log(batch).await }
     })));
     let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.shop.clone(), workers.queues.email.clone(), Arc::clone(&pumps.email), move |batch| {
+    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.email.clone(), Arc::clone(&pumps.email), move |batch| {
         let w = w.clone();
         async move { w.send_email(batch).await }
     })));
     let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.shop.clone(), workers.queues.sms.clone(), Arc::clone(&pumps.sms), move |batch| {
+    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.sms.clone(), Arc::clone(&pumps.sms), move |batch| {
         let w = w.clone();
         async move { w.send_sms(batch).await }
     })));
     let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.shop.clone(), workers.queues.refunds.clone(), Arc::clone(&pumps.refunds), move |batch| {
+    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.refunds.clone(), Arc::clone(&pumps.refunds), move |batch| {
         let w = w.clone();
         async move { w.process_refund(batch).await }
     })));

@@ -246,8 +246,11 @@ impl System {
                 while self.pumps.streams().iter().zip(looks).any(|(pump, looks)| pump.empty_looks() < looks + 2) {
                     tokio::time::sleep(Duration::from_millis(3)).await;
                 }
-                let is_quiet = self.pumps.all().iter().zip(before).all(|(pump, before)| !pump.is_busy() && pump.batches() == before);
-                if is_quiet && self.sqs.queues().iter().all(|queue| queue.is_dead_letters || queue.waiting == 0) {
+                let none_waits = self.sqs.queues().iter().all(|queue| queue.is_dead_letters || queue.waiting == 0);
+                // Looked at next: a message that was handed out and has not reached its pump is not waiting either.
+                let none_between = self.pumps.all().iter().map(|pump| pump.messages()).sum::<u64>() == self.sqs.messages_received();
+                let is_idle = self.pumps.all().iter().zip(before).all(|(pump, before)| !pump.is_busy() && pump.batches() == before);
+                if none_waits && none_between && is_idle {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(3)).await;

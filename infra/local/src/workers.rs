@@ -4,11 +4,16 @@ use api::Shop;
 use api::batch::each_job;
 use api::lambda::Error;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use functions::workers::relay::Queues;
 use functions::workers::{Desk, inventory_log, process_refund, relay, send_email, send_sms};
 use providers::{Ses, Twilio};
+use std::collections::HashSet;
+
+/// As `template.yaml` has it.
+const QUEUE_BATCH: i32 = 10;
 
 /// Every worker, with what it works with.
 #[derive(Clone)]
@@ -24,6 +29,31 @@ pub struct Workers {
 }
 
 impl Workers {
+    /// The next batch of a queue, as its function gets it; an empty one when nothing comes within `wait_seconds`.
+    ///
+    /// # Errors
+    /// As SQS says.
+    pub async fn receive(&self, queue_url: &str, wait_seconds: i32) -> Result<SqsEvent, Error> {
+        let call = self.shop.sqs.receive_message().queue_url(queue_url).max_number_of_messages(QUEUE_BATCH).wait_time_seconds(wait_seconds);
+        let answer = call.message_system_attribute_names(MessageSystemAttributeName::All).send().await?;
+        Ok(batch(answer.messages.unwrap_or_default()))
+    }
+
+    /// What Lambda does once a function is through with a batch: jobs that are done are gone from their queue.
+    ///
+    /// # Errors
+    /// As SQS says.
+    pub async fn delete_done(&self, queue_url: &str, batch: SqsEvent, response: &SqsBatchResponse) -> Result<(), Error> {
+        let failed: HashSet<&str> = response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+        for record in batch.records {
+            let is_done = record.message_id.is_none_or(|id| !failed.contains(id.as_str()));
+            if let (true, Some(handle)) = (is_done, record.receipt_handle) {
+                self.shop.sqs.delete_message().queue_url(queue_url).receipt_handle(handle).send().await?;
+            }
+        }
+        Ok(())
+    }
+
     /// `relay`, with a batch of the orders' stream.
     pub async fn relay(&self, batch: StreamBatch) -> DynamoDbEventResponse {
         relay::relay(&self.queues, batch).await
@@ -69,4 +99,20 @@ impl Workers {
         };
         each_job(batch, &self.shop.sqs, &self.queues.refunds, &self.shop.clock, jobs).await
     }
+}
+
+/// Messages as Lambda hands them to a function.
+fn batch(messages: Vec<Message>) -> SqsEvent {
+    let records = messages.into_iter().map(|message| {
+        let mut record = SqsMessage::default();
+        record.attributes =
+            message.attributes.unwrap_or_default().into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect();
+        record.message_id = message.message_id;
+        record.receipt_handle = message.receipt_handle;
+        record.body = message.body;
+        record
+    });
+    let mut batch = SqsEvent::default();
+    batch.records = records.collect();
+    batch
 }

@@ -1,9 +1,11 @@
 //! The shop as a test has it: the whole system, callers, and builders with good defaults.
 
+mod by_hand;
 mod caller;
 mod orders;
 mod reading;
 
+pub use by_hand::{ByHand, failures};
 pub use caller::{Answer, Answers, Caller, race};
 pub use orders::{OrderBuilder, Placed, body};
 pub use reading::{column, keys, next_page};

@@ -47,6 +47,7 @@ pub struct Sqs {
 struct State {
     queues: BTreeMap<String, Queue>,
     messages_sent: u64,
+    messages_received: u64,
 }
 
 impl Sqs {
@@ -163,7 +164,14 @@ impl Sqs {
                 self.arrivals.notify_waiters();
             }
         }
+        state.messages_received += look.received.len() as u64;
         Ok(look.received)
+    }
+
+    /// How many messages were handed out so far, each as often as it was.
+    #[must_use]
+    pub fn messages_received(&self) -> u64 {
+        self.state().messages_received
     }
 
     /// The state, also after a panic elsewhere: every change to it is complete before anything can fail.

@@ -1,0 +1,70 @@
+//! Streams and queues handed over by hand, for a shop without pumps.
+
+use super::LocalShop;
+use aws_lambda_events::event::dynamodb::Event as StreamBatch;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use local::Workers;
+use local::emulators::streams::StreamReader;
+
+/// What the event source mappings would do, a step at a time.
+pub struct ByHand {
+    pub workers: Workers,
+    orders: StreamReader,
+}
+
+impl ByHand {
+    /// At the beginning of the stream.
+    pub fn of(shop: &LocalShop) -> Self {
+        Self { workers: shop.system.workers.clone(), orders: shop.system.orders_stream().expect("a stream") }
+    }
+
+    /// What the relay gets next; the same again until [`ByHand::relay`] is done with it.
+    pub fn events(&mut self) -> Option<StreamBatch> {
+        self.orders.next_batch(100).expect("a batch").map(|batch| batch.event)
+    }
+
+    /// Relays everything there is.
+    pub async fn relay(&mut self) {
+        while let Some(batch) = self.orders.next_batch(100).expect("a batch") {
+            let response = self.workers.relay(batch.event.clone()).await;
+            assert!(response.batch_item_failures.is_empty(), "{response:?}");
+            self.orders.commit(&batch);
+        }
+    }
+
+    pub async fn emails(&self) -> SqsEvent {
+        self.received(&self.workers.queues.email).await
+    }
+
+    pub async fn sms(&self) -> SqsEvent {
+        self.received(&self.workers.queues.sms).await
+    }
+
+    pub async fn refunds(&self) -> SqsEvent {
+        self.received(&self.workers.queues.refunds).await
+    }
+
+    /// What is visible in a queue now.
+    async fn received(&self, url: &str) -> SqsEvent {
+        self.workers.receive(url, 0).await.expect("a batch")
+    }
+
+    /// Relays and then does every refund job that is due.
+    pub async fn carry_refunds_out(&mut self) {
+        self.relay().await;
+        loop {
+            let batch = self.refunds().await;
+            if batch.records.is_empty() {
+                return;
+            }
+            let response = self.workers.process_refund(batch.clone()).await;
+            assert_eq!(failures(&response), 0);
+            self.workers.delete_done(&self.workers.queues.refunds, batch, &response).await.expect("deleted");
+        }
+    }
+}
+
+/// How many jobs of a batch go back to their queue.
+pub fn failures(response: &SqsBatchResponse) -> usize {
+    response.batch_item_failures.len()
+}
