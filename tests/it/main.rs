@@ -5,8 +5,11 @@
 mod kit;
 
 mod access;
+mod budgets;
 mod conventions;
+mod faults;
 mod health;
+mod idempotency;
 mod inventory;
 mod notifications;
 mod orders_cancel;
@@ -14,6 +17,8 @@ mod orders_find;
 mod orders_payment;
 mod orders_place;
 mod orders_status;
+mod payment_for_cancelled;
+mod races;
 mod refunds;
 mod store_credit;
 mod the_job;

@@ -1,0 +1,134 @@
+//! What a call costs: round trips to DynamoDB and its units, counted from what it says it consumed.
+
+use crate::kit::{Answers, CUSTOMER, LocalShop, Placed, body, race};
+use serde_json::json;
+use store::Consumed;
+
+/// Thousandths of a unit.
+const UNIT: u64 = 1_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_record_is_one_round_trip_and_one_unit() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().lines(2).paid().place().await;
+    let refund = cancel(&shop, &order).await;
+    for path in
+        [format!("/api/orders?id={}", order.id), format!("/api/refunds?id={refund}"), format!("/api/inventory?id={}", order.variants[0])]
+    {
+        let cost = cost(&shop, async { shop.admin().get(&path).await.ok() }).await;
+        assert_eq!((cost.round_trips, cost.write_milliunits), (1, 0), "{path}");
+        assert!(cost.read_milliunits <= UNIT, "{path}: {cost:?}");
+    }
+    // By its number it is one more: the index has the key alone.
+    let by_number = format!("/api/orders?orderNumber={}", order.body["orderNumber"].as_str().expect("a number"));
+    assert_eq!(cost(&shop, async { shop.admin().get(&by_number).await.ok() }).await.round_trips, 2);
+    let history = cost(&shop, async { shop.admin().get(&order.path("history")).await.ok() }).await;
+    assert_eq!(history.round_trips, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_a_paid_order_of_two_lines_is_two_round_trips_and_writes_nothing_twice() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().lines(2).paid().place().await;
+
+    let cost = cost(&shop, async { cancel(&shop, &order).await }).await;
+
+    assert_eq!((cost.round_trips, cost.read_milliunits), (2, UNIT));
+    // One transaction: the order, its refund, two stocks and three events, two units for each of their kilobytes.
+    assert!(cost.write_milliunits <= 24 * UNIT, "{cost:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn placing_an_order_of_two_lines_is_three_round_trips() {
+    let shop = LocalShop::without_pumps().await;
+    let mut wanted = body(&[(shop.variant("20.00", 10).await, 1), (shop.variant("30.00", 10).await, 1)]);
+    let plain = cost(&shop, async { shop.staff().post("/api/orders", &wanted).await.ok() }).await;
+    assert_eq!((plain.round_trips, plain.read_milliunits), (3, 2 * UNIT));
+    // The order, its event, two stocks, and the day's counter.
+    assert!(plain.write_milliunits <= 16 * UNIT, "{plain:?}");
+
+    // A reference that it must be alone with is one item more to read and to write, and an answer to keep one to write.
+    wanted["paymentReference"] = "MP-1".into();
+    let referring = cost(&shop, async { shop.staff().post("/api/orders", &wanted).await.ok() }).await;
+    assert_eq!((referring.round_trips, referring.read_milliunits), (3, 3 * UNIT));
+    assert_eq!(referring.write_milliunits, plain.write_milliunits + 2 * UNIT);
+    wanted["paymentReference"] = "MP-2".into();
+    let keyed = cost(&shop, async { shop.staff().key("one").post("/api/orders", &wanted).await.ok() }).await;
+    assert_eq!((keyed.round_trips, keyed.read_milliunits), (3, 3 * UNIT));
+    assert!(keyed.write_milliunits <= referring.write_milliunits + 4 * UNIT, "{keyed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_other_change_is_a_read_and_a_write() {
+    let shop = LocalShop::without_pumps().await;
+    let (staff, order) = (shop.staff(), shop.order().place().await);
+    let confirm = cost(&shop, async { staff.put(&order.path("status"), &json!({ "newStatus": "CONFIRMED" })).await.ok() }).await;
+    assert_eq!(confirm.round_trips, 2);
+    let pay = cost(&shop, async { staff.put(&order.path("payment"), &json!({ "paymentStatus": "PAID" })).await.ok() }).await;
+    assert_eq!(pay.round_trips, 2);
+    let count = json!({ "variantId": order.variants[0], "quantityChange": 1, "reason": "Found", "changeType": "ADJUSTMENT" });
+    let adjust = cost(&shop, async { shop.keeper().put("/api/inventory/adjust", &count).await.ok() }).await;
+    assert_eq!(adjust.round_trips, 2);
+    // A refund is decided on its order, which only it can name.
+    let path = format!("/api/refunds?id={}", cancel(&shop, &order).await);
+    let complete = cost(&shop, async { shop.admin().put(&path, &json!({ "status": "COMPLETED" })).await.ok() }).await;
+    assert_eq!(complete.round_trips, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_costs_its_read_and_with_a_key_one_more() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().place().await;
+    cancel(&shop, &order).await;
+    let again = json!({ "reason": "Too big" });
+    let refused = cost(&shop, async { shop.staff().post(&order.path("cancel"), &again).await.refused(409, "ALREADY_CANCELLED") }).await;
+    assert_eq!((refused.round_trips, refused.write_milliunits), (1, 0));
+    let keyed = shop.staff().key("late");
+    let refused = cost(&shop, async { keyed.post(&order.path("cancel"), &again).await.refused(409, "ALREADY_CANCELLED") }).await;
+    assert_eq!((refused.round_trips, refused.write_milliunits), (2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_five_hundredth_order_costs_what_the_tenth_does() {
+    let shop = LocalShop::without_pumps().await;
+    let variant = shop.variant("20.00", 1_000).await;
+    place_many(&shop, variant, 10).await;
+    let tenth = day_in_the_life(&shop, variant).await;
+    place_many(&shop, variant, 490).await;
+    assert_eq!(day_in_the_life(&shop, variant).await, tenth);
+}
+
+/// What it costs to place an order, read it, list some, and cancel it.
+async fn day_in_the_life(shop: &LocalShop, variant: u64) -> Vec<Consumed> {
+    let customer = shop.customer(CUSTOMER);
+    let mut placed = None;
+    let place = cost(shop, async { placed = Some(customer.post("/api/orders", &body(&[(variant, 1)])).await.ok()) }).await;
+    let id = placed.expect("an order")["id"].clone();
+    let read = cost(shop, async { customer.get(&format!("/api/orders?id={id}")).await.ok() }).await;
+    let own = cost(shop, async { customer.get("/api/orders?limit=2").await.ok() }).await;
+    let all = cost(shop, async { shop.staff().get("/api/orders?limit=2&status=PENDING").await.ok() }).await;
+    let cancel = json!({ "reason": "Too big" });
+    let cancelled = cost(shop, async { customer.post(&format!("/api/orders/{id}/cancel"), &cancel).await.ok() }).await;
+    vec![place, read, own, all, cancelled]
+}
+
+async fn place_many(shop: &LocalShop, variant: u64, orders: usize) {
+    let answers = race(orders, |_| {
+        let staff = shop.staff();
+        async move { staff.post("/api/orders", &body(&[(variant, 1)])).await }
+    })
+    .await;
+    assert_eq!(answers.with_status(201), orders);
+}
+
+async fn cancel(shop: &LocalShop, order: &Placed) -> serde_json::Value {
+    let cancel = json!({ "reason": "Too big" });
+    shop.customer(CUSTOMER).post(&order.path("cancel"), &cancel).await.ok()["refund"]["id"].clone()
+}
+
+/// What a call consumes, in a shop where nothing else does.
+async fn cost<T>(shop: &LocalShop, call: impl Future<Output = T>) -> Consumed {
+    let before = shop.system.store().meter().total();
+    call.await;
+    shop.system.store().meter().total().since(before)
+}
