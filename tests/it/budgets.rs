@@ -112,13 +112,16 @@ async fn day_in_the_life(shop: &LocalShop, variant: u64) -> Vec<Consumed> {
     vec![place, read, own, all, cancelled]
 }
 
+/// A few at a time: this is about how many there are, not about how they race.
 async fn place_many(shop: &LocalShop, variant: u64, orders: usize) {
-    let answers = race(orders, |_| {
-        let staff = shop.staff();
-        async move { staff.post("/api/orders", &body(&[(variant, 1)])).await }
-    })
-    .await;
-    assert_eq!(answers.with_status(201), orders);
+    for _ in 0..orders / 10 {
+        let answers = race(10, |_| {
+            let staff = shop.staff();
+            async move { staff.post("/api/orders", &body(&[(variant, 1)])).await }
+        })
+        .await;
+        assert_eq!(answers.with_status(201), 10, "{answers:?}");
+    }
 }
 
 async fn cancel(shop: &LocalShop, order: &Placed) -> serde_json::Value {
