@@ -1,1 +1,110 @@
+use super::*;
+use crate::system::Options;
+use api::clock::Clock;
+use domain::order::{OrderStatus, PaymentStatus};
+use domain::refund::{Awaiting, RefundStatus};
+use std::path::PathBuf;
+use store::{OrderFilter, PageRequest, RefundFilter};
 
+const PAGE: PageRequest = PageRequest::new(100, None);
+
+fn options() -> Options {
+    let variables = HashMap::from([("DELIVERY_FEES", people::DELIVERY_FEES.to_owned())]);
+    Options { clock: Clock::behind(DAY * u32::from(DAYS)), variables, ..Options::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_has_orders_in_every_status_and_nothing_left_to_do() {
+    let system = System::start(options()).await.unwrap();
+    let made = make(&system).await.unwrap();
+    assert_eq!((made.customers, made.orders), (8, ORDERS.len()));
+
+    let orders = system.store().orders(OrderFilter::default(), PAGE).await.unwrap().items;
+    assert_eq!(orders.len(), ORDERS.len());
+    for status in OrderStatus::ALL {
+        assert!(orders.iter().any(|order| order.status == *status), "no order is {status}");
+    }
+    let payments = [
+        PaymentStatus::Pending,
+        PaymentStatus::Paid,
+        PaymentStatus::Failed,
+        PaymentStatus::RefundPending,
+        PaymentStatus::Refunded,
+        PaymentStatus::Voided,
+    ];
+    for status in payments {
+        assert!(orders.iter().any(|order| order.payment_status == status), "no payment is {status}");
+    }
+    let refunds = system.store().refunds(RefundFilter::default(), PAGE).await.unwrap().items;
+    assert!(refunds.iter().any(|refund| refund.awaiting == Some(Awaiting::Staff)));
+    assert!(refunds.iter().any(|refund| refund.status == RefundStatus::Failed));
+    let days: std::collections::BTreeSet<u64> = orders.iter().map(|order| order.created_at.0 / 86_400_000).collect();
+    assert!(days.len() > 7, "{days:?}");
+    assert!(orders.iter().all(|order| order.delivery_zone.is_none() || !order.delivery_fee.is_zero()));
+
+    assert!(system.sqs.queues().iter().all(|queue| queue.waiting + queue.in_flight + queue.delayed == 0), "{:?}", system.sqs.queues());
+    assert!(system.outbox.emails().len() > ORDERS.len() && system.outbox.sms().len() > ORDERS.len());
+    assert_eq!(system.clock.now().seconds() / 60, Clock::default().now().seconds() / 60, "it is now");
+}
+
+/// A directory of its own that is gone afterwards.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("local-shop-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ends_without_a_word_loses_nothing_and_repeats_nothing() {
+    let directory = Directory::new("killed");
+    let kept = || Options { data: Some(directory.0.clone()), ..options() };
+    let first = System::start(kept()).await.unwrap();
+    let client = Client::new(&first);
+    let skus = catalogue::stock(&client).await.unwrap();
+    ORDERS[0].place(&client, &skus).await.unwrap();
+    assert!(first.settled(PATIENCE).await);
+    assert_eq!((first.outbox.emails().len(), first.outbox.sms().len()), (1, 1));
+    drop(first);
+
+    // What this run commits nobody relays.
+    let second = System::start(Options { pumps: false, ..kept() }).await.unwrap();
+    ORDERS[3].place(&Client::new(&second), &skus).await.unwrap();
+    assert_eq!(second.outbox.emails().len(), 1, "the outbox of the first run");
+    drop(second);
+
+    let third = System::start(kept()).await.unwrap();
+    assert!(third.settled(PATIENCE).await);
+    let orders = third.store().orders(OrderFilter::default(), PAGE).await.unwrap().items;
+    assert_eq!(orders.len(), 2);
+    assert_eq!((third.outbox.emails().len(), third.outbox.sms().len()), (2, 2));
+    assert!(third.stop(PATIENCE).await);
+
+    let last = System::start(kept()).await.unwrap();
+    assert!(last.settled(PATIENCE).await);
+    assert_eq!((last.outbox.emails().len(), last.outbox.sms().len()), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_tried_again_by_the_next_run() {
+    let directory = Directory::new("dead");
+    let kept = || Options { data: Some(directory.0.clone()), ..options() };
+    let first = System::start(kept()).await.unwrap();
+    first.sqs.send("shop-local-email-dead-letters", "{}").unwrap();
+    let client = Client::new(&first);
+    let skus = catalogue::stock(&client).await.unwrap();
+    ORDERS[0].place(&client, &skus).await.unwrap();
+    assert!(!first.stop(PATIENCE).await, "a dead letter is something left");
+
+    let kept = crate::positions::kept(&directory.0);
+    assert!(kept.is_none_or(|[relayed, _]| relayed.is_none()), "the order's event lies after what was kept");
+}

@@ -152,6 +152,14 @@ impl Outbox {
         }
     }
 
+    /// Puts messages in as if they had been sent.
+    #[cfg(test)]
+    pub(crate) fn put(&self, email: Email, sms: Sms) {
+        let mut state = self.state();
+        state.emails.messages.push(email);
+        state.sms.messages.push(sms);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
