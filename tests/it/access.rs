@@ -106,6 +106,13 @@ fn callers(shop: &LocalShop) -> [(&'static str, Caller); 8] {
     ]
 }
 
+/// An order of nobody who could be written to, so that no message is on its way while the next is placed.
+async fn place(shop: &LocalShop, variant: u64) -> u64 {
+    let mut order = body(&[(variant, 1)]);
+    order["customer"] = json!({ "firstName": "Ada", "lastName": "Ilunga" });
+    shop.staff().post("/api/orders", &order).await.ok()["id"].as_u64().expect("an id")
+}
+
 #[tokio::test]
 async fn everybody_reaches_what_they_may_and_nothing_else() {
     let shop = LocalShop::start().await;
@@ -114,10 +121,13 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
     let refund = refund.ok()["refund"]["id"].as_u64().expect("an id");
     shop.settled().await;
     let variant = shop.variant("1.00", 1000).await;
+    let mut order = place(&shop, variant).await;
 
     for (ask, expected) in table() {
         for ((who, caller), expected) in callers(&shop).into_iter().zip(expected) {
-            let order = shop.staff().post("/api/orders", &body(&[(variant, 1)])).await.ok()["id"].as_u64().expect("an id");
+            if ask.path.starts_with("/api/orders") {
+                order = place(&shop, variant).await;
+            }
             let (path, body) = (ask.with)(&Records { order, refund, variant });
             let before = (shop.order_now(order).await, shop.stock(variant).await);
             let body = (!body.is_null()).then(|| body.to_string().into_bytes());
@@ -135,7 +145,7 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
 
 #[tokio::test]
 async fn the_table_has_every_endpoint_and_every_method_of_it() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let listed: BTreeSet<(String, &str)> = table().into_iter().map(|(ask, _)| (ask.method.to_string(), ask.path)).collect();
     let mut served = BTreeSet::new();
     for path in functions::ENDPOINTS.iter().filter_map(|endpoint| endpoint.path) {

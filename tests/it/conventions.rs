@@ -8,7 +8,7 @@ const MEGABYTE: usize = 1024 * 1024;
 
 #[tokio::test]
 async fn a_problem_says_what_where_and_how_often() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let answer = shop.customer(CUSTOMER).get("/api/orders?id=123").await;
     answer.refused(404, "ORDER_NOT_FOUND");
     let expected = json!({
@@ -23,7 +23,7 @@ async fn a_problem_says_what_where_and_how_often() {
 
 #[tokio::test]
 async fn of_two_faults_the_earlier_one_is_answered() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let (order, cancelled) = (shop.order().place().await, shop.order().place().await);
     shop.staff().post(&cancelled.path("cancel"), &json!({ "reason": "x" })).await.ok();
     let big = vec![b' '; MEGABYTE + 1];
@@ -65,7 +65,7 @@ async fn of_two_faults_the_earlier_one_is_answered() {
 
 #[tokio::test]
 async fn a_success_is_replayed_before_anything_that_has_become_true_since() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().paid().place().await;
     let owner = shop.customer(CUSTOMER).key("once");
     let first = owner.post(&order.path("cancel"), &json!({ "reason": "x" })).await;
@@ -112,7 +112,7 @@ async fn a_change_of_a_record_that_has_changed_since_is_refused() {
 
 #[tokio::test]
 async fn every_response_carries_a_request_id_and_is_kept_by_no_cache() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     for (caller, path, status) in [
         (shop.staff(), "/api/orders", 200),
         (shop.nobody(), "/api/health", 200),
@@ -130,7 +130,7 @@ async fn every_response_carries_a_request_id_and_is_kept_by_no_cache() {
 
 #[tokio::test]
 async fn a_sane_request_id_is_repeated_and_any_other_replaced() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let with = async |id: &str| shop.nobody().header("x-request-id", id).get("/api/orders").await.header("x-request-id").to_owned();
     for sane in ["7f3c-9", "Root=1-67891233-abcdef012345678912345678", "a", &"x".repeat(128)] {
         assert_eq!(with(sane).await, sane);
@@ -143,7 +143,7 @@ async fn a_sane_request_id_is_repeated_and_any_other_replaced() {
 
 #[tokio::test]
 async fn head_is_get_without_a_body() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().place().await;
     let answer = shop.staff().send(Method::HEAD, &format!("/api/orders?id={}", order.id), None).await;
     assert_eq!((answer.status, answer.header("etag"), answer.text.as_str()), (200, "\"1\"", ""));
@@ -153,7 +153,7 @@ async fn head_is_get_without_a_body() {
 
 #[tokio::test]
 async fn a_browser_on_another_origin_may_ask_and_read() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let asks = "authorization,content-type,idempotency-key,if-match,x-request-id";
     let browser = shop.nobody().header("origin", "https://shop.example").header("access-control-request-method", "PUT");
     let preflight = browser.header("access-control-request-headers", asks).send(Method::OPTIONS, "/api/refunds", None).await;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn anybody_may_ask_how_the_system_is() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let answer = shop.nobody().get("/api/health").await;
     assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
     let version = answer.body["version"].clone();
@@ -16,7 +16,7 @@ async fn anybody_may_ask_how_the_system_is() {
 
 #[tokio::test]
 async fn a_database_that_cant_be_reached_is_503_and_says_which() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     shop.system.faults.inject("GetItem", Fault::NeverSent, 3);
     let answer = shop.nobody().get("/api/health").await;
     assert_eq!((answer.status, &answer.body["status"]), (503, &json!("down")));

@@ -18,7 +18,7 @@ async fn adjust(shop: &LocalShop, variant: u64, change: i64) -> Answer {
 
 #[tokio::test]
 async fn a_new_variant_starts_with_its_stock_and_every_field() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let full = json!({ "productId": 7, "sku": " R-1 ", "productName": "Robe", "size": "M", "color": "Noir", "price": 19.9,
         "currency": "USD", "stockQuantity": 4, "isActive": false });
 
@@ -41,7 +41,7 @@ async fn a_new_variant_starts_with_its_stock_and_every_field() {
 
 #[tokio::test]
 async fn an_update_changes_what_is_sent_and_never_the_stock() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("10.00", 5).await;
     let before = shop.staff().get(&format!("/api/inventory?id={variant}")).await.ok();
 
@@ -58,7 +58,7 @@ async fn an_update_changes_what_is_sent_and_never_the_stock() {
 
 #[tokio::test]
 async fn a_sku_is_unique_and_free_again_once_it_is_given_up() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let first = put(&shop, json!([dress("R-1")])).await.ok()["variants"][0]["id"].clone();
 
     put(&shop, json!([dress("R-1")])).await.refused(409, "DUPLICATE_SKU");
@@ -78,7 +78,7 @@ async fn a_sku_is_unique_and_free_again_once_it_is_given_up() {
 
 #[tokio::test]
 async fn twenty_five_variants_are_one_request_and_twenty_six_are_too_many() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let many: Vec<Value> = (0..26).map(|n| dress(&format!("R-{n}"))).collect();
 
     let answer = put(&shop, json!(many)).await;
@@ -91,7 +91,7 @@ async fn twenty_five_variants_are_one_request_and_twenty_six_are_too_many() {
 
 #[tokio::test]
 async fn every_wrong_field_of_every_variant_is_named() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let wrong = json!([
         { "stock": 1, "productId": 0, "sku": " ", "productName": 7, "size": 1, "price": 1.999, "currency": "usd", "stockQuantity": -1, "isActive": "yes" },
         7,
@@ -128,7 +128,7 @@ async fn every_wrong_field_of_every_variant_is_named() {
 
 #[tokio::test]
 async fn an_adjustment_moves_the_stock_and_answers_its_row() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("10.00", 5).await;
 
     for (change, kind, before, after) in [(3, "RESTOCK", 5, 8), (-8, "ADJUSTMENT", 8, 0), (2, "RETURN", 0, 2)] {
@@ -148,7 +148,7 @@ async fn an_adjustment_moves_the_stock_and_answers_its_row() {
 
 #[tokio::test]
 async fn stock_never_goes_below_zero() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("10.00", 5).await;
     adjust(&shop, variant, -6).await.refused(409, "INSUFFICIENT_STOCK");
     assert_eq!(shop.stock(variant).await, 5);
@@ -158,7 +158,7 @@ async fn stock_never_goes_below_zero() {
 
 #[tokio::test]
 async fn a_wrong_adjustment_is_named() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("10.00", 5).await;
     let send = async |body: Value| shop.keeper().put("/api/inventory/adjust", &body).await;
 
@@ -218,7 +218,7 @@ async fn every_change_of_a_stock_is_in_its_history() {
 
 #[tokio::test]
 async fn the_list_of_variants_has_its_filters_and_pages() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let mut variants: Vec<Value> = (0..7).map(|n| dress(&format!("R-{n}"))).collect();
     (variants[2]["productId"], variants[5]["productId"], variants[5]["isActive"]) = (json!(8), json!(8), json!(false));
     put(&shop, json!(variants)).await.ok();

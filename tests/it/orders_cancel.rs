@@ -13,7 +13,7 @@ async fn cancel(shop: &LocalShop, order: &Placed, fields: Value) -> Answer {
 
 #[tokio::test]
 async fn a_cancel_answers_the_whole_order_after_it_and_its_refund() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().lines(2).price("33.33").paid().place().await;
 
     let answer = cancel(&shop, &order, json!({ "notes": "Wrong size" })).await;
@@ -38,7 +38,7 @@ async fn a_cancel_answers_the_whole_order_after_it_and_its_refund() {
 
 #[tokio::test]
 async fn an_unpaid_order_gets_no_refund_and_its_payment_is_void() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     for payment in [None, Some("FAILED")] {
         let order = shop.order().quantity(3).place().await;
         if let Some(payment) = payment {
@@ -53,7 +53,7 @@ async fn an_unpaid_order_gets_no_refund_and_its_payment_is_void() {
 
 #[tokio::test]
 async fn a_second_cancel_gets_409_and_no_second_refund() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().paid().place().await;
     cancel(&shop, &order, json!({})).await.ok();
     cancel(&shop, &order, json!({})).await.refused(409, "ALREADY_CANCELLED");
@@ -63,7 +63,7 @@ async fn a_second_cancel_gets_409_and_no_second_refund() {
 
 #[tokio::test]
 async fn only_the_first_three_statuses_can_be_cancelled() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let can: [&'static [&'static str]; 3] = [&[], &["CONFIRMED"], &["CONFIRMED", "PROCESSING"]];
     for steps in can {
         let order = shop.order().through(steps).place().await;
@@ -86,7 +86,7 @@ async fn only_the_first_three_statuses_can_be_cancelled() {
 
 #[tokio::test]
 async fn the_money_goes_back_the_way_it_came_or_as_the_caller_may_ask() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     // paid by · asked for · as a customer · as staff
     let table = [
         ("MOBILE_MONEY", None, Ok("MOBILE_MONEY"), Ok("MOBILE_MONEY")),
@@ -118,7 +118,7 @@ async fn the_money_goes_back_the_way_it_came_or_as_the_caller_may_ask() {
 
 #[tokio::test]
 async fn a_wrong_cancel_is_named() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().paid().place().await;
     let post = async |body: Value| shop.customer(CUSTOMER).post(&order.path("cancel"), &body).await;
 

@@ -34,7 +34,7 @@ fn newest_first<const N: usize>(orders: &[Placed], places: [usize; N]) -> Vec<u6
 
 #[tokio::test]
 async fn one_order_is_found_by_id_and_by_number() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().place().await;
     let number = order.body["orderNumber"].as_str().expect("a number");
 
@@ -52,7 +52,7 @@ async fn one_order_is_found_by_id_and_by_number() {
 
 #[tokio::test]
 async fn the_pages_of_a_list_hold_every_order_once_newest_first() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let orders = seven_orders(&shop).await;
 
     let everything = newest_first(&orders, [0, 1, 2, 3, 4, 5, 6]);
@@ -67,7 +67,7 @@ async fn the_pages_of_a_list_hold_every_order_once_newest_first() {
 
 #[tokio::test]
 async fn an_order_that_comes_in_between_disturbs_no_page() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let orders = seven_orders(&shop).await;
     let first = shop.staff().get("/api/orders?limit=4").await;
     let newer = shop.order().place().await;
@@ -79,7 +79,7 @@ async fn an_order_that_comes_in_between_disturbs_no_page() {
 
 #[tokio::test]
 async fn every_filter_keeps_what_it_says_alone_and_together() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let orders = seven_orders(&shop).await;
     let of_them = |places: &[usize]| {
         let mut ids: Vec<u64> = places.iter().map(|place| orders[*place].id).collect();
@@ -114,7 +114,7 @@ async fn every_filter_keeps_what_it_says_alone_and_together() {
 
 #[tokio::test]
 async fn dates_are_inclusive_at_both_ends() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let orders = seven_orders(&shop).await;
     let at = |place: usize| orders[place].body["createdAt"].as_u64().expect("a time");
     let between = async |query: String| ids(&shop.staff().every_page(&format!("/api/orders?{query}"), 2).await);
@@ -134,7 +134,7 @@ async fn dates_are_inclusive_at_both_ends() {
 
 #[tokio::test]
 async fn a_wrong_query_is_refused_and_every_wrong_parameter_named() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let table: [(&str, &[(&str, &str)]); 22] = [
         ("offset=10", &[("/offset", "OFFSET_UNSUPPORTED")]),
         ("limit=0", &[("/limit", "INVALID_LIMIT")]),
@@ -179,7 +179,7 @@ async fn a_wrong_query_is_refused_and_every_wrong_parameter_named() {
 
 #[tokio::test]
 async fn a_customer_sees_no_orders_but_their_own_whatever_they_ask() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().place().await;
     shop.order().with("customerId", json!(CUSTOMER + 1)).place().await;
 

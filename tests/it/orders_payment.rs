@@ -9,7 +9,7 @@ async fn mark(shop: &LocalShop, order: &Placed, status: &str) -> Answer {
 
 #[tokio::test]
 async fn staff_mark_an_order_paid_with_its_reference() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().place().await;
 
     let body = json!({ "paymentStatus": "PAID", "reference": " MP-77 " });
@@ -23,7 +23,7 @@ async fn staff_mark_an_order_paid_with_its_reference() {
 
 #[tokio::test]
 async fn by_hand_a_payment_goes_to_paid_or_failed_and_from_failed_to_paid_alone() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let words = ["PENDING", "PAID", "FAILED", "REFUND_PENDING", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED"];
     let table: [(&[&str], &[&str]); 3] = [(&[], &["PAID", "FAILED"]), (&["FAILED"], &["PAID"]), (&["PAID"], &[])];
     for (steps, allowed) in table {
@@ -46,7 +46,7 @@ async fn by_hand_a_payment_goes_to_paid_or_failed_and_from_failed_to_paid_alone(
 
 #[tokio::test]
 async fn customers_cant_mark_their_own_order_paid() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().place().await;
     let answer = shop.customer(CUSTOMER).put(&order.path("payment"), &json!({ "paymentStatus": "PAID" })).await;
     answer.refused(403, "FORBIDDEN");
@@ -55,7 +55,7 @@ async fn customers_cant_mark_their_own_order_paid() {
 
 #[tokio::test]
 async fn a_reference_of_another_order_is_refused_and_its_own_is_not() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let first = shop.order().with("paymentReference", json!("MP-1")).place().await;
     let (second, card) = (shop.order().place().await, shop.order().with("paymentMethod", json!("CARD")).place().await);
     let pay = async |order: &Placed, reference: &str| {
@@ -71,7 +71,7 @@ async fn a_reference_of_another_order_is_refused_and_its_own_is_not() {
 
 #[tokio::test]
 async fn money_that_arrives_for_a_cancelled_order_goes_back_in_the_same_step() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().price("12.34").quantity(2).place().await;
     shop.staff().post(&order.path("cancel"), &json!({ "reason": "Unpaid" })).await.ok();
 
@@ -86,7 +86,7 @@ async fn money_that_arrives_for_a_cancelled_order_goes_back_in_the_same_step() {
 
 #[tokio::test]
 async fn a_wrong_request_for_a_payment_is_named() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().place().await;
     let put = async |body: Value| shop.staff().put(&order.path("payment"), &body).await;
 

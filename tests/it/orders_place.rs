@@ -39,7 +39,7 @@ const ITEM_FIELDS: [&str; 9] =
 /// A shop whose zones cost what they cost.
 async fn with_zones() -> LocalShop {
     let fees = r#"{"Gombe": 5, "Limete": 7.50}"#.to_owned();
-    LocalShop::with(Options { variables: HashMap::from([("DELIVERY_FEES", fees)]), ..Options::default() }).await
+    LocalShop::with(Options { variables: HashMap::from([("DELIVERY_FEES", fees)]), pumps: false, ..Options::default() }).await
 }
 
 fn with(mut order: Value, fields: Value) -> Value {
@@ -51,7 +51,7 @@ fn with(mut order: Value, fields: Value) -> Value {
 
 #[tokio::test]
 async fn an_order_is_priced_from_its_variants_to_the_cent() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let (dress, belt) = (shop.variant("19.99", 10).await, shop.variant("0.10", 10).await);
 
     let answer = shop.customer(CUSTOMER).post("/api/orders", &with(body(&[(dress, 3), (belt, 3)]), json!({ "deliveryFee": 2.5 }))).await;
@@ -64,7 +64,7 @@ async fn an_order_is_priced_from_its_variants_to_the_cent() {
 
 #[tokio::test]
 async fn an_order_has_every_field_of_the_contract_and_null_where_it_is_empty() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("75.00", 10).await;
 
     let order = shop.customer(CUSTOMER).post("/api/orders", &body(&[(variant, 2)])).await.ok();
@@ -90,7 +90,7 @@ async fn an_order_has_every_field_of_the_contract_and_null_where_it_is_empty() {
 
 #[tokio::test]
 async fn the_number_has_the_shops_day_and_four_digits() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let place = async || shop.order().place().await.body;
     let (first, second) = (place().await, place().await);
 
@@ -101,7 +101,7 @@ async fn the_number_has_the_shops_day_and_four_digits() {
 
 #[tokio::test]
 async fn lines_of_one_variant_are_added_together() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let (dress, belt) = (shop.variant("10.00", 100).await, shop.variant("1.00", 100).await);
 
     let order = shop.staff().post("/api/orders", &body(&[(dress, 1), (belt, 2), (dress, 3)])).await.ok();
@@ -119,7 +119,7 @@ async fn lines_of_one_variant_are_added_together() {
 
 #[tokio::test]
 async fn fifty_variants_are_an_order_and_fifty_one_are_too_many() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let mut lines = Vec::new();
     for _ in 0..51 {
         lines.push((shop.variant("1.00", 1).await, 1));
@@ -168,7 +168,7 @@ async fn staff_may_set_any_fee_and_pickup_is_free() {
 
 #[tokio::test]
 async fn a_customer_orders_for_themselves_online_and_staff_for_anyone_anywhere() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("10.00", 100).await;
     let mut order = body(&[(variant, 1)]);
 
@@ -187,7 +187,7 @@ async fn a_customer_orders_for_themselves_online_and_staff_for_anyone_anywhere()
 
 #[tokio::test]
 async fn what_cant_be_sold_is_refused_and_nothing_is_taken() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let (dress, belt, francs) = (shop.variant("10.00", 2).await, shop.variant("10.00", 5).await, shop.variant("10.00", 5).await);
     let set = async |variant: Value| shop.keeper().put("/api/inventory", &json!({ "variants": [variant] })).await.ok();
     set(json!({ "id": belt, "isActive": false })).await;
@@ -213,7 +213,7 @@ async fn what_cant_be_sold_is_refused_and_nothing_is_taken() {
 
 #[tokio::test]
 async fn a_payment_reference_belongs_to_one_order() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("10.00", 10).await;
     let place = async |fields: Value| shop.staff().post("/api/orders", &with(body(&[(variant, 1)]), fields)).await;
 
@@ -228,7 +228,7 @@ async fn a_payment_reference_belongs_to_one_order() {
 
 #[tokio::test]
 async fn every_wrong_field_is_named_in_the_contracts_order_and_unknown_ones_last() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = json!({
         "status": "DELIVERED",
         "customerId": "4001",
@@ -274,7 +274,7 @@ async fn every_wrong_field_is_named_in_the_contracts_order_and_unknown_ones_last
 
 #[tokio::test]
 async fn everything_that_is_required_is_named_when_it_is_missing() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let missing = shop.customer(CUSTOMER).post("/api/orders", &json!({ "notes": "x" })).await;
     missing.refused(400, "MISSING_REQUIRED_FIELDS");
     let pointers: Vec<&str> = missing.errors().into_iter().map(|(pointer, _)| pointer).collect();
@@ -301,7 +301,7 @@ async fn everything_that_is_required_is_named_when_it_is_missing() {
 
 #[tokio::test]
 async fn the_language_is_the_shops_unless_the_customer_has_one() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let locale = async |locale: Value| {
         let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "locale": locale });
         shop.order().with("customer", customer).place().await.body["customer"].clone()
@@ -313,7 +313,7 @@ async fn the_language_is_the_shops_unless_the_customer_has_one() {
 
 #[tokio::test]
 async fn an_address_is_in_parts_or_one_text() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let text = shop.order().with("deliveryAddress", json!(" En face de la poste, Gombe ")).place().await;
     assert_eq!(text.body["deliveryAddress"], "En face de la poste, Gombe");
     assert_eq!(shop.order_now(text.id).await["deliveryAddress"], "En face de la poste, Gombe");

@@ -9,7 +9,7 @@ async fn step(shop: &LocalShop, order: &Placed, to: &str) -> crate::kit::Answer 
 
 #[tokio::test]
 async fn an_order_takes_every_step_to_its_customer() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     for last in ["SHIPPED", "READY_FOR_PICKUP"] {
         let order = shop.order().place().await;
         let mut before = "PENDING";
@@ -28,7 +28,7 @@ async fn an_order_takes_every_step_to_its_customer() {
 
 #[tokio::test]
 async fn a_wrong_step_names_the_allowed_ones() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let everything = ["PENDING", "CONFIRMED", "PROCESSING", "READY_FOR_PICKUP", "SHIPPED", "DELIVERED"];
     let table: [(&'static [&'static str], &[&str]); 6] = [
         (&[], &["CONFIRMED", "CANCELLED"]),
@@ -53,7 +53,7 @@ async fn a_wrong_step_names_the_allowed_ones() {
 
 #[tokio::test]
 async fn a_cancelled_order_takes_no_step() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().place().await;
     let answer = shop.staff().put(&order.path("status"), &json!({ "newStatus": "CANCELLED", "note": "Sold out" })).await.ok();
     assert_eq!((&answer["previousStatus"], &answer["order"]["paymentStatus"]), (&json!("PENDING"), &json!("VOIDED")));
@@ -68,7 +68,7 @@ async fn a_cancelled_order_takes_no_step() {
 
 #[tokio::test]
 async fn cancelling_by_status_follows_cancels_rules() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let paid = shop.order().paid().place().await;
     let cancel = async |order: &Placed, note: Value| {
         shop.staff().put(&order.path("status"), &json!({ "newStatus": "CANCELLED", "note": note })).await
@@ -87,7 +87,7 @@ async fn cancelling_by_status_follows_cancels_rules() {
 
 #[tokio::test]
 async fn a_wrong_request_for_a_step_is_named() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().place().await;
     let put = async |body: Value| shop.staff().put(&order.path("status"), &body).await;
 
@@ -145,7 +145,7 @@ async fn the_audit_trail_says_who_did_what_from_which_state_to_which() {
 
 #[tokio::test]
 async fn the_pages_of_an_audit_trail_hold_every_row_once() {
-    let shop = LocalShop::start().await;
+    let shop = LocalShop::without_pumps().await;
     let order = shop.order().paid().through(&["CONFIRMED", "PROCESSING"]).place().await;
     shop.staff().post(&order.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();
 

@@ -1,0 +1,421 @@
+//! Whatever anybody sends gets a right answer or a problem that names what is wrong; never a 5xx, never half a change.
+
+use crate::kit::{Answer, CUSTOMER, Caller, LocalShop, Placed, body};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const MEGABYTE: usize = 1024 * 1024;
+
+/// A request with a body that would succeed as it is.
+struct Request {
+    method: Method,
+    path: String,
+    body: Value,
+}
+
+/// Records that every writing endpoint can change.
+struct Target {
+    shop: LocalShop,
+    order: Placed,
+    refund: Value,
+}
+
+impl Target {
+    async fn new() -> Self {
+        let shop = LocalShop::start().await;
+        let cancelled = shop.order().price("100.00").paid().place().await;
+        let cancel = json!({ "reason": "x", "refundMethod": "STORE_CREDIT" });
+        let refund = shop.customer(CUSTOMER).post(&cancelled.path("cancel"), &cancel).await.ok()["refund"]["id"].clone();
+        shop.settled().await;
+        let order = shop.order().place().await;
+        Self { shop, order, refund }
+    }
+
+    /// One for each endpoint with a body, in an order in which all of them succeed.
+    fn requests(&self) -> Vec<Request> {
+        let variant = self.order.variants[0];
+        let request = |method, path: &str, body| Request { method, path: path.to_owned(), body };
+        let mut order = body(&[(variant, 1)]);
+        order["deliveryFee"] = json!(1);
+        vec![
+            request(Method::POST, "/api/orders", order),
+            request(Method::PUT, &self.order.path("status"), json!({ "newStatus": "CONFIRMED", "note": "x" })),
+            request(Method::PUT, &self.order.path("payment"), json!({ "paymentStatus": "PAID", "reference": "x" })),
+            request(Method::POST, &self.order.path("cancel"), json!({ "reason": "x", "refundMethod": "CASH", "notes": "x" })),
+            request(Method::PUT, &format!("/api/refunds?id={}", self.refund), json!({ "transactionReference": "x", "notes": "x" })),
+            request(
+                Method::PUT,
+                "/api/inventory",
+                json!({ "variants": [{ "id": variant, "price": 75, "stockQuantity": 1, "isActive": true }] }),
+            ),
+            request(
+                Method::PUT,
+                "/api/inventory/adjust",
+                json!({ "variantId": variant, "quantityChange": 1, "reason": "x", "changeType": "RESTOCK" }),
+            ),
+            request(Method::POST, "/api/store-credit/redeem", json!({ "customerId": CUSTOMER, "amount": 1, "note": "x" })),
+        ]
+    }
+
+    async fn send(&self, caller: &Caller, request: &Request, body: Vec<u8>) -> Answer {
+        caller.send(request.method.clone(), &request.path, Some(body)).await
+    }
+
+    /// All that those requests could change.
+    async fn everything(&self) -> Vec<Value> {
+        let mut everything = Vec::new();
+        for path in ["/api/orders", "/api/refunds", "/api/inventory", "/api/store-credit?customerId=4001"] {
+            everything.push(self.shop.admin().get(path).await.ok());
+        }
+        everything.push(self.shop.admin().get(&self.order.path("history")).await.ok());
+        everything
+    }
+}
+
+/// The body with `json` in the place of a pointer's value, as it is written.
+fn with_raw(body: &Value, pointer: &str, json: &str) -> Vec<u8> {
+    let mut body = body.clone();
+    *body.pointer_mut(pointer).expect("a field") = json!("@@");
+    body.to_string().replacen("\"@@\"", json, 1).into_bytes()
+}
+
+fn sane(answer: &Answer, what: &str) {
+    assert!(answer.status < 500, "{what}: {}", answer.text);
+    if answer.status >= 400 {
+        answer.refused(answer.status, answer.code());
+        assert!(!answer.code().is_empty(), "{what}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_json_are_refused_everywhere() {
+    let target = Target::new().await;
+    let before = target.everything().await;
+    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000)).into_bytes();
+    let bodies: [(&str, Vec<u8>); 16] = [
+        ("empty", Vec::new()),
+        ("blank", b" \n\t".to_vec()),
+        ("not UTF-8", b"{\"reason\":\"\xff\xfe\"}".to_vec()),
+        ("UTF-16", "{}".encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        ("a byte order mark", "\u{feff}{}".as_bytes().to_vec()),
+        ("broken off", b"{\"reason\":".to_vec()),
+        ("a comma too many", b"{\"reason\":\"x\",}".to_vec()),
+        ("single quotes", b"{'reason':'x'}".to_vec()),
+        ("two documents", b"{}{}".to_vec()),
+        ("NaN", b"{\"amount\":NaN}".to_vec()),
+        ("half a pair", br#"{"reason":"\ud800"}"#.to_vec()),
+        ("a raw newline", b"{\"reason\":\"a\nb\"}".to_vec()),
+        ("a form", b"reason=x".to_vec()),
+        ("deep arrays", deep("[", "]")),
+        ("deep objects", deep("{\"a\":", "}")),
+        ("an array", b"[]".to_vec()),
+    ];
+    for request in target.requests() {
+        for (what, body) in &bodies {
+            let answer = target.send(&target.shop.admin(), &request, body.clone()).await;
+            assert_eq!((answer.status, answer.code()), (400, "INVALID_JSON"), "{what} to {}: {}", request.path, answer.text);
+        }
+    }
+    assert_eq!(target.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_megabyte_is_read_and_a_byte_more_is_413() {
+    let target = Target::new().await;
+    for request in target.requests() {
+        let before = target.everything().await;
+        let mut body = request.body.to_string().into_bytes();
+        body.resize(MEGABYTE + 1, b' ');
+        target.send(&target.shop.admin(), &request, body.clone()).await.refused(413, "PAYLOAD_TOO_LARGE");
+        assert_eq!(target.everything().await, before, "{}", request.path);
+        body.truncate(MEGABYTE);
+        let answer = target.send(&target.shop.admin(), &request, body).await;
+        assert!((200..300).contains(&answer.status), "{}: {}", request.path, answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_hides_its_length_is_413_as_well() {
+    let target = Target::new().await;
+    let mut stream = tokio::net::TcpStream::connect(target.shop.system.url.trim_start_matches("http://")).await.expect("a connection");
+    let token = target.shop.system.token(1, domain::actor::Role::Admin);
+    let head = format!(
+        "PUT /api/inventory HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("the head");
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+    for _ in 0..MEGABYTE / 0x10000 {
+        stream.write_all(chunk.as_bytes()).await.expect("a chunk");
+    }
+    stream.write_all(b"1\r\n \r\n0\r\n\r\n").await.expect("the end");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");
+}
+
+#[tokio::test]
+async fn only_json_is_taken() {
+    let target = Target::new().await;
+    let before = target.everything().await;
+    let admin = target.shop.admin();
+    for request in target.requests() {
+        let body = request.body.to_string().into_bytes();
+        for media in ["text/plain", "application/x-www-form-urlencoded", "application/problem+json", "json", "application/jsonp", "", "*/*"]
+        {
+            let answer = target.send(&admin.clone().header("content-type", media), &request, body.clone()).await;
+            assert_eq!((answer.status, answer.code()), (415, "UNSUPPORTED_MEDIA_TYPE"), "{media} to {}", request.path);
+        }
+        let untyped = target.send(&admin.clone().untyped(), &request, body).await;
+        untyped.refused(415, "UNSUPPORTED_MEDIA_TYPE");
+    }
+    assert_eq!(target.everything().await, before);
+    let request = &target.requests()[4];
+    for media in ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8 "] {
+        let answer = target.send(&admin.clone().header("content-type", media), request, request.body.to_string().into_bytes()).await;
+        assert_eq!(answer.status, 200, "{media}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_there_twice_is_refused_at_any_depth() {
+    let target = Target::new().await;
+    let before = target.everything().await;
+    for request in target.requests() {
+        let text = request.body.to_string();
+        let (first, _) = request.body.as_object().expect("an object").iter().next().expect("a field");
+        let escaped = format!("\\u{:04x}{}", u32::from(first.as_bytes()[0]), &first[1..]);
+        let mut bodies =
+            vec![text.replacen('{', &format!("{{\"{first}\":null,"), 1), text.replacen('{', &format!("{{\"{escaped}\":null,"), 1)];
+        for (open, name) in [("\"customer\":{", "firstName"), ("[{", "quantity"), ("\"deliveryAddress\":{", "city"), ("[{", "id")] {
+            if text.contains(open) && text.contains(&format!("\"{name}\"")) {
+                bodies.push(text.replacen(open, &format!("{open}\"{name}\":1,"), 1));
+            }
+        }
+        for body in bodies {
+            let answer = target.send(&target.shop.admin(), &request, body.clone().into_bytes()).await;
+            assert_eq!((answer.status, answer.code()), (400, "INVALID_JSON"), "{body}: {}", answer.text);
+        }
+    }
+    assert_eq!(target.everything().await, before);
+}
+
+#[tokio::test]
+async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
+    let target = Target::new().await;
+    let before = target.everything().await;
+    let requests = target.requests();
+    let (never, id) =
+        (["1e400", "-1e400", "\"1\"", "true", "[]", "{}"], ["-0", "0", "-1", "1.5", "9007199254740992", "1e-1", "1e99999999999"]);
+    let amount = ["-1", "-0.01", "0.001", "1e-3", "1000000000000", "1e99999999999"];
+    let pieces = ["-0", "0", "-1", "1.5", "9007199254740992"];
+    let fields: [(usize, &str, &[&str]); 12] = [
+        (0, "/customerId", &id),
+        (0, "/items/0/variantId", &id),
+        (0, "/items/0/quantity", &pieces),
+        (0, "/deliveryFee", &amount),
+        (5, "/variants/0/id", &id),
+        (5, "/variants/0/price", &amount),
+        (5, "/variants/0/stockQuantity", &["-1", "1.5", "9007199254740992"]),
+        (6, "/variantId", &id),
+        (6, "/quantityChange", &["-0", "0", "1.5", "9007199254740992", "1e99999999999"]),
+        (7, "/customerId", &id),
+        (7, "/amount", &amount),
+        (7, "/amount", &["0", "-0", "0.00"]),
+    ];
+    for (request, pointer, numbers) in fields {
+        for number in never.iter().chain(numbers) {
+            let request = &requests[request];
+            let answer = target.send(&target.shop.admin(), request, with_raw(&request.body, pointer, number)).await;
+            assert_eq!(answer.status, 400, "{number} as {pointer} of {}: {}", request.path, answer.text);
+            assert_eq!(answer.errors().iter().map(|(at, _)| *at).collect::<Vec<_>>(), [pointer], "{number}: {}", answer.text);
+        }
+    }
+    assert_eq!(target.everything().await, before);
+}
+
+#[tokio::test]
+async fn any_value_in_any_field_gets_an_answer() {
+    let target = Target::new().await;
+    let long = format!("\"{}\"", "x".repeat(100_000));
+    let values = [
+        "null",
+        "true",
+        "[]",
+        "[null]",
+        "{}",
+        "\"\"",
+        "\" \"",
+        "1e400",
+        "-0",
+        "1.5",
+        "9007199254740993",
+        "\"\\u0000\"",
+        "\"👗\u{202e}\"",
+        "\"'; DROP TABLE orders; --\"",
+        "[[[[[[[[1]]]]]]]]",
+        "{\"$ne\":null}",
+        "{\"__proto__\":{}}",
+        &long,
+    ];
+    for request in target.requests() {
+        for field in request.body.as_object().expect("an object").keys() {
+            for value in values {
+                let answer = target.send(&target.shop.admin(), &request, with_raw(&request.body, &format!("/{field}"), value)).await;
+                sane(&answer, &format!("{} of {}", field, request.path));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_items_are_too_many() {
+    let target = Target::new().await;
+    let before = target.everything().await;
+    let variant = target.order.variants[0];
+    let items = vec![json!({ "variantId": variant, "quantity": 1 }); 10_000];
+    let mut order = body(&[]);
+    order["items"] = json!(items);
+    target.shop.staff().post("/api/orders", &order).await.refused(400, "TOO_MANY_ITEMS");
+    let variants = vec![json!({ "id": variant, "price": 1 }); 10_000];
+    target.shop.keeper().put("/api/inventory", &json!({ "variants": variants })).await.refused(400, "TOO_MANY_ITEMS");
+    assert_eq!(target.everything().await, before);
+}
+
+#[tokio::test]
+async fn names_of_every_script_come_back_as_they_were_written() {
+    let shop = LocalShop::start().await;
+    for (first, last) in
+        [("محمد", "بن‌علی"), ("שרה", "כהן"), ("👩🏾‍🦱", "🇨🇩"), ("Zoë", "Nʼ́galula"), ("李", "小龍"), ("\u{202e}gnimoc", "O\"Neil<b>&")]
+    {
+        let customer = json!({ "firstName": first, "lastName": last, "email": "x@example.com", "phone": "+243812345678", "locale": "fr" });
+        let order = shop.order().with("customer", customer.clone()).with("notes", json!(first)).place().await;
+        let read = shop.order_now(order.id).await;
+        assert_eq!((&read["customer"], &read["notes"]), (&customer, &json!(first)));
+    }
+    shop.settled().await;
+    assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (6, 6));
+}
+
+#[tokio::test]
+async fn a_method_that_an_address_doesnt_take_is_405_and_says_which_it_does() {
+    let shop = LocalShop::without_pumps().await;
+    let methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "get", "BREW"];
+    for path in functions::ENDPOINTS.iter().filter_map(|endpoint| endpoint.path) {
+        let path = path.replace("{orderId}", "1").replace("{variantId}", "1");
+        let mut taken = Vec::new();
+        for method in methods {
+            let answer = shop.nobody().send(Method::from_bytes(method.as_bytes()).expect("a method"), &path, None).await;
+            if answer.status != 405 {
+                taken.push(method);
+                continue;
+            }
+            answer.refused(405, "METHOD_NOT_ALLOWED");
+            let allowed: Vec<&str> = answer.header("allow").split(',').map(str::trim).collect();
+            assert!(!allowed.contains(&"") && !allowed.contains(&method), "{method} {path}: {allowed:?}");
+        }
+        let allow = shop.nobody().send(Method::PATCH, &path, None).await;
+        let allow: Vec<&str> = allow.header("allow").split(',').map(str::trim).filter(|method| *method != "HEAD").collect();
+        assert_eq!(allow, taken, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_isnt_there_is_a_404_problem() {
+    let shop = LocalShop::without_pumps().await;
+    let long = format!("/api/{}", "x".repeat(8_000));
+    for path in [
+        "/",
+        "/api",
+        "/api/",
+        "/api/orders/",
+        "/api//orders",
+        "/api/orders/1",
+        "/api/orders/1/refund",
+        "/API/orders",
+        "/api/orders/1/cancel/",
+        "/api/orders/1/2/cancel",
+        "/%00",
+        "/api/orders%2F1",
+        "/.env",
+        "/api/notifications/1",
+        "/favicon.ico",
+        &long,
+    ] {
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            let answer = shop.admin().send(method, path, None).await;
+            answer.refused(404, "NOT_FOUND");
+            assert_eq!(answer.body["instance"], path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn strange_queries_get_an_answer() {
+    let target = Target::new().await;
+    let long = "y".repeat(10_000);
+    let lists = [
+        "/api/orders".to_owned(),
+        target.order.path("history"),
+        "/api/refunds".to_owned(),
+        "/api/inventory".to_owned(),
+        format!("/api/inventory/{}/history", target.order.variants[0]),
+        "/api/notifications".to_owned(),
+        "/api/store-credit?customerId=4001".to_owned(),
+    ];
+    for path in lists {
+        let and = if path.contains('?') { '&' } else { '?' };
+        // Positions that no record has.
+        for cursor in ["AAAAAAAAAAA", "AAAAAAAAAAE", "f_________8", "__________8"] {
+            let answer = target.shop.admin().get(&format!("{path}{and}cursor={cursor}&limit=1")).await;
+            assert_eq!(answer.status, 200, "{cursor} of {path}: {}", answer.text);
+        }
+        for query in [
+            "",
+            "&",
+            "&&",
+            "=",
+            "=1",
+            "id",
+            "%",
+            "%FF=1",
+            "a%00=1",
+            "id[]=1",
+            "id=%00",
+            "limit=1e400",
+            "limit=-0",
+            "limit=+1",
+            "limit=0x10",
+            "cursor=%00",
+            "cursor=/////////",
+            "cursor=AAAAAAAAAAAA",
+            "cursor=%F0%9F%91%97",
+            "startDate=1e400",
+            "endDate=-1",
+            "status=%F0%9F%91%97",
+            "sku=%00",
+            "orderNumber=%00",
+            "orderNumber=%20",
+            "sku=%20",
+            "customerId=4001&customerId=4002",
+            "\"<>",
+            &long,
+        ] {
+            sane(&target.shop.admin().get(&format!("{path}{and}{query}")).await, &format!("{query} of {path}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn huge_headers_get_an_answer() {
+    let shop = LocalShop::without_pumps().await;
+    for name in ["x-filler", "if-match", "x-request-id", "idempotency-key", "cookie", "accept", "content-type"] {
+        let answer =
+            shop.staff().header(name, &"x".repeat(50_000)).put("/api/orders/123/status", &json!({ "newStatus": "CONFIRMED" })).await;
+        assert!((400..500).contains(&answer.status), "{name}: {}", answer.status);
+        assert!(answer.header("x-request-id").len() <= 128);
+    }
+    let beyond = shop.staff().header("x-filler", &"x".repeat(600_000)).get("/api/orders").await;
+    assert!([200, 431].contains(&beyond.status), "{}", beyond.status);
+    assert_eq!(shop.staff().get("/api/orders").await.status, 200);
+}
