@@ -6,6 +6,9 @@ use serde_json::json;
 
 const MEGABYTE: usize = 1024 * 1024;
 
+/// Two faults in words, the request that has them, and the one that is answered.
+type Request<'a> = (&'a str, Caller, &'a Method, &'a str, Vec<u8>, u16, &'a str);
+
 #[tokio::test]
 async fn a_problem_says_what_where_and_how_often() {
     let shop = LocalShop::without_pumps().await;
@@ -34,7 +37,7 @@ async fn of_two_faults_the_earlier_one_is_answered() {
     let (post, put) = (Method::POST, Method::PUT);
     let (cancel, status) = (order.path("cancel"), order.path("status"));
 
-    let table: [(&str, Caller, &Method, &str, Vec<u8>, u16, &str); 20] = [
+    let table: [Request<'_>; 20] = [
         ("no route, no token", nobody.clone(), &post, "/api/nothing", vec![], 404, "NOT_FOUND"),
         ("no method, no token", nobody.clone(), &post, &status, vec![], 405, "METHOD_NOT_ALLOWED"),
         ("no token, too large", nobody.clone(), &put, &status, big.clone(), 401, "UNAUTHORIZED"),

@@ -5,36 +5,11 @@ use local::Options;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-const FIELDS: [&str; 25] = [
-    "completedAt",
-    "createdAt",
-    "currency",
-    "customer",
-    "customerId",
-    "deliveryAddress",
-    "deliveryFee",
-    "deliveryMethod",
-    "deliveryZone",
-    "discount",
-    "id",
-    "items",
-    "notes",
-    "orderNumber",
-    "paymentMethod",
-    "paymentReference",
-    "paymentStatus",
-    "promotionCode",
-    "refundedTotal",
-    "source",
-    "status",
-    "subtotal",
-    "total",
-    "updatedAt",
-    "version",
-];
+const FIELDS: &str = "completedAt createdAt currency customer customerId deliveryAddress deliveryFee deliveryMethod deliveryZone discount id \
+    items notes orderNumber paymentMethod paymentReference paymentStatus promotionCode refundedTotal source status subtotal \
+    total updatedAt version";
 
-const ITEM_FIELDS: [&str; 9] =
-    ["id", "priceAtPurchase", "productId", "productName", "quantity", "returnedQuantity", "sku", "variantDetails", "variantId"];
+const ITEM_FIELDS: &str = "id priceAtPurchase productId productName quantity returnedQuantity sku variantDetails variantId";
 
 /// A shop whose zones cost what they cost.
 async fn with_zones() -> LocalShop {
@@ -42,7 +17,7 @@ async fn with_zones() -> LocalShop {
     LocalShop::with(Options { variables: HashMap::from([("DELIVERY_FEES", fees)]), pumps: false, ..Options::default() }).await
 }
 
-fn with(mut order: Value, fields: Value) -> Value {
+fn with(mut order: Value, fields: &Value) -> Value {
     for (field, value) in fields.as_object().expect("fields") {
         order[field] = value.clone();
     }
@@ -54,7 +29,7 @@ async fn an_order_is_priced_from_its_variants_to_the_cent() {
     let shop = LocalShop::without_pumps().await;
     let (dress, belt) = (shop.variant("19.99", 10).await, shop.variant("0.10", 10).await);
 
-    let answer = shop.customer(CUSTOMER).post("/api/orders", &with(body(&[(dress, 3), (belt, 3)]), json!({ "deliveryFee": 2.5 }))).await;
+    let answer = shop.customer(CUSTOMER).post("/api/orders", &with(body(&[(dress, 3), (belt, 3)]), &json!({ "deliveryFee": 2.5 }))).await;
 
     assert_eq!((answer.status, answer.header("etag")), (201, "\"1\""));
     assert!(answer.text.contains(r#""subtotal":60.27,"discount":0.00,"total":62.77,"refundedTotal":0.00"#), "{}", answer.text);
@@ -69,7 +44,7 @@ async fn an_order_has_every_field_of_the_contract_and_null_where_it_is_empty() {
 
     let order = shop.customer(CUSTOMER).post("/api/orders", &body(&[(variant, 2)])).await.ok();
 
-    assert_eq!(keys(&order), FIELDS);
+    assert_eq!(keys(&order).join(" "), FIELDS);
     for empty in ["paymentReference", "deliveryZone", "promotionCode", "notes", "completedAt"] {
         assert_eq!(order[empty], Value::Null, "{empty}");
     }
@@ -81,7 +56,7 @@ async fn an_order_has_every_field_of_the_contract_and_null_where_it_is_empty() {
     let address = json!({ "street": "12 avenue de la Paix", "city": "Gombe", "state": null, "zipCode": null, "country": null });
     assert_eq!(order["deliveryAddress"], address);
     let item = &order["items"][0];
-    assert_eq!(keys(item), ITEM_FIELDS);
+    assert_eq!(keys(item).join(" "), ITEM_FIELDS);
     assert_eq!(item["variantDetails"], json!({ "size": "M", "color": "Noir" }));
     assert_eq!((&item["variantId"], &item["quantity"], &item["returnedQuantity"]), (&json!(variant), &json!(2), &json!(0)));
     assert_eq!(order["createdAt"], order["updatedAt"]);
@@ -136,7 +111,7 @@ async fn fifty_variants_are_an_order_and_fifty_one_are_too_many() {
 async fn a_customer_pays_the_zones_fee_and_no_other() {
     let shop = with_zones().await;
     let variant = shop.variant("10.00", 100).await;
-    let place = async |fields: Value| shop.customer(CUSTOMER).post("/api/orders", &with(body(&[(variant, 1)]), fields)).await;
+    let place = async |fields: Value| shop.customer(CUSTOMER).post("/api/orders", &with(body(&[(variant, 1)]), &fields)).await;
 
     let fee = |order: Value| (cents(&order["deliveryFee"]), cents(&order["total"]));
     assert_eq!(fee(place(json!({ "deliveryZone": "Limete" })).await.ok()), (7_50, 17_50));
@@ -154,7 +129,7 @@ async fn a_customer_pays_the_zones_fee_and_no_other() {
 async fn staff_may_set_any_fee_and_pickup_is_free() {
     let shop = with_zones().await;
     let variant = shop.variant("10.00", 100).await;
-    let place = async |fields: Value| shop.staff().post("/api/orders", &with(body(&[(variant, 1)]), fields)).await;
+    let place = async |fields: Value| shop.staff().post("/api/orders", &with(body(&[(variant, 1)]), &fields)).await;
 
     let fee = |order: Value| cents(&order["deliveryFee"]);
     assert_eq!(fee(place(json!({ "deliveryZone": "Limete", "deliveryFee": 1.25 })).await.ok()), 1_25);
@@ -163,7 +138,7 @@ async fn staff_may_set_any_fee_and_pickup_is_free() {
     let pickup = json!({ "deliveryMethod": "STORE_PICKUP", "deliveryAddress": null, "deliveryZone": "Limete" });
     let order = place(pickup.clone()).await.ok();
     assert_eq!((fee(order.clone()), &order["deliveryAddress"]), (0, &Value::Null));
-    place(with(pickup, json!({ "deliveryFee": 5 }))).await.refused(409, "DELIVERY_FEE_MISMATCH");
+    place(with(pickup, &json!({ "deliveryFee": 5 }))).await.refused(409, "DELIVERY_FEE_MISMATCH");
 }
 
 #[tokio::test]
@@ -192,7 +167,7 @@ async fn what_cant_be_sold_is_refused_and_nothing_is_taken() {
     let set = async |variant: Value| shop.keeper().put("/api/inventory", &json!({ "variants": [variant] })).await.ok();
     set(json!({ "id": belt, "isActive": false })).await;
     set(json!({ "id": francs, "price": 25000, "currency": "CDF" })).await;
-    let place = async |lines: &[(u64, u32)], fields: Value| shop.customer(CUSTOMER).post("/api/orders", &with(body(lines), fields)).await;
+    let place = async |lines: &[(u64, u32)], fields: Value| shop.customer(CUSTOMER).post("/api/orders", &with(body(lines), &fields)).await;
 
     place(&[(dress, 1), (123, 1)], json!({})).await.refused(404, "VARIANT_NOT_FOUND");
     place(&[(dress, 1), (belt, 1)], json!({})).await.refused(409, "VARIANT_INACTIVE");
@@ -215,13 +190,13 @@ async fn what_cant_be_sold_is_refused_and_nothing_is_taken() {
 async fn a_payment_reference_belongs_to_one_order() {
     let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("10.00", 10).await;
-    let place = async |fields: Value| shop.staff().post("/api/orders", &with(body(&[(variant, 1)]), fields)).await;
+    let place = async |fields: Value| shop.staff().post("/api/orders", &with(body(&[(variant, 1)]), &fields)).await;
 
     assert_eq!(place(json!({ "paymentReference": " MP-1 " })).await.ok()["paymentReference"], "MP-1");
     place(json!({ "paymentReference": "MP-1" })).await.refused(409, "PAYMENT_REFERENCE_USED");
     assert_eq!(place(json!({ "paymentReference": "MP-2" })).await.status, 201);
     // What is not there is said before what is taken.
-    let unknown = with(body(&[(123, 1)]), json!({ "paymentReference": "MP-1" }));
+    let unknown = with(body(&[(123, 1)]), &json!({ "paymentReference": "MP-1" }));
     shop.staff().post("/api/orders", &unknown).await.refused(404, "VARIANT_NOT_FOUND");
     assert_eq!(shop.stock(variant).await, 8);
 }

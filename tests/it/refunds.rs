@@ -4,26 +4,8 @@ use crate::kit::{Answer, CUSTOMER, LocalShop, Placed, cents, column, keys};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const FIELDS: [&str; 18] = [
-    "amount",
-    "attempts",
-    "awaiting",
-    "createdAt",
-    "currency",
-    "failureReason",
-    "id",
-    "notes",
-    "orderId",
-    "processedAt",
-    "processedBy",
-    "provider",
-    "reason",
-    "refundMethod",
-    "returnId",
-    "status",
-    "transactionReference",
-    "updatedAt",
-];
+const FIELDS: &str = "amount attempts awaiting createdAt currency failureReason id notes orderId processedAt processedBy provider reason \
+    refundMethod returnId status transactionReference updatedAt";
 
 /// A paid order that was cancelled, and the refund it made, once no worker can do more about it.
 async fn refunded(shop: &LocalShop, paid_by: &str, refund_by: Option<&str>) -> (Placed, Value) {
@@ -63,7 +45,7 @@ async fn a_refund_has_every_field_of_the_contract_and_null_where_it_is_empty() {
     let found = shop.staff().get(&format!("/api/refunds?id={}", refund["id"])).await;
     assert_eq!((found.status, &found.body), (200, &refund));
     assert!(found.header("etag").starts_with('"'), "{}", found.header("etag"));
-    assert_eq!(keys(&refund), FIELDS);
+    assert_eq!(keys(&refund).join(" "), FIELDS);
     for empty in ["returnId", "transactionReference", "provider", "failureReason", "processedBy", "processedAt", "notes"] {
         assert_eq!(refund[empty], Value::Null, "{empty}");
     }
@@ -188,6 +170,33 @@ async fn a_wrong_step_names_the_allowed_ones() {
     }
     rewrite(&shop, "REFUND", &refund["id"], "status", "PENDING").await;
     assert_eq!(put(&shop, &refund, json!({ "status": "PROCESSING" })).await.ok()["status"], "PROCESSING");
+}
+
+#[tokio::test]
+async fn the_audit_trail_of_the_order_tells_what_an_admin_made_of_its_refund() {
+    let shop = LocalShop::start().await;
+    let (order, refund) = refunded(&shop, "CARD", None).await;
+    let before = shop.staff().get(&order.path("history")).await.ok().as_array().map_or(0, Vec::len);
+    for status in ["FAILED", "PROCESSING", "COMPLETED"] {
+        put(&shop, &refund, json!({ "status": status })).await.ok();
+    }
+
+    let rows = shop.staff().get(&order.path("history")).await.ok();
+    let rows = rows.as_array().expect("a list");
+    let mut told = Vec::new();
+    for row in rows[..rows.len() - before].iter().rev() {
+        assert_eq!((&row["performedBy"], &row["role"]), (&json!(1), &json!("ADMIN")));
+        told.push(["type", "previousStatus", "newStatus"].map(|field| row[field].as_str().unwrap_or_default()));
+    }
+    let expected = [
+        ["REFUND_STATUS_CHANGED", "PROCESSING", "FAILED"],
+        ["PAYMENT_STATUS_CHANGED", "REFUND_PENDING", "PAID"],
+        ["REFUND_STATUS_CHANGED", "FAILED", "PROCESSING"],
+        ["PAYMENT_STATUS_CHANGED", "PAID", "REFUND_PENDING"],
+        ["REFUND_STATUS_CHANGED", "PROCESSING", "COMPLETED"],
+        ["PAYMENT_STATUS_CHANGED", "REFUND_PENDING", "REFUNDED"],
+    ];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]

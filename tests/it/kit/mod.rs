@@ -4,6 +4,7 @@ mod by_hand;
 mod caller;
 mod orders;
 mod reading;
+pub mod tokens;
 
 pub use by_hand::{ByHand, failures};
 pub use caller::{Answer, Answers, Caller, race};

@@ -41,3 +41,15 @@ impl Caller {
         all
     }
 }
+
+impl Answer {
+    /// That it is a right answer or a whole problem, whatever was sent.
+    #[track_caller]
+    pub fn sane(&self, sent: &str) {
+        assert!(self.status < 500, "{sent}: {}", self.text);
+        if self.status >= 400 {
+            assert!(!self.code().is_empty(), "{sent}: {}", self.text);
+            self.refused(self.status, self.code());
+        }
+    }
+}
