@@ -27,3 +27,4 @@ mod the_job;
 mod tokens;
 mod tokens_published;
 mod wiring;
+mod workers;

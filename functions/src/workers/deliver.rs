@@ -42,14 +42,22 @@ impl<S: Sender> Desk<S> {
     /// Nothing is handed over before the log says so: whoever finds that entry knows that a message may be out.
     async fn claim(&self, job: &MessageJob, draft: Draft) -> Result<Claim, StorageError> {
         let (now, by) = (self.clock.now(), random());
-        let first = match draft.recipient {
+        let mut first = match draft.recipient {
             Ok(recipient) => Notification::first(job, draft.channel, recipient, draft.content, now, by),
             Err((recipient, error)) => Notification::unsendable(job, draft.channel, recipient, draft.content, error),
         };
-        let found = match self.store.store_notification(&first).await? {
-            Claimed::Ours => return Ok(first_claim(first, now)),
-            Claimed::Taken(Some(found)) => found,
-            Claimed::Taken(None) => return Ok(Claim::HeldUntil(now)),
+        let found = loop {
+            match self.store.store_notification(&first).await? {
+                Claimed::Ours => return Ok(first_claim(first, now)),
+                Claimed::Taken(Some(found)) if found.job_id == job.id => break found,
+                // Its number was drawn, and another message has drawn the same: it goes under the next one that is
+                // free, and is found there by whoever comes again, because no record ever moves.
+                Claimed::Taken(Some(_)) => match first.renumbered() {
+                    Some(next) => first = next,
+                    None => return Ok(Claim::HeldUntil(now)),
+                },
+                Claimed::Taken(None) => return Ok(Claim::HeldUntil(now)),
+            }
         };
         match found.claim(now, by) {
             Claim::Ours(next) => match self.store.store_notification(&next).await? {

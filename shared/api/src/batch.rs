@@ -91,3 +91,48 @@ async fn hide(message: &SqsMessage, sqs: &aws_sdk_sqs::Client, queue_url: &str, 
         tracing::warn!(error = %aws_sdk_sqs::error::DisplayErrorContext(error), "a job's pause could not be set");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_a_failure_and_an_unreadable_job_are_each_that_job_s_alone() {
+        let batch = batch(["\"done\"", "\"panics\"", "{", "\"fails\"", "\"done\""]);
+        let work = |job: String| async move {
+            match job.as_str() {
+                "done" => Outcome::Done,
+                "fails" => Outcome::Again("the provider is busy".to_owned()),
+                _ => panic!("a job panics"),
+            }
+        };
+        let failed = each_job(batch, &no_sqs(), "http://127.0.0.1:9/queue", &Clock::default(), work).await.batch_item_failures;
+        assert_eq!(failed.iter().map(|failure| failure.item_identifier.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
+    }
+
+    #[test]
+    fn a_job_waits_longer_each_time_up_to_a_quarter_of_an_hour() {
+        let seconds: Vec<u64> = [1, 2, 3, 8, 9, 20, u32::MAX].map(|received| backoff(&message(0, "", received)).as_secs()).into();
+        assert_eq!(seconds, [5, 10, 20, 640, 900, 900, 900]);
+    }
+
+    fn batch<const N: usize>(bodies: [&str; N]) -> SqsEvent {
+        let mut batch = SqsEvent::default();
+        batch.records = bodies.into_iter().enumerate().map(|(id, body)| message(id, body, 1)).collect();
+        batch
+    }
+
+    fn message(id: usize, body: &str, received: u32) -> SqsMessage {
+        let mut message = SqsMessage::default();
+        message.message_id = Some(id.to_string());
+        message.body = Some(body.to_owned());
+        message.attributes = [("ApproximateReceiveCount".to_owned(), received.to_string())].into();
+        message
+    }
+
+    /// Messages without a receipt handle never reach it.
+    fn no_sqs() -> aws_sdk_sqs::Client {
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        aws_sdk_sqs::Client::new(&crate::aws::local_config("http://127.0.0.1:9", http))
+    }
+}

@@ -116,12 +116,22 @@ impl Event {
         self
     }
 
+    /// The event's place and a purpose. Its id would not do: it is drawn, and another event of the same millisecond can
+    /// have drawn the same, while there is only one event in a place.
+    fn job_id(&self, purpose: &str) -> String {
+        let Self { version, n, .. } = self;
+        match self.subject {
+            Subject::Order(id) => format!("order-{id}:{version}:{n}:{purpose}"),
+            Subject::Refund(id) => format!("refund-{id}:{version}:{n}:{purpose}"),
+        }
+    }
+
     /// The jobs this event sets off, each with an id that is the same however often it is asked for.
     #[must_use]
     pub fn jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
         if let Some(refund_id) = self.refund_due {
-            jobs.push(Job::Refund(RefundJob { id: format!("{}:refund", self.id), refund_id }));
+            jobs.push(Job::Refund(RefundJob { id: self.job_id("refund"), refund_id }));
         }
         if let Some(announcement) = &self.announcement {
             if announcement.email.is_some() {
@@ -156,7 +166,7 @@ pub enum Job {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageJob {
-    /// Event id and purpose.
+    /// The place of its event, and its purpose; no other job has it.
     pub id: String,
     /// The message's record in the notification log.
     pub notification_id: NotificationId,
@@ -168,7 +178,7 @@ pub struct MessageJob {
 
 impl MessageJob {
     fn new(event: &Event, purpose: &str, notification_id: NotificationId, announcement: &Announcement) -> Self {
-        Self { id: format!("{}:{purpose}", event.id), notification_id, at: event.at, announcement: announcement.clone() }
+        Self { id: event.job_id(purpose), notification_id, at: event.at, announcement: announcement.clone() }
     }
 }
 
@@ -176,7 +186,7 @@ impl MessageJob {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundJob {
-    /// Event id and purpose.
+    /// The place of its event, and its purpose; no other job has it.
     pub id: String,
     /// Which.
     pub refund_id: RefundId,

@@ -161,6 +161,12 @@ impl Notification {
         }
     }
 
+    /// This record under the next number; nothing after the last.
+    #[must_use]
+    pub fn renumbered(self) -> Option<Self> {
+        NotificationId::new(self.id.get() + 1).map(|id| Self { id, ..self })
+    }
+
     /// What may be done about this message, which is in the log already.
     #[must_use]
     pub fn claim(&self, now: Timestamp, by: u64) -> Claim {

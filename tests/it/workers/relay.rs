@@ -1,0 +1,128 @@
+//! The relay: every committed event's jobs, whatever the stream and the queues do, and nobody else's.
+
+use super::cancelled_after_confirmation;
+use crate::kit::{Answers, ByHand, LocalShop, body, race};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_batch_that_comes_twice_tells_nobody_twice() {
+    let shop = LocalShop::without_pumps().await;
+    let order = cancelled_after_confirmation(&shop).await;
+    let mut hands = ByHand::of(&shop);
+    let batch = hands.events().expect("events");
+    for _ in 0..2 {
+        assert!(hands.workers.relay(batch.clone()).await.batch_item_failures.is_empty());
+    }
+    let jobs: usize = shop.system.sqs.queues().iter().map(|queue| queue.waiting).sum();
+    assert_eq!(jobs, 2 * (3 + 3 + 1));
+    deliver_all(&shop, &hands).await;
+    super::assert_sent_once(&shop, order.id, 3).await;
+    assert_eq!(shop.refunds_of(order.id).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_queue_does_not_take_the_stream_hands_over_again() {
+    let shop = LocalShop::without_pumps().await;
+    let by_mail_alone = place(&shop, json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" })).await;
+    let by_both =
+        place(&shop, json!({ "firstName": "Grâce", "lastName": "Mbuyi", "email": "grace@example.com", "phone": "+243812345678" })).await;
+    let mut hands = ByHand::of(&shop);
+    let batch = hands.events().expect("events");
+
+    let mut cut_off = hands.workers.clone();
+    cut_off.queues.sms = shop.system.sqs.url("no-such-queue");
+    let response = cut_off.relay(batch.clone()).await;
+    let failed: Vec<Option<String>> = response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+    // From the first event on that wanted an SMS.
+    assert_eq!(failed, [batch.records[1].change.sequence_number.clone()]);
+
+    hands.relay().await;
+    deliver_all(&shop, &hands).await;
+    assert_eq!((shop.messages_of(by_mail_alone).await.len(), shop.messages_of(by_both).await.len()), (1, 2));
+    assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_that_nobody_relayed_is_relayed_from_the_table() {
+    let shop = LocalShop::without_pumps().await;
+    // At an hour's beginning, so that all of it happens in one.
+    shop.system.clock.advance(Duration::from_millis(3_600_000 - shop.system.clock.now().0 % 3_600_000));
+    let order = cancelled_after_confirmation(&shop).await;
+    let hands = ByHand::of(&shop);
+    let placed_at = order.body["createdAt"].as_u64().expect("a time");
+    assert_eq!(hands.workers.relay_hour(placed_at - 3_600_000).await.expect("relayed"), json!({ "relayed": 0 }));
+
+    // The order was placed, paid, confirmed, cancelled, its payment moved, its refund made; and then left to staff.
+    for events in [6, 7] {
+        assert_eq!(hands.workers.relay_hour(placed_at).await.expect("relayed"), json!({ "relayed": events }));
+        deliver_all(&shop, &hands).await;
+        super::assert_sent_once(&shop, order.id, 3).await;
+    }
+    // The stream comes back after all.
+    ByHand::of(&shop).relay().await;
+    deliver_all(&shop, &hands).await;
+    super::assert_sent_once(&shop, order.id, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_of_hundreds_of_events_is_relayed_whole_or_said_not_to_be() {
+    let shop = LocalShop::without_pumps().await;
+    let variant = shop.variant("20.00", 300).await;
+    let answers = race(150, |_| {
+        let staff = shop.staff();
+        async move { staff.post("/api/orders", &body(&[(variant, 1)])).await }
+    })
+    .await;
+    assert_eq!(answers.with_status(201), 150);
+    let placed_at = answers[0].body["createdAt"].as_u64().expect("a time");
+    let hands = ByHand::of(&shop);
+
+    let mut cut_off = hands.workers.clone();
+    cut_off.queues.email = shop.system.sqs.url("no-such-queue");
+    assert!(cut_off.relay_hour(placed_at).await.is_err());
+    hands.workers.relay_hour(placed_at).await.expect("relayed");
+    deliver_all(&shop, &hands).await;
+    assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (150, 150));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_of_what_was_not_written() {
+    let shop = LocalShop::start().await;
+    let variant = shop.variant("20.00", 3).await;
+    let answers = race(10, |_| {
+        let staff = shop.staff();
+        async move { staff.post("/api/orders", &body(&[(variant, 1)])).await }
+    })
+    .await;
+    assert_eq!((answers.with_status(201), answers.with_code("INSUFFICIENT_STOCK")), (3, 7));
+    shop.after(Duration::from_hours(1)).await;
+    assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (3, 3));
+}
+
+/// Does every job until none is left. A job that is there twice may be told to look again when its twin is done.
+async fn deliver_all(shop: &LocalShop, hands: &ByHand) {
+    let (workers, queues) = (&hands.workers, &hands.workers.queues);
+    let is_empty = || shop.system.sqs.queues().iter().all(|queue| queue.waiting + queue.in_flight + queue.delayed == 0);
+    for _ in 0..100 {
+        let (emails, sms, refunds) = (hands.emails().await, hands.sms().await, hands.refunds().await);
+        if emails.records.len() + sms.records.len() + refunds.records.len() == 0 {
+            if is_empty() {
+                return;
+            }
+            shop.system.clock.advance(Duration::from_mins(15));
+        }
+        for (url, batch, response) in [
+            (&queues.email, emails.clone(), workers.send_email(emails).await),
+            (&queues.sms, sms.clone(), workers.send_sms(sms).await),
+            (&queues.refunds, refunds.clone(), workers.process_refund(refunds).await),
+        ] {
+            workers.delete_done(url, batch, &response).await.expect("deleted");
+        }
+    }
+    panic!("jobs go round: {:?}", shop.system.sqs.queues());
+}
+
+async fn place(shop: &LocalShop, customer: Value) -> u64 {
+    shop.order().with("customer", customer).place().await.id
+}
