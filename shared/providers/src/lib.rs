@@ -30,3 +30,9 @@ pub trait Sender: Send + Sync {
     /// Hands one message over, once: never tried again in here. Gives the provider's own id of it.
     fn send(&self, message: &Notification) -> impl Future<Output = Result<String, SendError>> + Send;
 }
+
+/// Whether a provider fell over (500), or a gateway before it did (502, 504): nobody knows whether it took the message.
+/// 503 is none of them: it says that the request was not taken up.
+const fn fell_over(status: u16) -> bool {
+    matches!(status, 500 | 502 | 504)
+}

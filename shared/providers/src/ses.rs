@@ -1,6 +1,6 @@
 //! E-mail by Amazon SES, API version 2.
 
-use crate::{SendError, Sender};
+use crate::{SendError, Sender, fell_over};
 use aws_config::SdkConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
@@ -8,6 +8,7 @@ use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::notification::{Notification, NotificationProvider};
@@ -78,11 +79,12 @@ fn email(message: &Notification) -> Result<EmailContent, aws_sdk_sesv2::error::B
 }
 
 /// The errors of `SendEmail` as the SES v2 API reference lists them.
-fn refusal<R: std::fmt::Debug + Send + Sync + 'static>(error: &SdkError<SendEmailError, R>) -> SendError {
+fn refusal(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
     let said = DisplayErrorContext(error).to_string();
     match error {
         SdkError::ConstructionFailure(_) => SendError::Refused(said),
         SdkError::DispatchFailure(_) if never_connected(error) => SendError::RefusedForNow(said),
+        SdkError::ServiceError(service) if fell_over(service.raw().status().as_u16()) => SendError::Unknown(said),
         SdkError::ServiceError(service) => match service.err() {
             SendEmailError::BadRequestException(_) | SendEmailError::MessageRejected(_) | SendEmailError::NotFoundException(_) => {
                 SendError::Refused(service.err().message().map_or(said, ToOwned::to_owned))

@@ -1,6 +1,6 @@
 //! SMS by Twilio, Programmable Messaging: `POST /2010-04-01/Accounts/{sid}/Messages.json`.
 
-use crate::{SendError, Sender};
+use crate::{SendError, Sender, fell_over};
 use domain::notification::{Notification, NotificationProvider};
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -91,7 +91,11 @@ fn refused(status: StatusCode, body: &[u8]) -> SendError {
     let code_text = code.map(|code| format!(" (Twilio {code})")).unwrap_or_default();
     let said = format!("{}{code_text}", message.unwrap_or_else(|| status.to_string()));
     let of_message = code.is_some_and(|code| FINAL.contains(&code)) || (code.is_none() && status == StatusCode::BAD_REQUEST);
-    if of_message { SendError::Refused(said) } else { SendError::RefusedForNow(said) }
+    match status.as_u16() {
+        _ if of_message => SendError::Refused(said),
+        status if fell_over(status) => SendError::Unknown(said),
+        _ => SendError::RefusedForNow(said),
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +108,8 @@ mod tests {
         assert_eq!(wrong, SendError::Refused("Invalid 'To' Phone Number (Twilio 21211)".to_owned()));
         assert!(matches!(refused(StatusCode::TOO_MANY_REQUESTS, br#"{"code":20429}"#), SendError::RefusedForNow(_)));
         assert!(matches!(refused(StatusCode::SERVICE_UNAVAILABLE, b"<html>"), SendError::RefusedForNow(_)));
+        assert!(matches!(refused(StatusCode::INTERNAL_SERVER_ERROR, br#"{"code":20500}"#), SendError::Unknown(_)));
+        assert!(matches!(refused(StatusCode::BAD_GATEWAY, b""), SendError::Unknown(_)));
         assert!(matches!(refused(StatusCode::UNAUTHORIZED, br#"{"code":20003}"#), SendError::RefusedForNow(_)));
     }
 }

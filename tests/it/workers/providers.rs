@@ -1,0 +1,180 @@
+//! Providers that refuse, fall silent, or say yes to nobody.
+
+use crate::kit::LocalShop;
+use local::emulators::outbox::{Channel, Fault};
+use local::faults;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+fn refuse(status: u16, code: &str) -> Fault {
+    Fault::Refuse { status, code: code.to_owned(), message: "Not this one".to_owned() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_for_good_is_failed_and_never_tried_again() {
+    let shop = LocalShop::start().await;
+    shop.system.outbox.fail_next(Channel::Email, refuse(400, "MessageRejected"));
+    shop.system.outbox.fail_next(Channel::Sms, refuse(400, "21211"));
+    let order = shop.order().place().await.id;
+    shop.settled().await;
+    shop.after(MINUTE * 60).await;
+
+    for channel in [Channel::Email, Channel::Sms] {
+        let message = message(&shop, order, channel).await;
+        assert_eq!((&message["status"], &message["attempts"], &message["sentAt"]), (&json!("FAILED"), &json!(1), &Value::Null));
+        assert!(message["error"].as_str().is_some_and(|error| error.contains("Not this one")), "{message}");
+        assert_eq!(shop.system.outbox.requests(channel), 1);
+    }
+    assert_no_job_is_left(&shop);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_none_is_failed_and_never_tried() {
+    let shop = LocalShop::start().await;
+    let customer = json!({ "firstName": "Aline", "lastName": "Kasongo", "phone": "0812 345 678" });
+    let order = shop.order().with("customer", customer).place().await.id;
+    shop.settled().await;
+
+    let sms = message(&shop, order, Channel::Sms).await;
+    assert_eq!((&sms["status"], &sms["attempts"], &sms["recipient"]), (&json!("FAILED"), &json!(0), &json!("0812 345 678")));
+    assert_eq!(shop.system.outbox.requests(Channel::Sms), 0);
+    assert_no_job_is_left(&shop);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_for_now_is_tried_again_after_longer_and_longer() {
+    let shop = LocalShop::start().await;
+    for _ in 0..3 {
+        shop.system.outbox.fail_next(Channel::Email, refuse(429, "TooManyRequestsException"));
+        shop.system.outbox.fail_next(Channel::Sms, refuse(429, "20429"));
+    }
+    let order = shop.order().place().await.id;
+    shop.settled().await;
+    // 5, 10, 20 seconds: just before each nothing happens, just after it one more try.
+    for (tries, seconds) in [(1, 5), (2, 10), (3, 20)] {
+        shop.after(Duration::from_secs(seconds - 2)).await;
+        for channel in [Channel::Email, Channel::Sms] {
+            assert_eq!(shop.system.outbox.requests(channel), tries);
+            let message = message(&shop, order, channel).await;
+            assert_eq!((&message["status"], &message["attempts"]), (&json!("PENDING"), &json!(tries)));
+        }
+        shop.after(Duration::from_secs(3)).await;
+    }
+    for channel in [Channel::Email, Channel::Sms] {
+        let message = message(&shop, order, channel).await;
+        assert_eq!((&message["status"], &message["attempts"], &message["error"]), (&json!("SENT"), &json!(4), &Value::Null));
+    }
+    assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (1, 1));
+    assert_no_job_is_left(&shop);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_is_no_refusal_so_nothing_is_sent_again_for_fifteen_minutes() {
+    // A provider that took it and one that didn't look the same from here, and so does one that fell over.
+    let faults = [(Fault::AcceptThenDrop, 1), (Fault::Hang(Duration::from_millis(20)), 0), (refuse(500, "20500"), 0), (refuse(504, ""), 0)];
+    for (fault, arrived) in faults {
+        let shop = LocalShop::start().await;
+        for channel in [Channel::Email, Channel::Sms] {
+            shop.system.outbox.fail_next(channel, fault.clone());
+        }
+        let order = shop.order().place().await.id;
+        shop.settled().await;
+        for _ in 0..7 {
+            shop.after(MINUTE * 2).await;
+            assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (arrived, arrived));
+            for channel in [Channel::Email, Channel::Sms] {
+                assert_eq!(shop.system.outbox.requests(channel), 1, "{fault:?}");
+                assert_eq!(message(&shop, order, channel).await["status"], "PENDING");
+            }
+        }
+        shop.after(MINUTE * 2).await;
+        shop.after(MINUTE * 60).await;
+        assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (arrived + 1, arrived + 1));
+        for channel in [Channel::Email, Channel::Sms] {
+            let message = message(&shop, order, channel).await;
+            assert_eq!((&message["status"], &message["attempts"]), (&json!("SENT"), &json!(2)));
+        }
+        assert_no_job_is_left(&shop);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_that_we_could_not_write_down_is_not_asked_for_again_for_fifteen_minutes() {
+    let shop = LocalShop::start().await;
+    // The claim is stored, what came of it is not.
+    shop.system.faults.inject_after(1, "PutItem", faults::Fault::NeverSent, 3);
+    let customer = json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" });
+    let order = shop.order().with("customer", customer).place().await.id;
+    shop.settled().await;
+    assert_eq!(shop.system.faults.happened(), 3);
+    for _ in 0..7 {
+        shop.after(MINUTE * 2).await;
+        assert_eq!(shop.system.outbox.requests(Channel::Email), 1);
+        assert_eq!(message(&shop, order, Channel::Email).await["status"], "PENDING");
+    }
+    shop.after(MINUTE * 2).await;
+    let message = message(&shop, order, Channel::Email).await;
+    assert_eq!((&message["status"], &message["attempts"]), (&json!("SENT"), &json!(2)));
+    shop.after(MINUTE * 60).await;
+    assert_eq!(shop.system.outbox.emails().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_entry_whose_answer_got_lost_is_known_as_ours() {
+    // The claim's, and that of what came of it.
+    for after in [0, 1] {
+        let shop = LocalShop::start().await;
+        shop.system.faults.inject_after(after, "PutItem", faults::Fault::AnswerLost, 1);
+        let customer = json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" });
+        let order = shop.order().with("customer", customer).place().await.id;
+        shop.settled().await;
+        assert_eq!(shop.system.faults.happened(), 1);
+        let message = message(&shop, order, Channel::Email).await;
+        assert_eq!((&message["status"], &message["attempts"]), (&json!("SENT"), &json!(1)));
+        assert_eq!(shop.system.outbox.requests(Channel::Email), 1);
+        assert_no_job_is_left(&shop);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_without_providers_loses_nothing() {
+    let shop = LocalShop::start().await;
+    for channel in [Channel::Email, Channel::Sms] {
+        shop.system.outbox.fail_all(channel, Some(refuse(503, "ServiceUnavailable")));
+    }
+    let mut orders = Vec::new();
+    for _ in 0..6 {
+        orders.push(shop.order().place().await.id);
+        shop.after(MINUTE * 10).await;
+    }
+    assert!(shop.system.outbox.emails().is_empty() && shop.system.outbox.sms().is_empty());
+    for channel in [Channel::Email, Channel::Sms] {
+        shop.system.outbox.fail_all(channel, None);
+    }
+    shop.after(MINUTE * 15).await;
+    assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (6, 6));
+    for order in orders {
+        let log = shop.messages_of(order).await;
+        assert!(log.len() == 2 && log.iter().all(|message| message["status"] == "SENT"), "{log:?}");
+    }
+    assert_no_job_is_left(&shop);
+}
+
+async fn message(shop: &LocalShop, order: u64, channel: Channel) -> Value {
+    let word = match channel {
+        Channel::Email => "EMAIL",
+        Channel::Sms => "SMS",
+    };
+    let log = shop.messages_of(order).await;
+    log.into_iter().find(|message| message["type"] == word).expect("a message")
+}
+
+/// In the queues or among their dead letters.
+#[track_caller]
+fn assert_no_job_is_left(shop: &LocalShop) {
+    for queue in shop.system.sqs.queues() {
+        assert_eq!(queue.waiting + queue.in_flight + queue.delayed, 0, "{queue:?}");
+    }
+}
