@@ -37,7 +37,7 @@ const PASSED_ON: [&str; 5] = ["DELIVERY_FEES", "SHOP_CURRENCY", "SHOP_LOCALE", "
 const STOPPING: Duration = Duration::from_secs(5);
 
 /// How often what has outlived its TTL is deleted.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_mins(1);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

@@ -211,7 +211,6 @@ impl System {
     }
 
     /// The API without HTTP around it, as a client of this process calls it.
-    #[must_use]
     pub fn api(&self) -> Router {
         self.api.clone()
     }

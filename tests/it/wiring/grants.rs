@@ -114,14 +114,15 @@ impl Deployed {
         let tables = aws::local_config(system.dynamodb.endpoint(), inner);
         let function = self.template.resource(&(camel(bin) + "Function")).unwrap_or_else(|| panic!("template.yaml lacks {bin}"));
         let given = &function["Properties"]["Environment"]["Variables"];
-        let variables = |name: &'static str| match name {
-            "EMAIL_QUEUE_URL" => given.get(name).map(|_| system.sqs.url(&system.queue("email"))),
-            // `ORDERS_TABLE: !GetAtt Tables.Outputs.OrdersTableName` is shop-local-orders here.
-            _ => {
-                let output = written(given.get(name)?);
-                let table = output.strip_prefix("!GetAtt Tables.Outputs.")?.strip_suffix("TableName")?;
-                Some(format!("shop-local-{}", table.to_lowercase()))
+        let variables = |name: &'static str| {
+            let given = given.get(name)?;
+            if name == "EMAIL_QUEUE_URL" {
+                return Some(system.sqs.url(&system.queue("email")));
             }
+            // `ORDERS_TABLE: !GetAtt Tables.Outputs.OrdersTableName` is shop-local-orders here.
+            let output = written(given);
+            let table = output.strip_prefix("!GetAtt Tables.Outputs.")?.strip_suffix("TableName")?;
+            Some(format!("shop-local-{}", table.to_lowercase()))
         };
         let secret = Some(Secret::Plain(local::Options::default().jwt_secret));
         let tokens = TokenConfig { secret, ..TokenConfig::default() };

@@ -169,7 +169,7 @@ fn sources(directory: &str) -> Vec<String> {
         let path = format!("{directory}/{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() { sources(&path) } else { vec![path] }
     });
-    below.filter(|path| path.ends_with(".rs")).collect()
+    below.filter(|path| std::path::Path::new(path).extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
 /// A path with a number for each parameter.

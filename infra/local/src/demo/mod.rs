@@ -17,7 +17,7 @@ use std::time::Duration;
 /// How long ago the demo begins.
 pub const DAYS: u8 = 13;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Longer than the messages of a day should ever take.
 const PATIENCE: Duration = Duration::from_secs(30);
