@@ -13,6 +13,7 @@ mod hostile_input;
 mod hostile_requests;
 mod idempotency;
 mod inventory;
+mod model;
 mod notifications;
 mod orders_cancel;
 mod orders_find;

@@ -65,12 +65,14 @@ impl Faults {
 
     fn next(&self, target: &str) -> Option<Fault> {
         let mut state = self.state();
-        let mut of_operation = state.waiting.iter_mut().filter(|waiting| target.ends_with(waiting.operation)).peekable();
+        // `DynamoDB_20120810.GetItem`
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        let mut of_operation = state.waiting.iter_mut().filter(|waiting| waiting.operation == operation).peekable();
         if of_operation.peek()?.after > 0 {
             of_operation.for_each(|waiting| waiting.after = waiting.after.saturating_sub(1));
             return None;
         }
-        let place = state.waiting.iter().position(|waiting| target.ends_with(waiting.operation))?;
+        let place = state.waiting.iter().position(|waiting| waiting.operation == operation)?;
         state.happened += 1;
         state.waiting.remove(place).map(|waiting| waiting.fault)
     }

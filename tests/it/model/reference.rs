@@ -1,0 +1,230 @@
+//! What a shop should do, in the plainest words there are: the contract's rules on a few numbers.
+
+use std::collections::HashMap;
+
+pub const PRICES: [i64; 3] = [20_00, 35_50, 9_99];
+pub const STOCK: i64 = 12;
+pub const STATUSES: [&str; 7] = ["PENDING", "CONFIRMED", "PROCESSING", "READY_FOR_PICKUP", "SHIPPED", "DELIVERED", "CANCELLED"];
+pub const PAYMENT_METHODS: [&str; 3] = ["MOBILE_MONEY", "CASH_ON_DELIVERY", "CARD"];
+/// The way back of each payment method, and the one that is always open.
+pub const REFUND_METHODS: [&str; 4] = ["MOBILE_MONEY", "CASH", "CARD", "STORE_CREDIT"];
+
+/// One call, or a moment for the workers. Customers are 0 and 1; orders and refunds are the case's own, in the order
+/// they were made; nothing where there is none such.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Place { customer: usize, lines: Vec<(usize, i64)>, method: usize, reference: Option<u8> },
+    Status { order: Option<usize>, to: &'static str },
+    Pay { order: Option<usize>, to: &'static str, reference: Option<u8> },
+    Cancel { order: Option<usize>, by: By, method: Option<usize> },
+    Refund { refund: Option<usize>, to: &'static str },
+    Adjust { variant: usize, change: i64 },
+    Redeem { customer: usize, cents: i64 },
+    Work,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Owner,
+    Other,
+    Staff,
+}
+
+/// A status, and a code where it is a refusal.
+pub type Said = (u16, &'static str);
+
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub customer: usize,
+    pub lines: Vec<(usize, i64)>,
+    pub method: usize,
+    pub status: &'static str,
+    pub payment: &'static str,
+    pub total: i64,
+    pub paid: i64,
+    pub refunded: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Refund {
+    pub order: usize,
+    pub amount: i64,
+    pub method: &'static str,
+    pub status: &'static str,
+    pub awaits_staff: bool,
+    job_is_due: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Reference {
+    pub stock: [i64; 3],
+    pub adjusted: [i64; 3],
+    pub credit: [i64; 2],
+    pub orders: Vec<Order>,
+    pub refunds: Vec<Refund>,
+    owners: HashMap<(usize, u8), usize>,
+}
+
+impl Reference {
+    pub fn new() -> Self {
+        let (orders, refunds, owners) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { stock: [STOCK; 3], adjusted: [0; 3], credit: [0; 2], orders, refunds, owners }
+    }
+
+    /// What the step is answered, having been done if that is no refusal.
+    pub fn apply(&mut self, step: &Step) -> Said {
+        match step {
+            Step::Place { customer, lines, method, reference } => self.place(*customer, lines, *method, *reference),
+            Step::Status { order: None, .. } | Step::Pay { order: None, .. } | Step::Cancel { order: None, .. } => (404, "ORDER_NOT_FOUND"),
+            Step::Status { order: Some(order), to: "CANCELLED" } => self.cancel(*order, By::Staff, None),
+            Step::Status { order: Some(order), to } => self.advance(*order, to),
+            Step::Pay { order: Some(order), to, reference } => self.pay(*order, to, *reference),
+            Step::Cancel { order: Some(order), by, method } => self.cancel(*order, *by, method.map(|method| REFUND_METHODS[method])),
+            Step::Refund { refund: None, .. } => (404, "REFUND_NOT_FOUND"),
+            Step::Refund { refund: Some(refund), to } => self.step_refund(*refund, to),
+            Step::Adjust { variant, change } if self.stock[*variant] + change < 0 => (409, "INSUFFICIENT_STOCK"),
+            Step::Adjust { variant, change } => {
+                self.stock[*variant] += change;
+                self.adjusted[*variant] += change;
+                (200, "")
+            }
+            Step::Redeem { customer, cents } if self.credit[*customer] < *cents => (409, "INSUFFICIENT_CREDIT"),
+            Step::Redeem { customer, cents } => {
+                self.credit[*customer] -= cents;
+                (201, "")
+            }
+            Step::Work => {
+                self.work();
+                (200, "")
+            }
+        }
+    }
+
+    /// Of what was paid, what is neither given back nor on its way back.
+    pub fn refundable(&self, order: usize) -> i64 {
+        let live = self.refunds.iter().filter(|refund| refund.order == order && refund.status != "FAILED");
+        self.orders[order].paid - live.map(|refund| refund.amount).sum::<i64>()
+    }
+
+    fn place(&mut self, customer: usize, lines: &[(usize, i64)], method: usize, reference: Option<u8>) -> Said {
+        if reference.is_some_and(|reference| self.owners.contains_key(&(method, reference))) {
+            return (409, "PAYMENT_REFERENCE_USED");
+        }
+        let mut wanted = [0; 3];
+        lines.iter().for_each(|(variant, quantity)| wanted[*variant] += quantity);
+        if (0..3).any(|variant| self.stock[variant] < wanted[variant]) {
+            return (409, "INSUFFICIENT_STOCK");
+        }
+        (0..3).for_each(|variant| self.stock[variant] -= wanted[variant]);
+        if let Some(reference) = reference {
+            self.owners.insert((method, reference), self.orders.len());
+        }
+        let lines: Vec<(usize, i64)> = (0..3).filter(|variant| wanted[*variant] > 0).map(|variant| (variant, wanted[variant])).collect();
+        let total = lines.iter().map(|(variant, quantity)| PRICES[*variant] * quantity).sum();
+        self.orders.push(Order { customer, lines, method, status: "PENDING", payment: "PENDING", total, paid: 0, refunded: 0 });
+        (201, "")
+    }
+
+    fn advance(&mut self, order: usize, to: &'static str) -> Said {
+        match (self.orders[order].status, to) {
+            ("PENDING", "CONFIRMED")
+            | ("CONFIRMED", "PROCESSING")
+            | ("PROCESSING", "READY_FOR_PICKUP" | "SHIPPED")
+            | ("READY_FOR_PICKUP" | "SHIPPED", "DELIVERED") => {
+                self.orders[order].status = to;
+                (200, "")
+            }
+            _ => (409, "INVALID_STATUS_TRANSITION"),
+        }
+    }
+
+    fn pay(&mut self, at: usize, to: &'static str, reference: Option<u8>) -> Said {
+        let order = &self.orders[at];
+        let is_open = matches!((order.status, order.payment, to), ("CANCELLED", "VOIDED", "PAID") | (_, "PENDING" | "FAILED", "PAID"))
+            || (order.payment, to) == ("PENDING", "FAILED");
+        if !is_open {
+            return (409, "INVALID_STATUS_TRANSITION");
+        }
+        if let Some(reference) = reference
+            && *self.owners.entry((order.method, reference)).or_insert(at) != at
+        {
+            return (409, "PAYMENT_REFERENCE_USED");
+        }
+        self.orders[at].payment = to;
+        if to == "PAID" {
+            self.orders[at].paid = self.orders[at].total;
+            if self.orders[at].status == "CANCELLED" {
+                self.refund_all(at, REFUND_METHODS[self.orders[at].method]);
+            }
+        }
+        (200, "")
+    }
+
+    fn cancel(&mut self, at: usize, by: By, method: Option<&'static str>) -> Said {
+        let order = &self.orders[at];
+        let way_back = REFUND_METHODS[order.method];
+        let allows = |method| method == "STORE_CREDIT" || if method == "CASH" { by == By::Staff } else { method == way_back };
+        match (by, order.status) {
+            (By::Other, _) => return (403, "FORBIDDEN"),
+            _ if !method.is_none_or(allows) => return (400, "INVALID_METHOD"),
+            (_, "CANCELLED") => return (409, "ALREADY_CANCELLED"),
+            (_, "PENDING" | "CONFIRMED" | "PROCESSING") => {}
+            _ => return (409, "CANNOT_CANCEL"),
+        }
+        for (variant, quantity) in order.lines.clone() {
+            self.stock[variant] += quantity;
+        }
+        self.orders[at].status = "CANCELLED";
+        match self.orders[at].paid {
+            0 => self.orders[at].payment = "VOIDED",
+            _ => self.refund_all(at, method.unwrap_or(way_back)),
+        }
+        (200, "")
+    }
+
+    fn refund_all(&mut self, order: usize, method: &'static str) {
+        let amount = self.refundable(order);
+        self.refunds.push(Refund { order, amount, method, status: "PROCESSING", awaits_staff: false, job_is_due: true });
+        self.orders[order].payment = "REFUND_PENDING";
+    }
+
+    fn step_refund(&mut self, at: usize, to: &'static str) -> Said {
+        match (self.refunds[at].status, to) {
+            ("PROCESSING", "COMPLETED") => self.complete(at),
+            ("PROCESSING", "FAILED") => self.settle(at, "FAILED", "PAID"),
+            ("FAILED", "PROCESSING") => {
+                self.settle(at, "PROCESSING", "REFUND_PENDING");
+                self.refunds[at].job_is_due = true;
+            }
+            _ => return (409, "INVALID_STATUS_TRANSITION"),
+        }
+        (200, "")
+    }
+
+    fn complete(&mut self, at: usize) {
+        self.settle(at, "COMPLETED", "REFUNDED");
+        let Refund { order, amount, method, .. } = self.refunds[at];
+        self.orders[order].refunded += amount;
+        if method == "STORE_CREDIT" {
+            self.credit[self.orders[order].customer] += amount;
+        }
+    }
+
+    fn settle(&mut self, at: usize, status: &'static str, payment: &'static str) {
+        let refund = &mut self.refunds[at];
+        (refund.status, refund.awaits_staff) = (status, false);
+        self.orders[refund.order].payment = payment;
+    }
+
+    fn work(&mut self) {
+        for at in 0..self.refunds.len() {
+            let refund = &mut self.refunds[at];
+            let is_due = std::mem::take(&mut refund.job_is_due) && refund.status == "PROCESSING";
+            match refund.method {
+                _ if !is_due => {}
+                "STORE_CREDIT" => self.complete(at),
+                _ => refund.awaits_staff = true,
+            }
+        }
+    }
+}
