@@ -10,8 +10,9 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use reference::{By, PAYMENT_METHODS, PRICES, REFUND_METHODS, Reference, STOCK, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::HashMap;
+use tokio::sync::Mutex;
 
 const CASES: u32 = 24;
 
@@ -22,13 +23,13 @@ type Move = (Step, bool);
 fn the_shop_and_its_model_agree_on_every_history() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let shop = runtime.block_on(LocalShop::without_pumps());
-    let hands = RefCell::new(ByHand::of(&shop));
+    let hands = Mutex::new(ByHand::of(&shop));
     let case = Cell::new(0);
     // Every failing case is printed as the shortest history that still fails.
     let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
     let outcome = TestRunner::new(config).run(&history::histories(), |moves| {
         case.set(case.get() + 1);
-        runtime.block_on(async { Play::begin(&shop, case.get()).await.all(&mut hands.borrow_mut(), &moves).await })
+        runtime.block_on(async { Play::begin(&shop, case.get()).await.all(&mut *hands.lock().await, &moves).await })
     });
     if let Err(failure) = outcome {
         panic!("{failure}");
@@ -177,10 +178,10 @@ impl<'a> Play<'a> {
             prop_assert_eq!(order.paid.minor, order.refundable.minor + in_status("PROCESSING") + in_status("COMPLETED"));
             prop_assert_eq!((order.refundable.minor, order.refunded_total.minor), (self.model.refundable(at), in_status("COMPLETED")));
             if order.status.as_str() != "CANCELLED" {
-                order.items.iter().for_each(|line| {
+                for line in order.items {
                     let variant = self.variants.iter().position(|id| *id == line.variant_id.get()).expect("of this case");
                     out[variant] += i64::from(line.quantity);
-                });
+                }
             }
         }
         for (n, variant) in self.variants.iter().enumerate() {

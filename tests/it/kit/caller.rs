@@ -3,6 +3,7 @@
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 #[derive(Clone)]
 pub struct Caller {
@@ -118,6 +119,8 @@ impl Answer {
 pub trait Answers {
     fn with_status(&self, status: u16) -> usize;
     fn with_code(&self, code: &str) -> usize;
+    /// How often each status and code was given, to be read when a test fails.
+    fn tally(&self) -> BTreeMap<(u16, &str), usize>;
 }
 
 impl Answers for [Answer] {
@@ -128,7 +131,18 @@ impl Answers for [Answer] {
     fn with_code(&self, code: &str) -> usize {
         self.iter().filter(|answer| answer.code() == code).count()
     }
+
+    fn tally(&self) -> BTreeMap<(u16, &str), usize> {
+        let mut tally = BTreeMap::new();
+        for answer in self {
+            *tally.entry((answer.status, answer.code())).or_default() += 1;
+        }
+        tally
+    }
 }
+
+/// A crowd at a time: two of them on a small machine would keep each other waiting for longer than the shop waits.
+static CROWD: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Does the same `times` at once.
 pub async fn race<F, T>(times: usize, what: impl Fn(usize) -> F) -> Vec<T>
@@ -136,6 +150,7 @@ where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
 {
+    let _alone = CROWD.lock().await;
     let tasks: Vec<_> = (0..times).map(|n| tokio::spawn(what(n))).collect();
     let mut results = Vec::new();
     for task in tasks {

@@ -111,11 +111,15 @@ impl Reference {
             return (409, "PAYMENT_REFERENCE_USED");
         }
         let mut wanted = [0; 3];
-        lines.iter().for_each(|(variant, quantity)| wanted[*variant] += quantity);
+        for (variant, quantity) in lines {
+            wanted[*variant] += quantity;
+        }
         if (0..3).any(|variant| self.stock[variant] < wanted[variant]) {
             return (409, "INSUFFICIENT_STOCK");
         }
-        (0..3).for_each(|variant| self.stock[variant] -= wanted[variant]);
+        for (stock, wanted) in self.stock.iter_mut().zip(wanted) {
+            *stock -= wanted;
+        }
         if let Some(reference) = reference {
             self.owners.insert((method, reference), self.orders.len());
         }
