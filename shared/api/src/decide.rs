@@ -76,7 +76,8 @@ impl Shop {
                 (Err(CommitError::Answered(stored)), Some(key)) => return Answer::replay(*stored, key),
                 (Err(CommitError::Lost), _) if patience.wait().await => {}
                 (Err(CommitError::Lost), _) => return self.kept_answer(key, attempt.now, Problem::race()).await,
-                (Err(error @ (CommitError::Answered(_) | CommitError::Storage(_))), _) => return Err(Problem::internal(error)),
+                (Err(CommitError::Storage(error)), _) => return Err(error.into()),
+                (Err(error @ CommitError::Answered(_)), None) => return Err(Problem::internal(error)),
             }
         }
     }
@@ -94,7 +95,7 @@ impl Shop {
         match self.store.answer(key, now).await {
             Ok(Some(stored)) => Answer::replay(stored, key),
             Ok(None) => Err(refusal),
-            Err(error) => Err(Problem::internal(error)),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What can go wrong with the tables themselves. Never shown to a client.
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::CreateUnhandledError;
 
@@ -18,6 +18,9 @@ pub enum StorageError {
         /// What the SDK says, with its causes.
         message: String,
     },
+    /// DynamoDB is too busy for us, also after the SDK's own retries; nothing was done.
+    #[error("{0} was throttled")]
+    Throttled(&'static str),
     /// An item is not what we write.
     #[error("an item can't be read or written: {0}")]
     Item(#[from] serde_dynamo::Error),
@@ -29,8 +32,11 @@ pub enum StorageError {
 impl StorageError {
     pub(crate) fn request<E>(operation: &'static str) -> impl FnOnce(SdkError<E, HttpResponse>) -> Self
     where
-        E: std::error::Error + Send + Sync + CreateUnhandledError + 'static,
+        E: std::error::Error + Send + Sync + CreateUnhandledError + ProvideErrorMetadata + 'static,
     {
-        move |error| Self::Request { operation, message: aws_sdk_dynamodb::error::DisplayErrorContext(&error).to_string() }
+        move |error| match error.code() {
+            Some("ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "ThrottlingException") => Self::Throttled(operation),
+            _ => Self::Request { operation, message: DisplayErrorContext(&error).to_string() },
+        }
     }
 }

@@ -25,7 +25,10 @@ fn transition<T: Copy + std::fmt::Display>(error: impl std::fmt::Display, next: 
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
-        Self::internal(error)
+        match &error {
+            StorageError::Throttled(_) | StorageError::Unread(_) => Self::unavailable(error),
+            StorageError::Unconfigured(_) | StorageError::Request { .. } | StorageError::Item(_) => Self::internal(error),
+        }
     }
 }
 
