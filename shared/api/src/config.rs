@@ -123,7 +123,7 @@ impl TokenConfig {
         };
         match &config.secret {
             Some(Secret::Plain(plain)) if plain.len() < SECRET_BYTES => {
-                Err(ConfigError::new("JWT_SECRET", format!("has {} bytes; {SECRET_BYTES} are the least", plain.len())))
+                Err(ConfigError::new("JWT_SECRET", format!("is {} bytes long; {SECRET_BYTES} is the least", plain.len())))
             }
             None if config.public_key.is_none() && config.jwks_url.is_none() => {
                 Err(ConfigError::new("JWT_SECRET_ARN", "set it, JWT_PUBLIC_KEY or JWT_JWKS_URL: without one no token can be verified"))
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn a_short_secret_refuses_to_start() {
         let variables = |name: &'static str| (name == "JWT_SECRET").then(|| "secret".to_owned());
-        assert_eq!(TokenConfig::read(&variables).err().unwrap().to_string(), "JWT_SECRET: has 6 bytes; 32 are the least");
+        assert_eq!(TokenConfig::read(&variables).err().unwrap().to_string(), "JWT_SECRET: is 6 bytes long; 32 is the least");
         assert!(TokenConfig::read(&|_| None).is_err());
     }
 
