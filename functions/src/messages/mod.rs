@@ -4,7 +4,7 @@
 //! all messages share. A kind's paragraphs are written once and go into the HTML page and into its plain-text twin.
 //!
 //! Nothing that a customer typed can act as more than text: values are made one line before they reach a template
-//! ([`text::one_line`]), they are never parsed as a template, and the HTML layout escapes every value it prints.
+//! (`text::one_line`), they are never parsed as a template, and the HTML layout escapes every value it prints.
 
 mod text;
 mod texts;

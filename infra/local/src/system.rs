@@ -259,7 +259,7 @@ impl System {
     }
 
     /// Stops: takes no more requests, answers those under way, does what is due. Says whether nothing was left in the
-    /// queues within `limit`; what was left is relayed again by the next run with the same data (see [`positions`]).
+    /// queues within `limit`; what was left is relayed again by the next run with the same data (see `positions.rs`).
     pub async fn stop(mut self, limit: Duration) -> bool {
         drop(self.serving.take());
         let answered = tokio::time::timeout(limit.min(GRACE), &mut self.server).await;
