@@ -107,15 +107,15 @@ impl Reference {
     }
 
     fn place(&mut self, customer: usize, lines: &[(usize, i64)], method: usize, reference: Option<u8>) -> Said {
-        if reference.is_some_and(|reference| self.owners.contains_key(&(method, reference))) {
-            return (409, "PAYMENT_REFERENCE_USED");
-        }
         let mut wanted = [0; 3];
         for (variant, quantity) in lines {
             wanted[*variant] += quantity;
         }
         if (0..3).any(|variant| self.stock[variant] < wanted[variant]) {
             return (409, "INSUFFICIENT_STOCK");
+        }
+        if reference.is_some_and(|reference| self.owners.contains_key(&(method, reference))) {
+            return (409, "PAYMENT_REFERENCE_USED");
         }
         for (stock, wanted) in self.stock.iter_mut().zip(wanted) {
             *stock -= wanted;
