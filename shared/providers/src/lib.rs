@@ -1,8 +1,10 @@
 //! One module for each outside service, each behind the small trait its worker uses.
 
+mod no_sms;
 mod ses;
 mod twilio;
 
+pub use no_sms::NoSms;
 pub use ses::Ses;
 pub use twilio::{Twilio, TwilioConfig};
 

@@ -1,8 +1,11 @@
 //! Providers that refuse, fall silent, or say yes to nobody.
 
-use crate::kit::LocalShop;
+use crate::kit::{ByHand, LocalShop};
+use api::batch::Outcome;
+use functions::workers::{Desk, send_sms};
 use local::emulators::outbox::{Channel, Fault};
 use local::faults;
+use providers::NoSms;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -41,6 +44,25 @@ async fn a_number_that_is_none_is_failed_and_never_tried() {
     assert_eq!((&sms["status"], &sms["attempts"], &sms["recipient"]), (&json!("FAILED"), &json!(0), &json!("0812 345 678")));
     assert_eq!(shop.system.outbox.requests(Channel::Sms), 0);
     assert_no_job_is_left(&shop);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_without_an_sms_provider_fills_no_queue() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().place().await.id;
+    let mut hands = ByHand::of(&shop);
+    hands.relay().await;
+    let batch = hands.sms().await;
+    let Desk { store, clock, shop_name, .. } = hands.workers.sms.clone();
+    let desk = Desk { store, clock, shop_name, sender: NoSms };
+    for job in &batch.records {
+        let job = serde_json::from_str(job.body.as_deref().expect("a body")).expect("a job");
+        assert_eq!(send_sms::send(&desk, job).await, Outcome::Done);
+    }
+
+    let sms = message(&shop, order, Channel::Sms).await;
+    assert_eq!((&sms["status"], &sms["error"]), (&json!("FAILED"), &json!("no SMS provider is configured")));
+    assert_eq!(shop.system.outbox.requests(Channel::Sms), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
