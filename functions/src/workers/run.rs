@@ -8,6 +8,7 @@ use api::config::{ConfigError, Environment, Variables, required, secret};
 use api::lambda::{Error, work};
 use api::secrets::CachedSecret;
 use api::{Shop, aws};
+use aws_config::SdkConfig;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use providers::{NoSms, Sender, Ses, Twilio, TwilioConfig};
@@ -20,9 +21,9 @@ fn started<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, E> {
     result.inspect_err(|error| tracing::error!(%error, "can't start"))
 }
 
-fn store() -> Store {
+fn store(sdk: &SdkConfig) -> Store {
     let tables = TableNames::from_lookup(|name| Environment.get(name));
-    Store::new(aws_sdk_dynamodb::Client::new(&aws::config()), tables)
+    Store::new(aws_sdk_dynamodb::Client::new(sdk), tables)
 }
 
 /// Runs `relay`.
@@ -31,8 +32,9 @@ fn store() -> Store {
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn relay() -> Result<(), Error> {
     api::log::init();
-    let queues = started(queues())?;
-    let store = store();
+    let sdk = aws::config();
+    let queues = started(queues(&sdk))?;
+    let store = store(&sdk);
     work(move |input: Value| {
         let (queues, store) = (queues.clone(), store.clone());
         async move { handle(&queues, &store, input).await.map_err(Error::from) }
@@ -40,9 +42,9 @@ pub async fn relay() -> Result<(), Error> {
     .await
 }
 
-fn queues() -> Result<Queues, ConfigError> {
+fn queues(sdk: &SdkConfig) -> Result<Queues, ConfigError> {
     Ok(Queues {
-        sqs: aws_sdk_sqs::Client::new(&aws::config()),
+        sqs: aws_sdk_sqs::Client::new(sdk),
         email: required(&Environment, "EMAIL_QUEUE_URL")?,
         sms: required(&Environment, "SMS_QUEUE_URL")?,
         refunds: required(&Environment, "REFUNDS_QUEUE_URL")?,
@@ -55,7 +57,7 @@ fn queues() -> Result<Queues, ConfigError> {
 /// When the runtime goes away.
 pub async fn inventory_log() -> Result<(), Error> {
     api::log::init();
-    let (store, clock) = (store(), Clock::default());
+    let (store, clock) = (store(&aws::config()), Clock::default());
     work(move |batch: StreamBatch| {
         let (store, clock) = (store.clone(), clock.clone());
         async move { Ok(inventory_log::log(&store, &clock, batch).await) }
@@ -74,7 +76,7 @@ pub async fn send_email() -> Result<(), Error> {
     let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
     let shop_name = shop_name();
     let sender = Ses::new(&sdk, &shop_name, &from, Environment.get("EMAIL_REPLY_TO"));
-    let desk = Desk { store: store(), clock: Clock::default(), shop_name, sender };
+    let desk = Desk { store: store(&sdk), clock: Clock::default(), shop_name, sender };
     let sqs = aws_sdk_sqs::Client::new(&sdk);
     work(move |batch: SqsEvent| {
         let (desk, sqs, queue) = (desk.clone(), sqs.clone(), queue.clone());
@@ -105,7 +107,7 @@ pub async fn send_sms() -> Result<(), Error> {
     };
     let token = secret(&Environment, "TWILIO_AUTH_TOKEN", "TWILIO_SECRET_ARN").map(|token| CachedSecret::new(token, sdk.clone()));
     let token = std::sync::Arc::new(token);
-    let (store, shop_name, sqs) = (store(), shop_name(), aws_sdk_sqs::Client::new(&sdk));
+    let (store, shop_name, sqs) = (store(&sdk), shop_name(), aws_sdk_sqs::Client::new(&sdk));
     work(move |batch: SqsEvent| {
         let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());
         let (config, token) = (config.clone(), std::sync::Arc::clone(&token));

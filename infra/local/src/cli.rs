@@ -1,6 +1,6 @@
 //! The command line: what it says, what it starts, how it stops.
 
-use api::config::TokenConfig;
+use api::config::{Environment, TokenConfig, Variables};
 use local::data::DataDirectory;
 use local::demo;
 use local::next::{Tokens, to_try};
@@ -99,12 +99,12 @@ pub fn say(line: &str) {
 /// # Errors
 /// In words, for whatever keeps it from starting.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let level = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty()).unwrap_or_else(|| "warn".to_owned());
+    let level = Environment.get("LOG_LEVEL").unwrap_or_else(|| "warn".to_owned());
     let level: Level = level.parse().map_err(|_| format!("LOG_LEVEL: {level} is no level."))?;
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
 
     let began = Instant::now();
-    let mut options = options(&arguments, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
+    let mut options = options(&arguments, |name| Environment.get(name))?;
     let directory = arguments.data.as_deref().map(DataDirectory::take).transpose()?;
     let is_new = directory.as_ref().map_or(Ok(true), DataDirectory::is_new)?;
     let makes_demo = is_new && !arguments.empty;
