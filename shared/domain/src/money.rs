@@ -185,6 +185,27 @@ impl Money {
     pub fn times(self, quantity: u32) -> Option<Self> {
         Some(Self::new(self.minor.checked_mul(i64::from(quantity))?, self.currency))
     }
+
+    /// This amount in parts that go as the weights do and add up to it exactly: each is its exact part rounded down, and
+    /// the minor units that are left go to the largest remainders, the first of equal ones first. All parts are nothing
+    /// where the weights are. Neither the amount nor a weight may be negative.
+    #[must_use]
+    pub fn allocate(self, weights: &[i64]) -> Vec<Self> {
+        let whole: i128 = weights.iter().copied().map(i128::from).sum();
+        if whole <= 0 {
+            return vec![Self::zero(self.currency); weights.len()];
+        }
+        let exact = |weight: i64| i128::from(self.minor) * i128::from(weight);
+        let mut parts: Vec<i128> = weights.iter().map(|weight| exact(*weight) / whole).collect();
+        let left = usize::try_from(i128::from(self.minor) - parts.iter().sum::<i128>()).unwrap_or(0);
+        let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
+        by_remainder.sort_by_key(|at| std::cmp::Reverse(exact(weights[*at]) % whole));
+        for at in by_remainder.into_iter().take(left) {
+            parts[at] += 1;
+        }
+        // No part is larger than the amount, which fits.
+        parts.into_iter().map(|part| Self::new(i64::try_from(part).unwrap_or(self.minor), self.currency)).collect()
+    }
 }
 
 impl fmt::Display for Money {
@@ -241,6 +262,17 @@ mod tests {
         assert_eq!(usd(""), Err(AmountError::Malformed));
         assert_eq!(usd("NaN"), Err(AmountError::Malformed));
         assert_eq!(Money::parse("1.5", Currency::parse("JPY").unwrap()), Err(AmountError::TooManyDecimals));
+    }
+
+    #[test]
+    fn odd_cents_go_to_the_largest_remainders() {
+        let parts = |cents: i64, weights: &[i64]| Money::usd(cents).allocate(weights).iter().map(|part| part.minor).collect::<Vec<_>>();
+        assert_eq!(parts(100, &[1, 1, 1]), [34, 33, 33]);
+        assert_eq!(parts(100, &[15, 70, 15]), [15, 70, 15]);
+        assert_eq!(parts(10, &[99, 101, 200]), [2, 3, 5]);
+        assert_eq!(parts(0, &[5, 5]), [0, 0]);
+        assert_eq!(parts(7, &[0, 0]), [0, 0]);
+        assert_eq!(parts(MAX_MINOR, &[MAX_MINOR, MAX_MINOR, 1]), [499_999_999_999, 499_999_999_999, 1]);
     }
 
     proptest! {

@@ -2,11 +2,13 @@
 
 mod advance;
 mod cancel;
+mod lines;
 mod pay;
 mod place;
 
 pub use advance::{Advance, AdvanceError};
 pub use cancel::{CancelError, CancelRequest, Cancellation};
+pub use lines::discounted;
 pub use pay::{Payment, PaymentError, PaymentRequest};
 pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
 
@@ -193,8 +195,16 @@ pub struct LineItem {
     pub quantity: u32,
     /// Price of a piece when it was ordered.
     pub price_at_purchase: Money,
+    /// Its part of the order's discount, for all its pieces; a discount on the delivery fee is none of a line's.
+    pub discount: Money,
     /// Pieces that came back.
     pub returned_quantity: u32,
+    /// Pieces that a return asks for and whose money has not gone back yet.
+    pub returning_quantity: u32,
+    /// Pieces whose money went back or is going back; with `returning_quantity` never more than `quantity`.
+    pub refunded_quantity: u32,
+    /// The money of those, as far as it was counted by pieces.
+    pub refunded_amount: Money,
 }
 
 impl LineItem {

@@ -280,7 +280,11 @@ impl LineItem {
             variant_details: VariantDetails { size: variant.size, color: variant.color },
             quantity: line.quantity,
             price_at_purchase: variant.price,
+            discount: Money::zero(variant.price.currency),
             returned_quantity: 0,
+            returning_quantity: 0,
+            refunded_quantity: 0,
+            refunded_amount: Money::zero(variant.price.currency),
         }
     }
 }
