@@ -51,6 +51,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
 /// Every worker's binary.
 pub const WORKERS: &[&str] = &["relay", "inventory-log", "send-email", "send-sms", "process-refund"];
 
+/// Every function that is run at regular times; how often, the template says.
+pub const SCHEDULES: &[&str] = &["cancel-unpaid-orders"];
+
 /// All routes in one, as the local server has them.
 pub fn api() -> Router<Shop> {
     ENDPOINTS.iter().fold(Router::new(), |all, endpoint| all.merge((endpoint.routes)()))

@@ -20,6 +20,7 @@ mod orders_find;
 mod orders_payment;
 mod orders_place;
 mod orders_status;
+mod orders_unpaid;
 mod payment_for_cancelled;
 mod races;
 mod refunds;

@@ -1,5 +1,6 @@
 //! Workers: what happens after an answer was given.
 
+pub mod cancel_unpaid_orders;
 mod deliver;
 pub mod inventory_log;
 pub mod process_refund;
@@ -7,5 +8,7 @@ pub mod relay;
 pub mod run;
 pub mod send_email;
 pub mod send_sms;
+mod sweep;
 
 pub use deliver::Desk;
+pub use sweep::Swept;

@@ -1,7 +1,7 @@
 //! The workers as Lambda functions: what each is told by its environment, and what Lambda hands it.
 
 use super::relay::{Queues, handle};
-use super::{Desk, inventory_log, process_refund, send_email, send_sms};
+use super::{Desk, Swept, cancel_unpaid_orders as unpaid, inventory_log, process_refund, send_email, send_sms};
 use api::batch::each_job;
 use api::clock::Clock;
 use api::config::{ConfigError, Environment, Variables, required, secret};
@@ -156,4 +156,26 @@ pub async fn process_refund() -> Result<(), Error> {
         }
     })
     .await
+}
+
+/// Runs `cancel-unpaid-orders`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn cancel_unpaid_orders() -> Result<(), Error> {
+    api::log::init();
+    let shop = started(Shop::from_environment())?;
+    work(move |_: Value| {
+        let shop = shop.clone();
+        async move { whole(unpaid::run(&shop).await) }
+    })
+    .await
+}
+
+/// A run that left something out has failed, so that it is tried again and counted among the function's errors.
+fn whole(swept: Swept) -> Result<Swept, Error> {
+    match swept.failed {
+        0 => Ok(swept),
+        failed => Err(format!("{failed} of {} could not be looked after", swept.seen).into()),
+    }
 }

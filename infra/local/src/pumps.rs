@@ -1,7 +1,8 @@
-//! What Lambda's event source mappings do: hand streams and queues to the workers.
+//! What sets functions off that no client calls: streams and queues are handed to the workers, and schedules run.
 
 use crate::Workers;
 use crate::emulators::streams::StreamReader;
+use crate::mappings::{self, MappingError};
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
@@ -122,10 +123,40 @@ where
     }
 }
 
-/// Starts every mapping of the template; they run until they are aborted.
-pub fn start(workers: &Workers, orders: StreamReader, inventory: StreamReader) -> (Vec<tokio::task::JoinHandle<()>>, Pumps) {
-    let pumps = Pumps::default();
+/// Runs a schedule whenever its time has come. However far the clock was moved on, it runs once then.
+async fn schedule(workers: Workers, name: &'static str, every: Duration, progress: Arc<Progress>) {
+    let every = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
+    let clock = workers.shop.clock.clone();
+    let mut due = clock.now().plus_millis(every);
+    loop {
+        if clock.now() < due {
+            progress.empty.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(POLL).await;
+            continue;
+        }
+        progress.begun.fetch_add(1, Ordering::SeqCst);
+        workers.run(name).await;
+        due = clock.now().plus_millis(every);
+        progress.done.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Starts every mapping and every schedule of the template; they run until they are aborted.
+///
+/// # Errors
+/// When the template doesn't say how often a schedule runs.
+pub fn start(
+    workers: &Workers,
+    orders: StreamReader,
+    inventory: StreamReader,
+) -> Result<(Vec<tokio::task::JoinHandle<()>>, Pumps), MappingError> {
+    let mut pumps = Pumps::default();
     let mut tasks = Vec::new();
+    for name in functions::SCHEDULES {
+        let progress = Arc::<Progress>::default();
+        pumps.schedules.push(Arc::clone(&progress));
+        tasks.push(tokio::spawn(schedule(workers.clone(), name, mappings::rate(name)?, progress)));
+    }
     let w = workers.clone();
     tasks.push(tokio::spawn(stream(orders, Arc::clone(&pumps.relay), move |batch| {
         let w = w.clone();
@@ -151,7 +182,7 @@ pub fn start(workers: &Workers, orders: StreamReader, inventory: StreamReader) -
         let w = w.clone();
         async move { w.process_refund(batch).await }
     })));
-    (tasks, pumps)
+    Ok((tasks, pumps))
 }
 
 /// How far every pump has come.
@@ -162,6 +193,7 @@ pub struct Pumps {
     pub email: Arc<Progress>,
     pub sms: Arc<Progress>,
     pub refunds: Arc<Progress>,
+    pub schedules: Vec<Arc<Progress>>,
 }
 
 impl Pumps {
@@ -169,7 +201,12 @@ impl Pumps {
         [&self.relay, &self.inventory_log]
     }
 
-    pub fn all(&self) -> [&Arc<Progress>; 5] {
-        [&self.relay, &self.inventory_log, &self.email, &self.sms, &self.refunds]
+    /// The ones that look by themselves whether there is something to do.
+    pub fn looking(&self) -> Vec<&Arc<Progress>> {
+        self.streams().into_iter().chain(&self.schedules).collect()
+    }
+
+    pub fn all(&self) -> Vec<&Arc<Progress>> {
+        [&self.relay, &self.inventory_log, &self.email, &self.sms, &self.refunds].into_iter().chain(&self.schedules).collect()
     }
 }

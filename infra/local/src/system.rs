@@ -180,7 +180,7 @@ impl System {
         }
         let (mut tasks, mut pumps) = (Vec::new(), Pumps::default());
         if options.pumps {
-            (tasks, pumps) = pumps::start(&workers, orders, inventory);
+            (tasks, pumps) = pumps::start(&workers, orders, inventory)?;
             if let Some(directory) = &options.data {
                 tasks.push(tokio::spawn(Keeper::new(directory.clone(), pumps.clone(), sqs.clone()).run()));
             }
@@ -240,9 +240,10 @@ impl System {
         let quiet = async {
             loop {
                 let before: Vec<u64> = self.pumps.all().iter().map(|pump| pump.batches()).collect();
-                let looks = self.pumps.streams().map(|pump| pump.empty_looks());
-                // The second look began after this moment, so it has seen all that was written before.
-                while self.pumps.streams().iter().zip(looks).any(|(pump, looks)| pump.empty_looks() < looks + 2) {
+                let looking = self.pumps.looking();
+                let looks: Vec<u64> = looking.iter().map(|pump| pump.empty_looks()).collect();
+                // The second look began after this moment, so it has seen all that was written, or became due, before.
+                while looking.iter().zip(&looks).any(|(pump, looks)| pump.empty_looks() < looks + 2) {
                     tokio::time::sleep(Duration::from_millis(3)).await;
                 }
                 let none_waits = self.sqs.queues().iter().all(|queue| queue.is_dead_letters || queue.waiting == 0);

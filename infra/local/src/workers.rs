@@ -8,7 +8,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use functions::workers::relay::Queues;
-use functions::workers::{Desk, inventory_log, process_refund, relay, send_email, send_sms};
+use functions::workers::{Desk, Swept, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms};
 use providers::{Ses, Twilio};
 use std::collections::HashSet;
 
@@ -98,6 +98,14 @@ impl Workers {
             async move { process_refund::process(&shop, job).await }
         };
         each_job(batch, &self.shop.sqs, &self.queues.refunds, &self.shop.clock, jobs).await
+    }
+
+    /// A run of a schedule; nothing where there is no such.
+    pub async fn run(&self, schedule: &str) -> Option<Swept> {
+        match schedule {
+            "cancel-unpaid-orders" => Some(cancel_unpaid_orders::run(&self.shop).await),
+            _ => None,
+        }
     }
 }
 

@@ -63,6 +63,8 @@ pub struct ShopConfig {
     pub timezone: TimeZone,
     /// Its delivery fees.
     pub delivery_fees: DeliveryFees,
+    /// After how many hours an order that nobody paid is cancelled.
+    pub unpaid_order_hours: u64,
 }
 
 impl ShopConfig {
@@ -151,7 +153,16 @@ impl ShopConfig {
             Some(json) => delivery_fees(&json, currency).map_err(|reason| ConfigError::new("DELIVERY_FEES", reason))?,
             None => DeliveryFees::default(),
         };
-        Ok(Self { name: variables.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned()), currency, locale, timezone, delivery_fees })
+        let unpaid_order_hours = match variables.get("UNPAID_ORDER_HOURS") {
+            Some(hours) => hours
+                .parse()
+                .ok()
+                .filter(|hours| *hours > 0)
+                .ok_or_else(|| ConfigError::new("UNPAID_ORDER_HOURS", "is no number of hours"))?,
+            None => 72,
+        };
+        let name = variables.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned());
+        Ok(Self { name, currency, locale, timezone, delivery_fees, unpaid_order_hours })
     }
 }
 

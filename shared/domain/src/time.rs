@@ -20,6 +20,12 @@ impl Timestamp {
         self.plus_millis(minutes.saturating_mul(60_000))
     }
 
+    /// The point `hours` earlier.
+    #[must_use]
+    pub const fn minus_hours(self, hours: u64) -> Self {
+        Self(self.0.saturating_sub(hours.saturating_mul(3_600_000)))
+    }
+
     /// Whole seconds since the epoch, as DynamoDB's TTL wants them.
     #[must_use]
     pub const fn seconds(self) -> u64 {

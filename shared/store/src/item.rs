@@ -1,8 +1,9 @@
 //! Items: a record's own attributes, and the keys beside them.
 
 use crate::error::StorageError;
-use crate::keys::{Index, Key, LIST_KEY};
+use crate::keys::{BY_WAIT, Index, Key, LIST_KEY, WAITS_SINCE};
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -30,6 +31,13 @@ impl Item {
     /// In one partition of an index.
     pub fn under(mut self, index: Index, partition: String) -> Self {
         self.0.insert(index.partition.to_owned(), AttributeValue::S(partition));
+        self
+    }
+
+    /// Waiting for what the list is of, since a point in time. A record waits for one thing at a time.
+    pub fn waiting(mut self, list: &str, id: u64, since: Timestamp) -> Self {
+        self = self.under(BY_WAIT, crate::keys::shard(list, id));
+        self.0.insert(WAITS_SINCE.to_owned(), text(crate::keys::since(since)));
         self
     }
 

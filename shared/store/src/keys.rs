@@ -116,7 +116,8 @@ pub const BALANCE: &str = "BALANCE#";
 /// The sort key of a stock item.
 pub const STOCK: &str = "STOCK";
 
-/// An index: its name and its partition attribute. Every one sorts by [`LIST_KEY`], but the order numbers', which has no sort key.
+/// An index: its name and its partition attribute. Every one sorts by [`LIST_KEY`], but the order numbers', which has no sort key,
+/// and [`BY_WAIT`].
 #[derive(Clone, Copy, Debug)]
 pub struct Index {
     pub name: &'static str,
@@ -135,6 +136,9 @@ pub const BY_TIME: Index = index("byTime", "timeKey");
 pub const BY_NUMBER: Index = index("byNumber", "numberKey");
 pub const BY_HOUR: Index = index("byHour", "hourKey");
 pub const BY_PRODUCT: Index = index("byProduct", "productKey");
+/// What waits for something, by since when; sorts by [`WAITS_SINCE`].
+pub const BY_WAIT: Index = index("byWait", "waitKey");
+pub const WAITS_SINCE: &str = "waitsSince";
 
 /// An id as a sort key: as text it sorts as the number does.
 pub fn list_key(id: u64) -> String {
@@ -162,6 +166,14 @@ pub const NOTIFICATIONS: &str = "NOTIFICATION";
 
 pub fn orders_in(status: OrderStatus) -> String {
     format!("ORDER#{status}")
+}
+
+/// Orders that wait for their payment.
+pub const UNPAID: &str = "UNPAID";
+
+/// A point in time as a sort key.
+pub fn since(at: Timestamp) -> String {
+    format!("{:016}", at.0)
 }
 
 pub fn refunds_in(status: RefundStatus) -> String {

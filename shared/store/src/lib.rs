@@ -16,6 +16,7 @@ mod meter;
 mod orders;
 mod read;
 mod refunds;
+mod waiting;
 
 pub use commit::{CommitError, Writes};
 pub use credit::Ledger;
@@ -28,6 +29,7 @@ pub use messages::{Claimed, NotificationFilter};
 pub use meter::{Consumed, Meter};
 pub use orders::OrderFilter;
 pub use refunds::RefundFilter;
+pub use waiting::Waiting;
 
 use aws_sdk_dynamodb::Client;
 use std::sync::Arc;

@@ -132,12 +132,13 @@ impl Writes {
 
 fn item(order: &Order) -> Result<Item, StorageError> {
     let id = order.id.get();
-    Ok(Item::of(&keys::order(order.id), order)?
+    let item = Item::of(&keys::order(order.id), order)?
         .listed(id)
         .under(BY_CUSTOMER, keys::orders_of(order.customer_id))
         .under(BY_STATUS, keys::shard(&keys::orders_in(order.status), id))
         .under(BY_TIME, keys::shard(keys::ORDERS, id))
-        .under(BY_NUMBER, order.order_number.clone()))
+        .under(BY_NUMBER, order.order_number.clone());
+    Ok(if order.awaits_payment() { item.waiting(keys::UNPAID, id, order.created_at) } else { item })
 }
 
 impl From<&Placement> for Writes {

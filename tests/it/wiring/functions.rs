@@ -2,12 +2,12 @@
 
 use super::template::{Template, text, texts, written};
 use super::{camel, file, none};
-use functions::{ENDPOINTS, WORKERS};
+use functions::{ENDPOINTS, SCHEDULES, WORKERS};
 use serde_norway::Value;
 use std::collections::BTreeSet;
 
 fn declared() -> Vec<&'static str> {
-    ENDPOINTS.iter().map(|endpoint| endpoint.bin).chain(WORKERS.iter().copied()).collect()
+    ENDPOINTS.iter().map(|endpoint| endpoint.bin).chain(WORKERS.iter().copied()).chain(SCHEDULES.iter().copied()).collect()
 }
 
 #[test]
@@ -124,6 +124,21 @@ fn every_worker_has_its_mapping() {
     none(&complaints);
 }
 
+#[test]
+fn every_schedule_has_its_event_and_only_they_have() {
+    let template = Template::main();
+    let mut complaints = Vec::new();
+    for (name, properties) in template.resources("AWS::Serverless::Function") {
+        let is_schedule = SCHEDULES.iter().any(|bin| name == camel(bin) + "Function");
+        let events = properties["Events"].as_mapping().into_iter().flatten();
+        let scheduled = events.filter(|(_, event)| text(&event["Type"]).starts_with("Schedule")).count();
+        if scheduled != usize::from(is_schedule) {
+            complaints.push(format!("template.yaml: {name} has {scheduled} schedules; SCHEDULES of functions/src/lib.rs says otherwise"));
+        }
+    }
+    none(&complaints);
+}
+
 /// cfn-lint takes `!GetAtt Tables.Outputs.Anything`: it doesn't read the nested templates.
 #[test]
 fn every_output_of_a_nested_template_that_is_used_is_there_and_every_parameter_is_given() {
@@ -188,7 +203,7 @@ fn every_variable_of_a_function_is_read_by_some_code_and_every_required_one_is_g
             complaints.push(format!("template.yaml: {name} is given {variable}, which no code reads"));
         }
     }
-    for bin in WORKERS {
+    for bin in WORKERS.iter().chain(SCHEDULES) {
         let name = camel(bin) + "Function";
         let given = environment(&name);
         for variable in required_by(&bin.replace('-', "_")) {

@@ -13,13 +13,14 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::actor::Role;
 use domain::event::Job;
-use functions::workers::{Desk, inventory_log, process_refund, relay, send_email, send_sms};
-use functions::{ENDPOINTS, WORKERS};
+use functions::workers::{Desk, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms};
+use functions::{ENDPOINTS, SCHEDULES, WORKERS};
 use local::emulators::filter::Filter;
 use local::emulators::streams::StreamReader;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use store::{PageRequest, Table};
 use tower::ServiceExt;
 
@@ -271,14 +272,25 @@ async fn every_job_twice(deployed: &mut Deployed) {
     }
 }
 
+/// Every schedule, with something to do.
+async fn every_schedule(deployed: &mut Deployed) {
+    let variant = deployed.shop.variant("75", 10).await;
+    let unpaid = deployed.order(&json!(variant), None).await;
+    deployed.shop.system.clock.advance(Duration::from_hours(73));
+    assert!(cancel_unpaid_orders::run(&deployed.shop_of("cancel-unpaid-orders")).await.changed > 0);
+    let (_, order) = deployed.ask(&format!("GET /api/orders?id={}", unpaid["id"]), &Value::Null).await;
+    assert_eq!(order["status"], "CANCELLED");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_may_do_to_the_tables_what_it_does_and_nothing_else() {
     let mut deployed = Deployed::start().await;
     everything(&mut deployed).await;
     every_job_twice(&mut deployed).await;
+    every_schedule(&mut deployed).await;
 
     let mut complaints = Vec::new();
-    for bin in ENDPOINTS.iter().map(|endpoint| endpoint.bin).chain(WORKERS.iter().copied()) {
+    for bin in ENDPOINTS.iter().map(|endpoint| endpoint.bin).chain(WORKERS.iter().copied()).chain(SCHEDULES.iter().copied()) {
         let name = camel(bin) + "Function";
         let function = &deployed.template.resource(&name).expect("a function")["Properties"];
         let used = deployed.used.get(bin).map(|used| used.lock().expect("no panic").clone()).unwrap_or_default();

@@ -86,7 +86,8 @@ pub const ORDERS: &[Order] = &[
     order!(4008, Online(Card), ["BOU-MWI-NUI-XL" x 1, "SAC-NZE-NAT" x 1], "Please call from the lobby, the bell does not work.",
         &[(10, Place), (10, Paid("pi_3OaQk2Lz")), (10, CONFIRMED), (9, PROCESSING), (8, SHIPPED), (7, DELIVERED)]),
     order!(4006, Online(Mobile), ["JEA-MAT-BRU-42" x 1, "CHE-MOS-IND-L" x 2],
-        &[(9, Place), (6, CancelByStaff("Commande restée impayée trois jours"))]),
+        // Nobody pays it, so after three days the system cancels it.
+        &[(9, Place)]),
     order!(4007, Pickup(Card), ["ROB-NDE-BOR-S" x 1],
         &[(8, Place), (8, Paid("pi_3ObX91Lz")), (8, CONFIRMED), (7, Cancel("La taille ne convient pas")), (6, PaidOut("re_3ObX91Lz"))]),
     order!(4004, Pickup(Cash), ["SAN-NGW-MAR-41" x 1, "POC-ELI-DOR" x 1],

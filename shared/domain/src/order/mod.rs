@@ -5,6 +5,7 @@ mod cancel;
 mod lines;
 mod pay;
 mod place;
+mod unpaid;
 
 pub use advance::{Advance, AdvanceError};
 pub use cancel::{CancelError, CancelRequest, Cancellation};
@@ -291,6 +292,14 @@ impl Order {
     #[must_use]
     pub const fn refunding(&self) -> Money {
         Money::new(self.paid.minor - self.refundable.minor - self.refunded_total.minor, self.currency)
+    }
+
+    /// Whether the order is still to be paid before anything else becomes of it. Cash on delivery is paid at the door.
+    #[must_use]
+    pub const fn awaits_payment(&self) -> bool {
+        let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
+        let is_paid_first = !matches!(self.payment_method, PaymentMethod::CashOnDelivery);
+        is_unpaid && is_paid_first && self.status.can_be_cancelled() && self.total.minor > 0
     }
 
     /// The payment status that follows from the refunds of a paid order.
