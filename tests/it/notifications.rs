@@ -120,20 +120,32 @@ async fn what_a_customer_typed_is_escaped_in_a_mails_html() {
 #[tokio::test]
 async fn a_wrong_number_is_logged_as_failed_and_never_tried_again() {
     let shop = LocalShop::start().await;
-    let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "phone": "081 234 56 78" });
+    let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "phone": "081 234 56" });
     let order = shop.order().with("customer", customer).place().await;
     shop.settled().await;
 
     let log = shop.messages_of(order.id).await;
     assert_eq!(log.len(), 1, "{log:?}");
     let sms = &log[0];
-    assert_eq!((&sms["status"], &sms["recipient"], &sms["attempts"]), (&json!("FAILED"), &json!("081 234 56 78"), &json!(0)));
+    assert_eq!((&sms["status"], &sms["recipient"], &sms["attempts"]), (&json!("FAILED"), &json!("081 234 56"), &json!(0)));
     assert!(sms["error"].as_str().is_some_and(|error| error.contains("E.164")), "{sms}");
     assert_eq!((&sms["sentAt"], &sms["providerId"]), (&Value::Null, &Value::Null));
     shop.after(std::time::Duration::from_hours(24)).await;
     assert_eq!(shop.messages_of(order.id).await, log);
     assert_eq!(shop.system.outbox.requests(local::emulators::outbox::Channel::Sms), 0);
     assert!(shop.system.sqs.queues().iter().all(|queue| queue.waiting + queue.in_flight + queue.delayed == 0));
+}
+
+#[tokio::test]
+async fn a_number_as_it_is_dialled_at_home_is_sent_to_and_logged_with_its_country() {
+    let shop = LocalShop::start().await;
+    let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "phone": "081 234 56 78" });
+    let order = shop.order().with("customer", customer).place().await;
+    shop.settled().await;
+
+    let log = shop.messages_of(order.id).await;
+    assert_eq!((&log[0]["status"], &log[0]["recipient"]), (&json!("SENT"), &json!("+243812345678")));
+    assert_eq!(shop.system.outbox.sms()[0].to, "+243812345678");
 }
 
 #[tokio::test]

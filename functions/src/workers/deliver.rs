@@ -5,6 +5,7 @@ use api::clock::{Clock, random};
 use domain::event::MessageJob;
 use domain::notification::{Channel, Claim, Content, Notification, UNKNOWN_OUTCOME_MINUTES};
 use domain::time::Timestamp;
+use providers::phone::Country;
 use providers::{SendError, Sender};
 use store::{Claimed, StorageError, Store};
 
@@ -17,6 +18,8 @@ pub struct Desk<S> {
     pub clock: Clock,
     /// The shop's name, as messages say it.
     pub shop_name: String,
+    /// Whose numbers are written without a country.
+    pub country: Country,
     /// Who sends.
     pub sender: S,
 }

@@ -11,6 +11,7 @@ use api::{Shop, aws};
 use aws_config::SdkConfig;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use providers::phone::Country;
 use providers::{NoSms, Sender, Ses, Twilio, TwilioConfig};
 use serde_json::Value;
 use store::{Store, TableNames};
@@ -76,7 +77,7 @@ pub async fn send_email() -> Result<(), Error> {
     let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
     let shop_name = shop_name();
     let sender = Ses::new(&sdk, &shop_name, &from, Environment.get("EMAIL_REPLY_TO"));
-    let desk = Desk { store: store(&sdk), clock: Clock::default(), shop_name, sender };
+    let desk = Desk { store: store(&sdk), clock: Clock::default(), shop_name, country: Country::DR_CONGO, sender };
     let sqs = aws_sdk_sqs::Client::new(&sdk);
     work(move |batch: SqsEvent| {
         let (desk, sqs, queue) = (desk.clone(), sqs.clone(), queue.clone());
@@ -108,6 +109,7 @@ pub async fn send_sms() -> Result<(), Error> {
     let token = secret(&Environment, "TWILIO_AUTH_TOKEN", "TWILIO_SECRET_ARN").map(|token| CachedSecret::new(token, sdk.clone()));
     let token = std::sync::Arc::new(token);
     let (store, shop_name, sqs) = (store(&sdk), shop_name(), aws_sdk_sqs::Client::new(&sdk));
+    let country = started(country())?;
     work(move |batch: SqsEvent| {
         let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());
         let (config, token) = (config.clone(), std::sync::Arc::clone(&token));
@@ -116,9 +118,9 @@ pub async fn send_sms() -> Result<(), Error> {
             match token.as_ref() {
                 Some(token) => {
                     let sender = Twilio::new(config, token.value().await?.to_string())?;
-                    Ok(texts(batch, Desk { store, clock, shop_name, sender }, &sqs, &queue).await)
+                    Ok(texts(batch, Desk { store, clock, shop_name, country, sender }, &sqs, &queue).await)
                 }
-                None => Ok(texts(batch, Desk { store, clock, shop_name, sender: NoSms }, &sqs, &queue).await),
+                None => Ok(texts(batch, Desk { store, clock, shop_name, country, sender: NoSms }, &sqs, &queue).await),
             }
         }
     })
@@ -131,6 +133,12 @@ async fn texts<S: Sender + Clone + 'static>(batch: SqsEvent, desk: Desk<S>, sqs:
         async move { send_sms::send(&desk, job).await }
     };
     each_job(batch, sqs, queue, &desk.clock, jobs).await
+}
+
+/// The country that a number without one is of.
+fn country() -> Result<Country, ConfigError> {
+    let Some(code) = Environment.get("SHOP_COUNTRY") else { return Ok(Country::DR_CONGO) };
+    Country::parse(&code).ok_or_else(|| ConfigError::new("SHOP_COUNTRY", "is no country of ISO 3166-1, such as CD"))
 }
 
 fn shop_name() -> String {

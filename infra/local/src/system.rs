@@ -19,6 +19,7 @@ use axum::http::{HeaderName, Method, header};
 use domain::actor::Role;
 use functions::workers::Desk;
 use functions::workers::relay::Queues;
+use providers::phone::Country;
 use providers::{Ses, Twilio, TwilioConfig};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -334,11 +335,12 @@ fn workers(
     let ses = Ses::new(&aws::local_config(outbox_url, plain()), &name, "orders@example.com", None);
     Ok(Workers {
         queues: Queues { sqs: shop.sqs.clone(), email: queue("email"), sms: queue("sms"), refunds: queue("refunds") },
-        email: Desk { store: shop.store.clone(), clock: clock.clone(), shop_name: name.clone(), sender: ses },
+        email: Desk { store: shop.store.clone(), clock: clock.clone(), shop_name: name.clone(), country: Country::DR_CONGO, sender: ses },
         sms: Desk {
             store: shop.store.clone(),
             clock: clock.clone(),
             shop_name: name,
+            country: Country::DR_CONGO,
             sender: Twilio::new(twilio, "local-token".to_owned())?,
         },
         shop,

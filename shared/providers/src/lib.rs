@@ -1,6 +1,7 @@
 //! One module for each outside service, each behind the small trait its worker uses.
 
 mod no_sms;
+pub mod phone;
 mod ses;
 mod twilio;
 
