@@ -9,6 +9,7 @@ pub mod openapi;
 pub mod orders;
 pub mod refunds;
 pub mod store_credit;
+pub mod webhooks;
 pub mod workers;
 
 mod query;
@@ -44,6 +45,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("store-credit", "/api/store-credit", store_credit::routes),
     endpoint("store-credit-redeem", "/api/store-credit/redeem", store_credit::redeem::routes),
     endpoint("notifications", "/api/notifications", notifications::routes),
+    endpoint("webhooks-stripe", "/api/webhooks/stripe", webhooks::stripe::routes),
     endpoint("health", "/api/health", health::routes),
     Endpoint { bin: "not-found", path: None, routes: not_found::routes },
 ];

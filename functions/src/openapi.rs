@@ -1,14 +1,14 @@
 //! The OpenAPI document, made from the handlers' own types. No function builds it: it is written to
 //! `functions/openapi.json`, and a test holds that file against this.
 
-use crate::{health, inventory, notifications, orders, refunds, store_credit};
+use crate::{health, inventory, notifications, orders, refunds, store_credit, webhooks};
 use utoipa::openapi::OpenApi as Document;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Order operations", description = "Orders, cancellations, refunds, inventory, store credit and notifications of a shop."),
+    info(title = "Order operations", description = "Orders, cancellations, refunds, inventory, store credit and notifications of a shop, and the webhooks of those it works with."),
     paths(
         orders::find, orders::place,
         orders::status::change, orders::payment::mark, orders::cancel::cancel, orders::history::history,
@@ -16,20 +16,31 @@ use utoipa::{Modify, OpenApi};
         inventory::find, inventory::put, inventory::adjust::adjust, inventory::history::history,
         store_credit::find, store_credit::redeem::redeem,
         notifications::find,
+        webhooks::stripe::receive,
         health::health,
     ),
     components(schemas(api::problem::FieldError)),
     security(("bearer" = [])),
-    modifiers(&Bearer),
+    modifiers(&Schemes),
 )]
 struct Api;
 
-struct Bearer;
+struct Schemes;
 
-impl Modify for Bearer {
+/// What each sender of webhooks signs with: the scheme's name, the header that carries it, and how it is made.
+/// `OpenAPI` knows no signatures; a key in a header comes closest.
+const SIGNATURES: [(&str, &str, &str); 1] =
+    [("stripeSignature", "Stripe-Signature", "HMAC-SHA256 of time and raw body, at most five minutes old (docs.stripe.com/webhooks).")];
+
+impl Modify for Schemes {
     fn modify(&self, document: &mut Document) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        for (name, header, how) in SIGNATURES {
+            let signature = ApiKey::Header(ApiKeyValue::with_description(header, how));
+            components.add_security_scheme(name, SecurityScheme::ApiKey(signature));
+        }
     }
 }
 

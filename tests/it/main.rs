@@ -28,5 +28,6 @@ mod store_credit;
 mod the_job;
 mod tokens;
 mod tokens_published;
+mod webhooks_stripe;
 mod wiring;
 mod workers;

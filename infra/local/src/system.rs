@@ -34,6 +34,9 @@ use tower_http::cors::{Any, CorsLayer};
 /// What `infra/tables.yaml` and `infra/queues.yaml` are deployed as here.
 const PREFIX: &str = "shop-local-";
 
+/// What webhooks in Stripe's name are signed with here.
+pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_local";
+
 /// How long requests that are under way may take once the system was told to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -157,7 +160,7 @@ impl System {
         let outbox_server = http::serve(outbox.router()).await?;
 
         let faults = Faults::default();
-        let workers = workers(&options, &clock, &dynamodb, &sqs, sqs_server.url(), outbox_server.url(), &faults)?;
+        let workers = workers(&options, &url, &clock, &dynamodb, &sqs, sqs_server.url(), outbox_server.url(), &faults)?;
         let api = api::serve::app(functions::api(), workers.shop.clone()).layer(cors());
         let backstage = Backstage { shop: workers.shop.clone(), sqs: sqs.clone(), outbox: outbox.clone() };
         let app = api.clone().merge(pages(backstage));
@@ -303,8 +306,10 @@ fn table_name(variable: &str) -> Option<String> {
     Some(format!("{PREFIX}{}", variable.strip_suffix("_TABLE")?.to_lowercase()))
 }
 
+#[expect(clippy::too_many_arguments, reason = "one private place where everything meets")]
 fn workers(
     options: &Options,
+    url: &str,
     clock: &Clock,
     dynamodb: &DynamoDb,
     sqs: &Sqs,
@@ -319,7 +324,12 @@ fn workers(
     let queue = |name: &str| sqs.url(&format!("{PREFIX}{name}"));
     let variables = |name: &'static str| {
         let own = options.variables.get(name).cloned();
-        own.or_else(|| table_name(name)).or_else(|| (name == "EMAIL_QUEUE_URL").then(|| queue("email")))
+        own.or_else(|| table_name(name)).or_else(|| match name {
+            "EMAIL_QUEUE_URL" => Some(queue("email")),
+            "PUBLIC_URL" => Some(url.to_owned()),
+            "STRIPE_WEBHOOK_SECRET" => Some(STRIPE_WEBHOOK_SECRET.to_owned()),
+            _ => None,
+        })
     };
     let (issuer, audience) = options.issuer_and_audience.clone().unzip();
     let tokens = TokenConfig {

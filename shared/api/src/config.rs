@@ -66,6 +66,8 @@ pub struct ShopConfig {
     pub delivery_fees: DeliveryFees,
     /// After how many hours an order that nobody paid is cancelled.
     pub unpaid_order_hours: u64,
+    /// Where other systems find its API, without a slash at the end.
+    pub public_url: Option<String>,
 }
 
 impl ShopConfig {
@@ -162,9 +164,22 @@ impl ShopConfig {
                 .ok_or_else(|| ConfigError::new("UNPAID_ORDER_HOURS", "is no number of hours"))?,
             None => 72,
         };
+        let public_url = match variables.get("PUBLIC_URL") {
+            Some(url) => {
+                Some(public_url(&url).ok_or_else(|| ConfigError::new("PUBLIC_URL", "is no address, such as https://api.example.com"))?)
+            }
+            None => None,
+        };
         let name = variables.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned());
-        Ok(Self { name, currency, locale, timezone, delivery_fees, unpaid_order_hours })
+        Ok(Self { name, currency, locale, timezone, delivery_fees, unpaid_order_hours, public_url })
     }
+}
+
+/// `https://api.example.com`, or with a path before ours; without its last slash.
+fn public_url(url: &str) -> Option<String> {
+    let uri: axum::http::Uri = url.parse().ok()?;
+    let is_address = matches!(uri.scheme_str(), Some("https" | "http")) && uri.query().is_none();
+    is_address.then(|| url.trim_end_matches('/').to_owned())
 }
 
 /// `{"Gombe": 5, "Limete": 7.50}`, in the shop's currency.

@@ -16,6 +16,7 @@ pub mod problem;
 pub mod secrets;
 pub mod serve;
 pub mod shop;
+pub mod webhook;
 
 pub use answer::{Amount, Answer};
 pub use auth::Caller;

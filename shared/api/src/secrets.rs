@@ -1,6 +1,6 @@
 //! Secrets: fetched at first use, kept for five minutes.
 
-use crate::config::Secret;
+use crate::config::{Secret, Variables, secret};
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
@@ -15,6 +15,50 @@ const KEPT: Duration = Duration::from_mins(5);
 #[derive(Debug, thiserror::Error)]
 #[error("a secret could not be fetched: {0}")]
 pub struct SecretError(String);
+
+/// What an endpoint or a worker may need to know besides what tokens are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretName {
+    /// What Stripe signs its webhooks with (`whsec_…`).
+    StripeWebhook,
+}
+
+impl SecretName {
+    /// Every one.
+    pub const ALL: [Self; 1] = [Self::StripeWebhook];
+
+    /// The variable that holds it (for environments other than AWS), and the one that holds its ARN.
+    const fn variables(self) -> (&'static str, &'static str) {
+        match self {
+            Self::StripeWebhook => ("STRIPE_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET_ARN"),
+        }
+    }
+}
+
+/// The secrets that a function was given.
+pub struct Secrets([Option<CachedSecret>; SecretName::ALL.len()]);
+
+impl Secrets {
+    /// Looks for each; nothing is fetched yet.
+    #[must_use]
+    pub fn given(variables: &impl Variables, sdk: &SdkConfig) -> Self {
+        Self(SecretName::ALL.map(|name| {
+            let (plain, arn) = name.variables();
+            secret(variables, plain, arn).map(|source| CachedSecret::new(source, sdk.clone()))
+        }))
+    }
+
+    /// A secret's value; nothing where the function was not given it.
+    ///
+    /// # Errors
+    /// When Secrets Manager refuses or isn't reached.
+    pub async fn value(&self, name: SecretName) -> Result<Option<Arc<str>>, SecretError> {
+        match &self.0[name as usize] {
+            Some(secret) => secret.value().await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
 
 /// One secret and its last fetched value.
 pub struct CachedSecret {

@@ -4,6 +4,7 @@ use crate::auth::{Verifier, VerifierError};
 use crate::aws;
 use crate::clock::Clock;
 use crate::config::{ConfigError, ShopConfig, TokenConfig, Variables};
+use crate::secrets::Secrets;
 use aws_config::SdkConfig;
 use std::sync::Arc;
 use store::{Store, TableNames};
@@ -21,6 +22,8 @@ pub struct Shop {
     pub sqs: aws_sdk_sqs::Client,
     /// The queue that health asks after, where this function has been given it.
     pub email_queue: Option<String>,
+    /// What outside services and we share.
+    pub secrets: Arc<Secrets>,
     verifier: Option<Arc<Verifier>>,
 }
 
@@ -68,6 +71,7 @@ impl Shop {
             config: Arc::new(ShopConfig::read(variables)?),
             sqs: aws_sdk_sqs::Client::new(sqs),
             email_queue: variables.get("EMAIL_QUEUE_URL"),
+            secrets: Arc::new(Secrets::given(variables, dynamodb)),
             verifier: verifier.map(Arc::new),
         })
     }

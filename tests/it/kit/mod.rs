@@ -5,6 +5,7 @@ mod caller;
 mod orders;
 mod reading;
 pub mod tokens;
+pub mod webhooks;
 
 pub use by_hand::{ByHand, failures};
 pub use caller::{Answer, Answers, Caller, race};

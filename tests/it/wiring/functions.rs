@@ -185,6 +185,7 @@ fn every_variable_of_a_function_is_read_by_some_code_and_every_required_one_is_g
     let template = Template::main();
     let code: String = [
         "shared/api/src/config.rs",
+        "shared/api/src/secrets.rs",
         "shared/api/src/shop.rs",
         "shared/api/src/log.rs",
         "shared/store/src/lib.rs",

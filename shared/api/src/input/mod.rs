@@ -159,21 +159,26 @@ fn in_order(mut errors: Vec<FieldError>) -> Vec<FieldError> {
 
 /// 413, then 415, then what is no JSON.
 async fn read_body(headers: &axum::http::HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "A body has at most 1 MB.");
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MOST_BODY_BYTES) {
-        return Err(too_large());
-    }
-    let bytes = match Limited::new(body, MOST_BODY_BYTES).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => return Err(too_large()),
-        Err(_) => return Err(Problem::bad_request("INVALID_JSON", "The body broke off.")),
-    };
+    let bytes = limited(headers, body).await?;
     let media_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     match media_type.map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()) {
         Some(json) if json == "application/json" => Ok(bytes),
         None if bytes.is_empty() => Ok(bytes),
         _ => Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")),
+    }
+}
+
+/// A body of at most [`MOST_BODY_BYTES`]; one that says it is longer isn't read at all.
+pub(crate) async fn limited(headers: &axum::http::HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "A body has at most 1 MB.");
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MOST_BODY_BYTES) {
+        return Err(too_large());
+    }
+    match Limited::new(body, MOST_BODY_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_large()),
+        Err(_) => Err(Problem::bad_request("INVALID_JSON", "The body broke off.")),
     }
 }
 

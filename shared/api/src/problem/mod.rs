@@ -101,6 +101,13 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", detail).header(header::WWW_AUTHENTICATE, "Bearer")
     }
 
+    /// 401 for a webhook that its sender has not signed, or not as this shop knows them to.
+    #[must_use]
+    pub fn invalid_signature() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "INVALID_SIGNATURE", "The signature is not its sender's.")
+            .header(header::WWW_AUTHENTICATE, "Signature")
+    }
+
     /// 403.
     #[must_use]
     pub fn forbidden(detail: impl Display) -> Self {

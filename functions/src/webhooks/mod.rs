@@ -1,0 +1,3 @@
+//! `/api/webhooks/…` — what other systems tell us: an endpoint for each sender, which checks that sender's own signature.
+
+pub mod stripe;
