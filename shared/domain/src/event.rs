@@ -1,7 +1,7 @@
 //! Events: the audit trail and the outbox at once.
 
 use crate::actor::Actor;
-use crate::ids::{EventId, Ids, NotificationId, OrderId, RefundId};
+use crate::ids::{EventId, Ids, NotificationId, OrderId, RefundId, ShipmentId};
 use crate::message::Announcement;
 use crate::time::Timestamp;
 use crate::words::words;
@@ -24,6 +24,12 @@ words! {
         RefundStatusChanged = "REFUND_STATUS_CHANGED",
         /// A refund waits for staff, or its notes or reference changed.
         RefundUpdated = "REFUND_UPDATED",
+        /// A parcel was made.
+        ShipmentCreated = "SHIPMENT_CREATED",
+        /// A parcel took a step on its way.
+        ShipmentStatusChanged = "SHIPMENT_STATUS_CHANGED",
+        /// A parcel was booked, or waits for staff, or what is known of it changed.
+        ShipmentUpdated = "SHIPMENT_UPDATED",
     }
 }
 
@@ -35,6 +41,8 @@ pub enum Subject {
     Order(OrderId),
     /// A refund, for what doesn't change its order.
     Refund(RefundId),
+    /// A parcel, for what doesn't change its order.
+    Shipment(ShipmentId),
 }
 
 /// One thing that happened to a record. Put once, on absence, in the transaction that made it true.
@@ -63,6 +71,8 @@ pub struct Event {
     pub at: Timestamp,
     /// The refund that now wants to be carried out.
     pub refund_due: Option<RefundId>,
+    /// The parcel that now wants to be booked with its carrier.
+    pub shipment_due: Option<ShipmentId>,
     /// What the customer is told.
     pub announcement: Option<Announcement>,
 }
@@ -83,6 +93,7 @@ impl Event {
             note: None,
             at,
             refund_due: None,
+            shipment_due: None,
             announcement: None,
         }
     }
@@ -116,6 +127,13 @@ impl Event {
         self
     }
 
+    /// Setting the booking of a parcel off.
+    #[must_use]
+    pub fn with_shipment_due(mut self, shipment: ShipmentId) -> Self {
+        self.shipment_due = Some(shipment);
+        self
+    }
+
     /// The event's place and a purpose. Its id would not do: it is drawn, and another event of the same millisecond can
     /// have drawn the same, while there is only one event in a place.
     fn job_id(&self, purpose: &str) -> String {
@@ -123,6 +141,7 @@ impl Event {
         match self.subject {
             Subject::Order(id) => format!("order-{id}:{version}:{n}:{purpose}"),
             Subject::Refund(id) => format!("refund-{id}:{version}:{n}:{purpose}"),
+            Subject::Shipment(id) => format!("shipment-{id}:{version}:{n}:{purpose}"),
         }
     }
 
@@ -132,6 +151,9 @@ impl Event {
         let mut jobs = Vec::new();
         if let Some(refund_id) = self.refund_due {
             jobs.push(Job::Refund(RefundJob { id: self.job_id("refund"), refund_id }));
+        }
+        if let Some(shipment_id) = self.shipment_due {
+            jobs.push(Job::Shipment(ShipmentJob { id: self.job_id("shipment"), shipment_id }));
         }
         if let Some(announcement) = &self.announcement {
             if announcement.email.is_some() {
@@ -160,6 +182,8 @@ pub enum Job {
     Sms(MessageJob),
     /// Carry a refund out.
     Refund(RefundJob),
+    /// Book a parcel with its carrier.
+    Shipment(ShipmentJob),
 }
 
 /// One message on one channel.
@@ -190,4 +214,14 @@ pub struct RefundJob {
     pub id: String,
     /// Which.
     pub refund_id: RefundId,
+}
+
+/// A parcel to book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShipmentJob {
+    /// The place of its event, and its purpose; no other job has it.
+    pub id: String,
+    /// Which.
+    pub shipment_id: ShipmentId,
 }

@@ -55,6 +55,8 @@ ids! {
     RefundId,
     /// A return (RMA).
     ReturnId,
+    /// A shipment: one parcel.
+    ShipmentId,
     /// A product; made by the shop's catalogue, not here.
     ProductId,
     /// A sellable variant of a product.

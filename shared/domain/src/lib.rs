@@ -7,6 +7,7 @@ mod words;
 
 pub mod actor;
 pub mod credit;
+pub mod decimal;
 pub mod event;
 pub mod ids;
 pub mod inventory;
@@ -15,4 +16,5 @@ pub mod money;
 pub mod notification;
 pub mod order;
 pub mod refund;
+pub mod shipment;
 pub mod time;

@@ -177,4 +177,11 @@ impl Announcement {
             },
         }
     }
+
+    /// With the number of the parcel that it is about.
+    #[must_use]
+    pub fn with_tracking_number(mut self, number: Option<&str>) -> Self {
+        self.facts.tracking_number = number.map(ToOwned::to_owned);
+        self
+    }
 }

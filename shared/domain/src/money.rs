@@ -1,5 +1,6 @@
 //! Money: integer minor units of a currency, never a float.
 
+use crate::decimal::{self, DecimalError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -117,33 +118,12 @@ impl Money {
     /// The amount that the text of a JSON number says, exactly: `150`, `150.10` and `1.5e2` are amounts,
     /// `0.001` is none in a currency of two decimals.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let exponent: i32 = exponent.parse().map_err(|_| AmountError::Malformed)?;
-        let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let digits = format!("{whole}{fraction}");
-        if whole.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(AmountError::Malformed);
+        match decimal::units(text, currency.decimals(), MAX_MINOR) {
+            Ok(minor) => Ok(Self::new(minor, currency)),
+            Err(DecimalError::Malformed) => Err(AmountError::Malformed),
+            Err(DecimalError::TooFine) => Err(AmountError::TooManyDecimals),
+            Err(DecimalError::TooLarge) => Err(AmountError::TooLarge),
         }
-        let significant = digits.trim_start_matches('0');
-        let stripped = significant.trim_end_matches('0');
-        if stripped.is_empty() {
-            return Ok(Self::zero(currency));
-        }
-        // The value is `stripped` followed by `scale` zeros, in minor units.
-        let dropped = i64::try_from(significant.len() - stripped.len()).map_err(|_| AmountError::TooLarge)?;
-        let fraction = i64::try_from(fraction.len()).map_err(|_| AmountError::TooLarge)?;
-        let scale = i64::from(exponent) + dropped + i64::from(currency.decimals()) - fraction;
-        if scale < 0 {
-            return Err(AmountError::TooManyDecimals);
-        }
-        let value = u32::try_from(scale)
-            .ok()
-            .and_then(|scale| 10_i64.checked_pow(scale))
-            .and_then(|power| stripped.parse::<i64>().ok()?.checked_mul(power))
-            .filter(|minor| *minor <= MAX_MINOR)
-            .ok_or(AmountError::TooLarge)?;
-        Ok(Self::new(if negative { -value } else { value }, currency))
     }
 
     /// The number alone, with the currency's decimals: `150.00`.

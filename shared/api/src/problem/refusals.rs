@@ -1,10 +1,12 @@
 //! Every error of the domain and of the tables, with its status and its code of the contract.
 
 use super::Problem;
+use axum::http::header;
 use domain::credit::InsufficientCredit;
 use domain::inventory::InventoryError;
 use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
 use domain::refund::{MethodError, RefundError, RefundStatus};
+use domain::shipment::{ShipError, ShipmentError, ShipmentStatus};
 use serde_json::{Value, json};
 use store::StorageError;
 
@@ -59,7 +61,7 @@ impl From<CancelError> for Problem {
     fn from(error: CancelError) -> Self {
         match error {
             CancelError::AlreadyCancelled => Self::conflict("ALREADY_CANCELLED", error),
-            CancelError::CannotCancel(_) => Self::conflict("CANNOT_CANCEL", error),
+            CancelError::CannotCancel(_) | CancelError::LiveShipment => Self::conflict("CANNOT_CANCEL", error),
             CancelError::Method(method) => method.into(),
         }
     }
@@ -86,6 +88,27 @@ impl From<RefundError> for Problem {
             RefundError::InvalidTransition { from, .. } => transition::<RefundStatus>(error, from.next()),
             RefundError::InProgress => Self::conflict("REFUND_IN_PROGRESS", error),
             RefundError::ExceedsPaid => Self::conflict("REFUND_EXCEEDS_PAID", error),
+        }
+    }
+}
+
+impl From<ShipError> for Problem {
+    fn from(error: ShipError) -> Self {
+        match error {
+            ShipError::NotShippable(_) | ShipError::AllShipped | ShipError::LineShipped { .. } => {
+                Self::conflict("ORDER_NOT_SHIPPABLE", error)
+            }
+            ShipError::NoSuchLine(_) => Self::invalid_field("/items", "INVALID_ORDER_ITEMS", error),
+        }
+    }
+}
+
+impl From<ShipmentError> for Problem {
+    fn from(error: ShipmentError) -> Self {
+        match &error {
+            ShipmentError::InvalidTransition { allowed, .. } => transition::<ShipmentStatus>(&error, allowed),
+            ShipmentError::BookingInProgress => Self::conflict("BOOKING_IN_PROGRESS", error).header(header::RETRY_AFTER, "60"),
+            ShipmentError::NumberUsed(_) => Self::conflict("TRACKING_NUMBER_USED", error),
         }
     }
 }

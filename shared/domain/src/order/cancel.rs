@@ -29,6 +29,9 @@ pub enum CancelError {
     /// `CANNOT_CANCEL`
     #[error("An order that is {0} can't be cancelled; only PENDING, CONFIRMED and PROCESSING ones can.")]
     CannotCancel(OrderStatus),
+    /// `CANNOT_CANCEL`
+    #[error("An order with a live shipment can't be cancelled; the shipment must fail or come back first.")]
+    LiveShipment,
     /// `INVALID_METHOD`
     #[error(transparent)]
     Method(#[from] MethodError),
@@ -62,6 +65,9 @@ impl Order {
         }
         if !self.status.can_be_cancelled() {
             return Err(CancelError::CannotCancel(self.status));
+        }
+        if self.has_live_parcel() {
+            return Err(CancelError::LiveShipment);
         }
         let cancelled = Self { status: OrderStatus::Cancelled, ..self.touched(now) };
         let (mut order, refund) = if self.paid.is_zero() {

@@ -94,6 +94,8 @@ mod tests {
             returning_quantity: 0,
             refunded_quantity: 0,
             refunded_amount: Money::usd(0),
+            shipped_quantity: 0,
+            delivered_quantity: 0,
         }
     }
 

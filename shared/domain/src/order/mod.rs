@@ -3,6 +3,7 @@
 mod advance;
 mod cancel;
 mod lines;
+mod parcels;
 mod pay;
 mod place;
 mod unpaid;
@@ -206,6 +207,10 @@ pub struct LineItem {
     pub refunded_quantity: u32,
     /// The money of those, as far as it was counted by pieces.
     pub refunded_amount: Money,
+    /// Pieces that are in a live parcel; never more than `quantity`.
+    pub shipped_quantity: u32,
+    /// Pieces of those that have arrived.
+    pub delivered_quantity: u32,
 }
 
 impl LineItem {
@@ -324,4 +329,4 @@ impl Order {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

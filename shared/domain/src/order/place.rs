@@ -285,6 +285,8 @@ impl LineItem {
             returning_quantity: 0,
             refunded_quantity: 0,
             refunded_amount: Money::zero(variant.price.currency),
+            shipped_quantity: 0,
+            delivered_quantity: 0,
         }
     }
 }

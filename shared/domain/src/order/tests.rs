@@ -50,7 +50,7 @@ fn request(lines: &[(u64, u32)], payment_method: PaymentMethod) -> OrderRequest 
     }
 }
 
-fn placed(prices: &[i64], quantity: u32, payment_method: PaymentMethod) -> Order {
+pub(crate) fn placed(prices: &[i64], quantity: u32, payment_method: PaymentMethod) -> Order {
     let variants: Vec<Variant> = (1..).zip(prices).map(|(id, cents)| variant(id, *cents)).collect();
     let lines: Vec<(u64, u32)> = variants.iter().map(|variant| (variant.id.get(), quantity)).collect();
     let quote = request(&lines, payment_method).price(&variants, &DeliveryFees::default(), actor(Role::Staff)).unwrap();

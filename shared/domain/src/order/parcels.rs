@@ -1,0 +1,81 @@
+//! How an order follows its parcels: which of its pieces are in a live one, which have arrived, and what that makes it.
+
+use super::{LineItem, Order, OrderStatus};
+use crate::shipment::{ShipmentStatus, ShippedItem};
+use crate::time::Timestamp;
+
+impl LineItem {
+    /// Pieces that are in no live parcel.
+    #[must_use]
+    pub const fn unshipped(&self) -> u32 {
+        self.quantity.saturating_sub(self.shipped_quantity)
+    }
+}
+
+impl Order {
+    /// Whether a parcel can be made of it: a confirmed order, and one of whose parcels some go and others have to go
+    /// again. An order that staff set to `SHIPPED` without any parcel went in another way.
+    #[must_use]
+    pub fn can_be_shipped(&self) -> bool {
+        match self.status {
+            OrderStatus::Confirmed | OrderStatus::Processing => true,
+            OrderStatus::Shipped => self.has_live_parcel(),
+            OrderStatus::Pending | OrderStatus::ReadyForPickup | OrderStatus::Delivered | OrderStatus::Cancelled => false,
+        }
+    }
+
+    /// Whether any of its pieces is in a live parcel.
+    #[must_use]
+    pub fn has_live_parcel(&self) -> bool {
+        self.items.iter().any(|line| line.shipped_quantity > 0)
+    }
+
+    /// The order after a parcel with these pieces went from one status to another (from nowhere, when it is new); nothing
+    /// when that changes nothing of it.
+    pub(crate) fn with_parcel(
+        &self,
+        items: &[ShippedItem],
+        from: Option<ShipmentStatus>,
+        to: ShipmentStatus,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let counts = |status: ShipmentStatus| (status.is_live(), status == ShipmentStatus::Delivered);
+        let (before, after) = (from.map_or((false, false), counts), counts(to));
+        if before == after {
+            return None;
+        }
+        let mut order = self.touched(now);
+        for line in &mut order.items {
+            let pieces = items.iter().filter(|item| item.order_item_id == line.id).map(|item| item.quantity).sum::<u32>();
+            line.shipped_quantity = moved(line.shipped_quantity, pieces, before.0, after.0);
+            line.delivered_quantity = moved(line.delivered_quantity, pieces, before.1, after.1);
+        }
+        order.status = order.status_of_parcels();
+        if order.status == OrderStatus::Delivered && self.status != OrderStatus::Delivered {
+            order.completed_at = Some(now);
+        }
+        Some(order)
+    }
+
+    /// What its parcels make of it. Where staff went ahead of them, nothing takes it back but that none is left.
+    fn status_of_parcels(&self) -> OrderStatus {
+        let all_shipped = self.items.iter().all(|line| line.shipped_quantity >= line.quantity);
+        let all_delivered = self.items.iter().all(|line| line.delivered_quantity >= line.quantity);
+        match self.status {
+            OrderStatus::Confirmed | OrderStatus::Processing if all_shipped => OrderStatus::Shipped,
+            OrderStatus::Confirmed => OrderStatus::Processing,
+            OrderStatus::Shipped if all_delivered => OrderStatus::Delivered,
+            OrderStatus::Shipped | OrderStatus::ReadyForPickup if !self.has_live_parcel() => OrderStatus::Processing,
+            as_it_is => as_it_is,
+        }
+    }
+}
+
+/// A count of pieces after some of them began or ceased to count.
+const fn moved(count: u32, pieces: u32, before: bool, after: bool) -> u32 {
+    match (before, after) {
+        (false, true) => count.saturating_add(pieces),
+        (true, false) => count.saturating_sub(pieces),
+        (true, true) | (false, false) => count,
+    }
+}

@@ -1,0 +1,111 @@
+//! What a changed parcel writes: itself, its order as far as that follows, and what the customer is told.
+
+use super::{Shipment, ShipmentStatus, TrackingNumber};
+use crate::actor::Actor;
+use crate::event::{Event, EventKind, Subject, numbered};
+use crate::ids::Ids;
+use crate::message::{Announcement, MessageKind};
+use crate::order::{Order, OrderStatus};
+use crate::time::Timestamp;
+
+/// A tracking number that becomes a parcel's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NumberClaim {
+    /// On nobody else having it: our own numbers, and what staff enter.
+    Unique(TrackingNumber),
+    /// Whoever has it: a carrier that gave it out knows best, and uses its numbers again after some months.
+    Given(TrackingNumber),
+}
+
+/// Everything that a change of a parcel writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShipmentChange {
+    /// The parcel after it.
+    pub shipment: Shipment,
+    /// Its order, where that follows.
+    pub order: Option<Order>,
+    /// A number that is new to it.
+    pub number: Option<NumberClaim>,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// Who changed a parcel, when and how.
+pub(super) struct Cause<'a> {
+    pub kind: EventKind,
+    pub actor: Actor,
+    pub note: Option<&'a str>,
+    pub now: Timestamp,
+}
+
+impl Shipment {
+    /// The whole change that made this parcel of `before`: the order follows its parcels, and the customer is told once
+    /// that the parcel is on its way and once that the order arrived.
+    pub(super) fn changed(mut self, before: Option<&Self>, order: &Order, cause: &Cause<'_>, mut ids: Ids) -> ShipmentChange {
+        let ids = &mut ids;
+        let previous = before.map(|before| before.status);
+        let after = order.with_parcel(&self.items, previous, self.status, cause.now);
+        let known = after.as_ref().unwrap_or(order);
+        let (subject, version) = match &after {
+            Some(order) => (Subject::Order(order.id), order.version),
+            None => (Subject::Shipment(self.id), self.version),
+        };
+        let told = self.is_to_be_announced(known);
+        self.announced |= told;
+        let mut event = Event::new(subject, version, cause.kind, cause.actor, cause.now, ids)
+            .from_to(previous.map(ShipmentStatus::as_str), self.status.as_str())
+            .noting(Some(&self.described(cause.note)));
+        if told {
+            event = event.announcing(self.announcement(known, MessageKind::ShippingUpdate, ids));
+        }
+        let was_due = before.is_some_and(|before| before.booking.is_due());
+        if self.booking.is_due() && !was_due {
+            event = event.with_shipment_due(self.id);
+        }
+        let mut events = vec![event];
+        for (from, to) in steps(order.status, known.status) {
+            let step = Event::new(Subject::Order(known.id), known.version, EventKind::OrderStatusChanged, cause.actor, cause.now, ids)
+                .from_to(Some(from.as_str()), to.as_str());
+            events.push(match to {
+                OrderStatus::Delivered => step.announcing(self.announcement(known, MessageKind::DeliveryNotification, ids)),
+                _ => step,
+            });
+        }
+        let is_new = |number: &&TrackingNumber| before.and_then(|before| before.tracking_number.as_ref()) != Some(*number);
+        let number = self.tracking_number.as_ref().filter(is_new).cloned().map(NumberClaim::Unique);
+        ShipmentChange { shipment: self, order: after, number, events: numbered(events) }
+    }
+
+    /// On its way, as soon as it has a number or moves; not once it is there or will not come.
+    fn is_to_be_announced(&self, order: &Order) -> bool {
+        let moves = match self.status {
+            ShipmentStatus::Pending => self.tracking_number.is_some(),
+            ShipmentStatus::PickedUp | ShipmentStatus::InTransit | ShipmentStatus::OutForDelivery => true,
+            ShipmentStatus::Delivered | ShipmentStatus::Failed | ShipmentStatus::Returned => false,
+        };
+        moves && !self.announced && !matches!(order.status, OrderStatus::Delivered | OrderStatus::Cancelled)
+    }
+
+    fn announcement(&self, order: &Order, kind: MessageKind, ids: &mut Ids) -> Announcement {
+        let number = self.tracking_number.as_ref().map(TrackingNumber::as_str);
+        Announcement::about(order, kind, None, None, ids).with_tracking_number(number)
+    }
+
+    /// For the audit trail: which parcel, and what else there is to say.
+    fn described(&self, note: Option<&str>) -> String {
+        let number = self.tracking_number.as_ref().map(|number| format!(" {number}")).unwrap_or_default();
+        let note = note.map(|note| format!(": {note}")).unwrap_or_default();
+        format!("Shipment {} by {}{number}{note}", self.id, self.carrier)
+    }
+}
+
+/// The steps of an order that one change of a parcel takes, each as its own line of the audit trail.
+fn steps(from: OrderStatus, to: OrderStatus) -> Vec<(OrderStatus, OrderStatus)> {
+    match (from, to) {
+        _ if from == to => Vec::new(),
+        (OrderStatus::Confirmed, OrderStatus::Shipped) => {
+            vec![(OrderStatus::Confirmed, OrderStatus::Processing), (OrderStatus::Processing, OrderStatus::Shipped)]
+        }
+        _ => vec![(from, to)],
+    }
+}

@@ -1,0 +1,231 @@
+//! What holds for every order and its parcels, whatever is decided on them and in whatever order.
+
+use super::*;
+use crate::actor::Actor;
+use crate::event::Event;
+use crate::ids::Ids;
+use crate::message::MessageKind;
+use crate::order::tests::placed;
+use crate::order::{CancelError, CancelRequest, Order, OrderStatus, PaymentMethod};
+use proptest::prelude::*;
+
+const NOW: Timestamp = Timestamp(1_795_000_000_000);
+const STAFF: Actor = Actor::System;
+
+fn ids(n: usize) -> Ids {
+    Ids::new(NOW.plus_millis(n as u64), 0)
+}
+
+fn by_hand(order: &Order, steps: &[OrderStatus]) -> Order {
+    steps.iter().fold(order.clone(), |order, to| order.advance(*to, None, STAFF, NOW, ids(0)).unwrap().order)
+}
+
+fn confirmed(quantity: u32) -> Order {
+    by_hand(&placed(&[20_00, 30_00], quantity, PaymentMethod::MobileMoney), &[OrderStatus::Confirmed])
+}
+
+fn request(carrier: Carrier, items: Option<Vec<ShippedItem>>) -> ShipmentRequest {
+    ShipmentRequest {
+        carrier,
+        service: None,
+        recipient_name: "Grâce Mbuyi".into(),
+        recipient_phone: None,
+        address: ShippingAddress { street: "12 avenue de la Paix".into(), city: "Gombe".into(), state: None, zip_code: None, country: "RDC".into() },
+        weight: None,
+        cost: None,
+        items,
+    }
+}
+
+fn of_line(order: &Order, line: usize, quantity: u32) -> Option<Vec<ShippedItem>> {
+    Some(vec![ShippedItem { order_item_id: order.items[line].id, quantity }])
+}
+
+fn to(status: ShipmentStatus) -> ShipmentPatch {
+    ShipmentPatch { status: Some(status), ..ShipmentPatch::default() }
+}
+
+fn told(events: &[Event]) -> Vec<MessageKind> {
+    events.iter().filter_map(|event| event.announcement.as_ref()).map(|announcement| announcement.kind).collect()
+}
+
+fn moved(shipment: &Shipment, order: &Order, status: ShipmentStatus) -> (Shipment, Order, Vec<MessageKind>) {
+    let change = shipment.update(&to(status), order, STAFF, NOW, ids(7)).unwrap();
+    let told = told(&change.events);
+    (change.shipment, change.order.unwrap_or_else(|| order.clone()), told)
+}
+
+#[test]
+fn a_parcel_of_everything_ships_a_confirmed_order_and_tells_the_customer_its_number() {
+    let order = confirmed(2);
+    let change = order.ship(request(Carrier::Local, None), STAFF, NOW, ids(1)).unwrap();
+    let shipped = change.order.unwrap();
+    assert_eq!((shipped.status, shipped.version), (OrderStatus::Shipped, order.version + 1));
+    assert_eq!(told(&change.events), [MessageKind::ShippingUpdate]);
+    let said = change.events[0].announcement.as_ref().unwrap().facts.tracking_number.clone();
+    assert_eq!(said.as_deref(), change.shipment.tracking_number.as_ref().map(TrackingNumber::as_str));
+    // Both arrows of the contract, each a line of the audit trail.
+    let steps: Vec<_> = change.events[1..].iter().map(|event| event.new_status.as_deref().unwrap()).collect();
+    assert_eq!(steps, ["PROCESSING", "SHIPPED"]);
+
+    let (parcel, delivered, told) = moved(&change.shipment, &shipped, ShipmentStatus::Delivered);
+    assert_eq!((delivered.status, delivered.completed_at, parcel.actual_delivery), (OrderStatus::Delivered, Some(NOW), Some(NOW)));
+    assert_eq!(told, [MessageKind::DeliveryNotification]);
+}
+
+#[test]
+fn a_parcel_for_a_carrier_is_announced_when_it_has_its_number_and_not_before() {
+    let order = confirmed(1);
+    let change = order.ship(request(Carrier::Dhl, None), STAFF, NOW, ids(1)).unwrap();
+    assert_eq!((told(&change.events), change.number), (vec![], None));
+    assert_eq!(change.events[0].jobs().len(), 1);
+    let number = ShipmentPatch { tracking_number: TrackingNumber::parse("1234567890"), ..ShipmentPatch::default() };
+    let numbered = change.shipment.update(&number, &change.order.clone().unwrap(), STAFF, NOW, ids(2)).unwrap();
+    assert_eq!(told(&numbered.events), [MessageKind::ShippingUpdate]);
+    assert_eq!((numbered.order, numbered.shipment.booking), (None, Booking::Settled));
+    let corrected = ShipmentPatch { tracking_number: TrackingNumber::parse("1234567891"), ..ShipmentPatch::default() };
+    let corrected = numbered.shipment.update(&corrected, &change.order.unwrap(), STAFF, NOW, ids(3)).unwrap();
+    assert_eq!(told(&corrected.events), []);
+}
+
+#[test]
+fn an_order_follows_its_parcels_and_not_the_first_of_them() {
+    let order = confirmed(1);
+    let first = order.ship(request(Carrier::Local, of_line(&order, 0, 1)), STAFF, NOW, ids(1)).unwrap();
+    let order = first.order.unwrap();
+    assert_eq!(order.status, OrderStatus::Processing);
+    let (first, order, _) = moved(&first.shipment, &order, ShipmentStatus::Delivered);
+    assert_eq!(order.status, OrderStatus::Processing);
+    let second = order.ship(request(Carrier::Local, None), STAFF, NOW, ids(2)).unwrap();
+    let order = second.order.unwrap();
+    assert_eq!((order.status, second.shipment.items.len()), (OrderStatus::Shipped, 1));
+
+    // One of two fails: its line is free, the order stays shipped, and another parcel takes the line.
+    let (_, order, _) = moved(&second.shipment, &order, ShipmentStatus::Failed);
+    assert_eq!((order.status, order.items[1].shipped_quantity), (OrderStatus::Shipped, 0));
+    let third = order.ship(request(Carrier::Other, None), STAFF, NOW, ids(3)).unwrap();
+    let (_, order, told) = moved(&third.shipment, &third.order.unwrap(), ShipmentStatus::Delivered);
+    assert_eq!((order.status, told), (OrderStatus::Delivered, vec![MessageKind::DeliveryNotification]));
+    assert_eq!(first.status.next(), []);
+}
+
+#[test]
+fn with_none_live_left_the_order_is_processing_again_and_can_be_cancelled() {
+    let order = confirmed(1);
+    let change = order.ship(request(Carrier::Local, None), STAFF, NOW, ids(1)).unwrap();
+    let shipped = change.order.unwrap();
+    let (failed, order, told) = moved(&change.shipment, &shipped, ShipmentStatus::Failed);
+    assert_eq!((order.status, told), (OrderStatus::Processing, vec![]));
+    // That it then comes back frees nothing a second time.
+    assert_eq!(failed.update(&to(ShipmentStatus::Returned), &order, STAFF, NOW, ids(2)).unwrap().order, None);
+    let cancel = CancelRequest { reason: "x".into(), refund_method: None, notes: None };
+    let again = order.ship(request(Carrier::Local, of_line(&order, 0, 1)), STAFF, NOW, ids(3)).unwrap().order.unwrap();
+    assert_eq!(again.status, OrderStatus::Processing);
+    assert_eq!(again.cancel(&cancel, STAFF, NOW, ids(4)), Err(CancelError::LiveShipment));
+    assert!(order.cancel(&cancel, STAFF, NOW, ids(4)).is_ok());
+}
+
+#[test]
+fn what_staff_set_by_hand_stays_and_nobody_is_told_twice() {
+    let order = confirmed(1);
+    let change = order.ship(request(Carrier::Local, None), STAFF, NOW, ids(1)).unwrap();
+    let delivered = by_hand(&change.order.unwrap(), &[OrderStatus::Delivered]);
+    for status in [ShipmentStatus::Delivered, ShipmentStatus::Failed] {
+        let (_, after, told) = moved(&change.shipment, &delivered, status);
+        assert_eq!((after.status, after.completed_at, told), (OrderStatus::Delivered, Some(NOW), vec![]));
+    }
+    // Sent in another way, as far as anybody knows.
+    let by_hand = by_hand(&order, &[OrderStatus::Processing, OrderStatus::Shipped]);
+    assert_eq!(by_hand.ship(request(Carrier::Local, None), STAFF, NOW, ids(1)), Err(ShipError::NotShippable(OrderStatus::Shipped)));
+}
+
+#[test]
+fn a_parcel_that_a_carrier_is_being_asked_about_is_left_alone_for_a_while() {
+    let order = confirmed(1);
+    let change = order.ship(request(Carrier::Ups, None), STAFF, NOW, ids(1)).unwrap();
+    let asked = Shipment { booking: Booking::Asked { attempt: 1, at: NOW }, ..change.shipment };
+    let order = change.order.unwrap();
+    let try_at = |now| asked.update(&to(ShipmentStatus::Failed), &order, STAFF, now, ids(2)).err();
+    assert_eq!(try_at(NOW.plus_minutes(1)), Some(ShipmentError::BookingInProgress));
+    assert_eq!(try_at(NOW.plus_minutes(HELD_MINUTES)), None);
+}
+
+/// One thing that somebody tries.
+#[derive(Clone, Debug)]
+enum Step {
+    Ship(Carrier, Option<(usize, u32)>),
+    Move(usize, ShipmentStatus),
+    ByHand(OrderStatus),
+    Cancel,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (prop::sample::select(Carrier::ALL), prop::option::of((0..2_usize, 1..4_u32))).prop_map(|(carrier, part)| Step::Ship(carrier, part)),
+        6 => (0..6_usize, prop::sample::select(ShipmentStatus::ALL)).prop_map(|(parcel, to)| Step::Move(parcel, to)),
+        2 => prop::sample::select(OrderStatus::ALL).prop_map(Step::ByHand),
+        1 => Just(Step::Cancel),
+    ];
+    prop::collection::vec(step, 0..30)
+}
+
+proptest! {
+    #[test]
+    fn no_piece_is_in_two_live_parcels_and_nobody_is_told_anything_twice(quantity in 1..4_u32, steps in steps()) {
+        let mut order = confirmed(quantity);
+        let mut parcels: Vec<Shipment> = Vec::new();
+        let (mut delivery_told, mut shipping_told) = (0, 0);
+        for (n, step) in steps.into_iter().enumerate() {
+            let before = order.clone();
+            let events = match step {
+                Step::Ship(carrier, part) => {
+                    let items = part.and_then(|(line, quantity)| of_line(&order, line, quantity));
+                    let Ok(change) = order.ship(request(carrier, items), STAFF, NOW, ids(n)) else { continue };
+                    parcels.push(change.shipment);
+                    order = change.order.unwrap();
+                    change.events
+                }
+                Step::Move(parcel, status) => {
+                    let Some(parcel) = parcels.get_mut(parcel) else { continue };
+                    let Ok(change) = parcel.update(&to(status), &order, STAFF, NOW, ids(n)) else { continue };
+                    prop_assert!(parcel.status.next().contains(&status));
+                    *parcel = change.shipment;
+                    order = change.order.unwrap_or(order);
+                    change.events
+                }
+                Step::ByHand(status) => {
+                    let Ok(change) = order.advance(status, None, STAFF, NOW, ids(n)) else { continue };
+                    order = change.order;
+                    // A word of staff's own is their own.
+                    vec![]
+                }
+                Step::Cancel => {
+                    let request = CancelRequest { reason: "x".into(), refund_method: None, notes: None };
+                    let Ok(change) = order.cancel(&request, STAFF, NOW, ids(n)) else { continue };
+                    prop_assert!(parcels.iter().all(|parcel| !parcel.status.is_live()));
+                    order = change.order;
+                    vec![]
+                }
+            };
+            prop_assert!(order.version <= before.version + 1);
+            let places: std::collections::HashSet<_> = events.iter().map(|event| (event.version, event.n)).collect();
+            prop_assert_eq!(places.len(), events.len());
+            delivery_told += told(&events).iter().filter(|kind| **kind == MessageKind::DeliveryNotification).count();
+            shipping_told += told(&events).iter().filter(|kind| **kind == MessageKind::ShippingUpdate).count();
+            for line in &order.items {
+                let pieces = |counts: fn(ShipmentStatus) -> bool| -> u32 {
+                    let counted = parcels.iter().filter(|parcel| counts(parcel.status)).flat_map(|parcel| &parcel.items);
+                    counted.filter(|item| item.order_item_id == line.id).map(|item| item.quantity).sum()
+                };
+                prop_assert_eq!(line.shipped_quantity, pieces(ShipmentStatus::is_live));
+                prop_assert_eq!(line.delivered_quantity, pieces(|status| status == ShipmentStatus::Delivered));
+                prop_assert!(line.delivered_quantity <= line.shipped_quantity && line.shipped_quantity <= line.quantity);
+            }
+            let all = order.items.iter().all(|line| line.shipped_quantity == line.quantity);
+            let still = matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing);
+            prop_assert!(!(all && still), "all is in live parcels and the order is {}", order.status);
+        }
+        prop_assert!(delivery_told <= 1);
+        prop_assert_eq!(shipping_told, parcels.iter().filter(|parcel| parcel.announced).count());
+    }
+}

@@ -1,0 +1,107 @@
+//! What staff change of a parcel.
+
+use super::change::Cause;
+use super::{Booking, Label, Shipment, ShipmentChange, ShipmentStatus, TimelineEntry, TrackingNumber, Weight};
+use crate::actor::Actor;
+use crate::event::EventKind;
+use crate::ids::Ids;
+use crate::money::Money;
+use crate::order::Order;
+use crate::time::Timestamp;
+
+/// What staff change; `Some(None)` clears.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShipmentPatch {
+    /// A step on its way; `PENDING` asks the carrier for a label once more.
+    pub status: Option<ShipmentStatus>,
+    /// Its number, entered by hand.
+    pub tracking_number: Option<TrackingNumber>,
+    /// When it should arrive.
+    pub estimated_delivery: Option<Option<Timestamp>>,
+    /// Where its label is.
+    pub label_url: Option<Option<String>>,
+    /// What it weighs.
+    pub weight: Option<Option<Weight>>,
+    /// What it costs.
+    pub cost: Option<Option<Money>>,
+}
+
+/// Why a change is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ShipmentError {
+    /// `INVALID_STATUS_TRANSITION`
+    #[error("A shipment that is {from} can't become {to}.")]
+    InvalidTransition {
+        /// The parcel's status.
+        from: ShipmentStatus,
+        /// What was asked for.
+        to: ShipmentStatus,
+        /// What may be asked for.
+        allowed: Vec<ShipmentStatus>,
+    },
+    /// `BOOKING_IN_PROGRESS`
+    #[error("The carrier is being asked for a label right now; try again in a few minutes.")]
+    BookingInProgress,
+    /// `TRACKING_NUMBER_USED`
+    #[error("The tracking number {0} belongs to another shipment.")]
+    NumberUsed(TrackingNumber),
+}
+
+impl Shipment {
+    /// The statuses that staff may ask for. `PENDING` is another try at a booking that was left to them.
+    #[must_use]
+    pub fn allowed(&self) -> Vec<ShipmentStatus> {
+        let again = (self.status == ShipmentStatus::Pending && self.booking.is_left_to_staff()).then_some(ShipmentStatus::Pending);
+        again.into_iter().chain(self.status.next().iter().copied()).collect()
+    }
+
+    /// A change by staff.
+    ///
+    /// # Errors
+    /// See [`ShipmentError`].
+    pub fn update(
+        &self,
+        patch: &ShipmentPatch,
+        order: &Order,
+        actor: Actor,
+        now: Timestamp,
+        ids: Ids,
+    ) -> Result<ShipmentChange, ShipmentError> {
+        let ends_booking = patch.tracking_number.is_some() || patch.status.is_some();
+        if ends_booking && self.booking.is_held(now) {
+            return Err(ShipmentError::BookingInProgress);
+        }
+        let mut edited = self.touched(now);
+        if let Some(number) = &patch.tracking_number {
+            edited = Self { tracking_number: Some(number.clone()), booking: Booking::Settled, failure_reason: None, ..edited };
+        }
+        if let Some(estimated) = patch.estimated_delivery {
+            edited.estimated_delivery = estimated;
+        }
+        if let Some(url) = &patch.label_url {
+            edited.label = url.clone().map(Label::Link);
+        }
+        if let Some(weight) = patch.weight {
+            edited.weight = weight;
+        }
+        if let Some(cost) = patch.cost {
+            edited.cost = cost;
+        }
+        let mut kind = EventKind::ShipmentUpdated;
+        if let Some(to) = patch.status {
+            kind = EventKind::ShipmentStatusChanged;
+            let allowed = edited.allowed();
+            if !allowed.contains(&to) {
+                return Err(ShipmentError::InvalidTransition { from: self.status, to, allowed });
+            }
+            edited = if to == ShipmentStatus::Pending { edited.booked_again() } else { edited.moved_by_hand(to, now) };
+        }
+        Ok(edited.changed(Some(self), order, &Cause { kind, actor, note: None, now }, ids))
+    }
+
+    /// Whoever moves a parcel by hand has no more use for a booking.
+    fn moved_by_hand(self, to: ShipmentStatus, now: Timestamp) -> Self {
+        let entry = TimelineEntry { at: now, status: Some(to), code: None, description: None, location: None };
+        Self { booking: Booking::Settled, ..self.stepped(to, now).noting(entry) }
+    }
+}
