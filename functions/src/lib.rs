@@ -8,6 +8,7 @@ pub mod notifications;
 pub mod openapi;
 pub mod orders;
 pub mod refunds;
+pub mod shipments;
 pub mod store_credit;
 pub mod webhooks;
 pub mod workers;
@@ -39,6 +40,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("orders-cancel", "/api/orders/{orderId}/cancel", orders::cancel::routes),
     endpoint("orders-history", "/api/orders/{orderId}/history", orders::history::routes),
     endpoint("refunds", "/api/refunds", refunds::routes),
+    endpoint("shipments", "/api/shipments", shipments::routes),
     endpoint("inventory", "/api/inventory", inventory::routes),
     endpoint("inventory-adjust", "/api/inventory/adjust", inventory::adjust::routes),
     endpoint("inventory-history", "/api/inventory/{variantId}/history", inventory::history::routes),
@@ -51,7 +53,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
 ];
 
 /// Every worker's binary.
-pub const WORKERS: &[&str] = &["relay", "inventory-log", "send-email", "send-sms", "process-refund"];
+pub const WORKERS: &[&str] = &["relay", "inventory-log", "send-email", "send-sms", "process-refund", "book-shipment"];
 
 /// Every function that is run at regular times; how often, the template says.
 pub const SCHEDULES: &[&str] = &["cancel-unpaid-orders"];

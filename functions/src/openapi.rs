@@ -1,18 +1,19 @@
 //! The OpenAPI document, made from the handlers' own types. No function builds it: it is written to
 //! `functions/openapi.json`, and a test holds that file against this.
 
-use crate::{health, inventory, notifications, orders, refunds, store_credit, webhooks};
+use crate::{health, inventory, notifications, orders, refunds, shipments, store_credit, webhooks};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Order operations", description = "Orders, cancellations, refunds, inventory, store credit and notifications of a shop, and the webhooks of those it works with."),
+    info(title = "Order operations", description = "Orders, cancellations, refunds, shipments, inventory, store credit and notifications of a shop, and the webhooks of those it works with."),
     paths(
         orders::find, orders::place,
         orders::status::change, orders::payment::mark, orders::cancel::cancel, orders::history::history,
         refunds::find, refunds::update,
+        shipments::find, shipments::create, shipments::update,
         inventory::find, inventory::put, inventory::adjust::adjust, inventory::history::history,
         store_credit::find, store_credit::redeem::redeem,
         notifications::find,

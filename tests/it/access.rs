@@ -1,6 +1,6 @@
 //! Who may do what: every endpoint and method, by every caller.
 
-use crate::kit::{CUSTOMER, Caller, LocalShop, body};
+use crate::kit::{CUSTOMER, Caller, LocalShop, body, shipment_body};
 use domain::actor::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ struct Ask {
 struct Records {
     order: u64,
     refund: u64,
+    shipment: u64,
     variant: u64,
 }
 
@@ -70,6 +71,10 @@ fn table() -> Vec<(Ask, Expected)> {
         (get("/api/refunds", |_| ("/api/refunds".to_owned(), Value::Null)), STAFF),
         (get("/api/refunds", |r| (format!("/api/refunds?id={}", r.refund), Value::Null)), STAFF),
         (put("/api/refunds", |r| (format!("/api/refunds?id={}", r.refund), json!({ "notes": "x" }))), ADMINS),
+        (get("/api/shipments", |_| ("/api/shipments?limit=1".to_owned(), Value::Null)), OWN_AND_STAFF),
+        (get("/api/shipments", |r| (format!("/api/shipments?id={}", r.shipment), Value::Null)), OWNER_AND_STAFF),
+        (post("/api/shipments", |r| ("/api/shipments".to_owned(), shipment_body(r.order, "LOCAL"))), created(STAFF)),
+        (put("/api/shipments", |r| (format!("/api/shipments?id={}", r.shipment), json!({ "weight": 1.5 }))), STAFF),
         (get("/api/inventory", |_| ("/api/inventory".to_owned(), Value::Null)), STAFF),
         (get("/api/inventory", |r| (format!("/api/inventory?id={}", r.variant), Value::Null)), STAFF),
         (put("/api/inventory", |r| ("/api/inventory".to_owned(), json!({ "variants": [{ "id": r.variant, "isActive": true }] }))), KEEPERS),
@@ -123,15 +128,20 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
     let refund = shop.customer(CUSTOMER).post(&credit.path("cancel"), &json!({ "reason": "x", "refundMethod": "STORE_CREDIT" })).await;
     let refund = refund.ok()["refund"]["id"].as_u64().expect("an id");
     shop.settled().await;
+    let shipped = shop.order().through(&["CONFIRMED"]).place().await;
+    let shipment = shop.ship(&shipped, "LOCAL").await["id"].as_u64().expect("an id");
     let variant = shop.variant("1.00", 1000).await;
     let mut order = place(&shop, variant).await;
 
     for (ask, expected) in table() {
         for ((who, caller), expected) in callers(&shop).into_iter().zip(expected) {
-            if ask.path.starts_with("/api/orders") {
+            if ask.path.starts_with("/api/orders") || ask.path == "/api/shipments" {
                 order = place(&shop, variant).await;
             }
-            let (path, body) = (ask.with)(&Records { order, refund, variant });
+            if ask.path == "/api/shipments" && ask.method == Method::POST {
+                shop.staff().put(&format!("/api/orders/{order}/status"), &json!({ "newStatus": "CONFIRMED" })).await.ok();
+            }
+            let (path, body) = (ask.with)(&Records { order, refund, shipment, variant });
             let before = (shop.order_now(order).await, shop.stock(variant).await);
             let body = (!body.is_null()).then(|| body.to_string().into_bytes());
             let answer = caller.send(ask.method.clone(), &path, body).await;

@@ -3,6 +3,7 @@
 mod providers;
 mod relay;
 
+use functions::workers::relay::Queue;
 use crate::kit::{ByHand, CUSTOMER, LocalShop, Placed, cents, failures};
 use aws_lambda_events::event::sqs::SqsEvent;
 use local::faults::Fault;
@@ -136,7 +137,7 @@ async fn a_job_that_nobody_can_read_goes_to_the_dead_letters_alone() {
         let response = hands.workers.send_email(batch.clone()).await;
         let failed: Vec<&str> = response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
         assert_eq!(failed, [poison.as_str()]);
-        hands.workers.delete_done(&hands.workers.queues.email, batch, &response).await.expect("deleted");
+        hands.workers.delete_done(hands.workers.queues.url(Queue::Email), batch, &response).await.expect("deleted");
         assert!(hands.emails().await.records.is_empty(), "it waits for its next turn");
         assert!(shop.system.sqs.peek(&dead_letters).expect("a queue").is_empty(), "after {receive}");
         shop.system.clock.advance(std::time::Duration::from_mins(15));

@@ -29,7 +29,7 @@ fn order_id(request: &Reader<'_>) -> Option<OrderId> {
     request.path("orderId", |value| value.id(OrderId::new, "INVALID_ORDER_ID"))
 }
 
-async fn load(shop: &Shop, id: OrderId) -> Result<Order, Problem> {
+pub(crate) async fn load(shop: &Shop, id: OrderId) -> Result<Order, Problem> {
     shop.store.order(id).await?.ok_or_else(|| not_found(id))
 }
 

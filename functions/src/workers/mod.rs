@@ -1,5 +1,6 @@
 //! Workers: what happens after an answer was given.
 
+pub mod book_shipment;
 pub mod cancel_unpaid_orders;
 mod deliver;
 pub mod inventory_log;

@@ -13,17 +13,41 @@ const BATCH: usize = 10;
 /// Well below what SQS takes in one call (1 MiB), so that ten orders of fifty lines still go.
 const BATCH_BYTES: usize = 200_000;
 
+/// A queue that jobs go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// E-mails.
+    Email,
+    /// SMS.
+    Sms,
+    /// Refunds.
+    Refunds,
+    /// Parcels to book.
+    Shipments,
+}
+
+impl Queue {
+    /// Every queue.
+    pub const ALL: [Self; 4] = [Self::Email, Self::Sms, Self::Refunds, Self::Shipments];
+
+    /// The environment variable with its URL.
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::Email => "EMAIL_QUEUE_URL",
+            Self::Sms => "SMS_QUEUE_URL",
+            Self::Refunds => "REFUNDS_QUEUE_URL",
+            Self::Shipments => "SHIPMENTS_QUEUE_URL",
+        }
+    }
+}
+
 /// The queues that jobs go to.
 #[derive(Clone)]
 pub struct Queues {
     /// SQS.
     pub sqs: aws_sdk_sqs::Client,
-    /// URL of the queue of e-mails.
-    pub email: String,
-    /// URL of the queue of SMS.
-    pub sms: String,
-    /// URL of the queue of refunds.
-    pub refunds: String,
+    urls: [String; Queue::ALL.len()],
 }
 
 /// A job, ready for its queue.
@@ -35,13 +59,36 @@ struct Letter<'a> {
 }
 
 impl Queues {
+    /// Asks `url_of` for each queue's URL.
+    ///
+    /// # Errors
+    /// The first that it has.
+    pub fn new<E>(sqs: aws_sdk_sqs::Client, url_of: impl Fn(Queue) -> Result<String, E>) -> Result<Self, E> {
+        let [email, sms, refunds, shipments] = Queue::ALL.map(url_of);
+        Ok(Self { sqs, urls: [email?, sms?, refunds?, shipments?] })
+    }
+
+    /// The same queues, with one of them elsewhere.
+    #[must_use]
+    pub fn with(mut self, queue: Queue, url: String) -> Self {
+        self.urls[queue as usize] = url;
+        self
+    }
+
+    /// A queue's URL.
+    #[must_use]
+    pub fn url(&self, queue: Queue) -> &str {
+        &self.urls[queue as usize]
+    }
+
     fn letter(&self, job: &Job, place: usize) -> Result<Letter<'_>, serde_json::Error> {
-        let (url, body) = match job {
-            Job::Email(job) => (&self.email, serde_json::to_string(job)?),
-            Job::Sms(job) => (&self.sms, serde_json::to_string(job)?),
-            Job::Refund(job) => (&self.refunds, serde_json::to_string(job)?),
+        let (queue, body) = match job {
+            Job::Email(job) => (Queue::Email, serde_json::to_string(job)?),
+            Job::Sms(job) => (Queue::Sms, serde_json::to_string(job)?),
+            Job::Refund(job) => (Queue::Refunds, serde_json::to_string(job)?),
+            Job::Shipment(job) => (Queue::Shipments, serde_json::to_string(job)?),
         };
-        Ok(Letter { url, body, place })
+        Ok(Letter { url: self.url(queue), body, place })
     }
 
     /// Sends every job of these events; gives the first event of which a job was not taken.
@@ -59,7 +106,7 @@ impl Queues {
                 }
             }
         }
-        for url in [&self.email, &self.sms, &self.refunds] {
+        for url in &self.urls {
             let mut of_queue: Vec<&Letter<'_>> = letters.iter().filter(|letter| letter.url == url).collect();
             while !of_queue.is_empty() {
                 let batch = of_queue.drain(..fitting(&of_queue)).collect::<Vec<_>>();

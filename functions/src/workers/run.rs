@@ -1,7 +1,7 @@
 //! The workers as Lambda functions: what each is told by its environment, and what Lambda hands it.
 
 use super::relay::{Queues, handle};
-use super::{Desk, Swept, cancel_unpaid_orders as unpaid, inventory_log, process_refund, send_email, send_sms};
+use super::{Desk, Swept, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund, send_email, send_sms};
 use api::batch::each_job;
 use api::clock::Clock;
 use api::config::{ConfigError, Environment, Variables, required, secret};
@@ -44,12 +44,7 @@ pub async fn relay() -> Result<(), Error> {
 }
 
 fn queues(sdk: &SdkConfig) -> Result<Queues, ConfigError> {
-    Ok(Queues {
-        sqs: aws_sdk_sqs::Client::new(sdk),
-        email: required(&Environment, "EMAIL_QUEUE_URL")?,
-        sms: required(&Environment, "SMS_QUEUE_URL")?,
-        refunds: required(&Environment, "REFUNDS_QUEUE_URL")?,
-    })
+    Queues::new(aws_sdk_sqs::Client::new(sdk), |queue| required(&Environment, queue.variable()))
 }
 
 /// Runs `inventory-log`.
@@ -186,4 +181,25 @@ fn whole(swept: Swept) -> Result<Swept, Error> {
         0 => Ok(swept),
         failed => Err(format!("{failed} of {} could not be looked after", swept.seen).into()),
     }
+}
+
+/// Runs `book-shipment`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn book_shipment() -> Result<(), Error> {
+    api::log::init();
+    let queue = started(required(&Environment, "SHIPMENTS_QUEUE_URL"))?;
+    let shop = started(Shop::from_environment())?;
+    work(move |batch: SqsEvent| {
+        let (shop, queue) = (shop.clone(), queue.clone());
+        async move {
+            let jobs = |job| {
+                let shop = shop.clone();
+                async move { book_shipment::book(&shop, job).await }
+            };
+            Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, jobs).await)
+        }
+    })
+    .await
 }

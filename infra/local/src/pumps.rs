@@ -3,6 +3,7 @@
 use crate::Workers;
 use crate::emulators::streams::StreamReader;
 use crate::mappings::{self, MappingError};
+use functions::workers::relay::Queue;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
@@ -168,19 +169,24 @@ pub fn start(
         async move { w.inventory_log(batch).await }
     })));
     let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.email.clone(), Arc::clone(&pumps.email), move |batch| {
+    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.url(Queue::Email).to_owned(), Arc::clone(&pumps.email), move |batch| {
         let w = w.clone();
         async move { w.send_email(batch).await }
     })));
     let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.sms.clone(), Arc::clone(&pumps.sms), move |batch| {
+    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.url(Queue::Sms).to_owned(), Arc::clone(&pumps.sms), move |batch| {
         let w = w.clone();
         async move { w.send_sms(batch).await }
     })));
     let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.refunds.clone(), Arc::clone(&pumps.refunds), move |batch| {
+    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.url(Queue::Refunds).to_owned(), Arc::clone(&pumps.refunds), move |batch| {
         let w = w.clone();
         async move { w.process_refund(batch).await }
+    })));
+    let w = workers.clone();
+    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.url(Queue::Shipments).to_owned(), Arc::clone(&pumps.shipments), move |batch| {
+        let w = w.clone();
+        async move { w.book_shipment(batch).await }
     })));
     Ok((tasks, pumps))
 }
@@ -194,6 +200,7 @@ pub struct Pumps {
     pub sms: Arc<Progress>,
     pub refunds: Arc<Progress>,
     pub schedules: Vec<Arc<Progress>>,
+    pub shipments: Arc<Progress>,
 }
 
 impl Pumps {
@@ -207,6 +214,7 @@ impl Pumps {
     }
 
     pub fn all(&self) -> Vec<&Arc<Progress>> {
-        [&self.relay, &self.inventory_log, &self.email, &self.sms, &self.refunds].into_iter().chain(&self.schedules).collect()
+        let queues = [&self.email, &self.sms, &self.refunds, &self.shipments];
+        self.streams().into_iter().chain(queues).chain(&self.schedules).collect()
     }
 }

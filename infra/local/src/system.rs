@@ -22,6 +22,7 @@ use functions::workers::relay::Queues;
 use providers::phone::Country;
 use providers::{Ses, Twilio, TwilioConfig};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -306,6 +307,11 @@ fn table_name(variable: &str) -> Option<String> {
     Some(format!("{PREFIX}{}", variable.strip_suffix("_TABLE")?.to_lowercase()))
 }
 
+/// `EMAIL_QUEUE_URL` is the URL of shop-local-email.
+fn queue_name(variable: &str) -> String {
+    variable.trim_end_matches("_QUEUE_URL").to_lowercase()
+}
+
 #[expect(clippy::too_many_arguments, reason = "one private place where everything meets")]
 fn workers(
     options: &Options,
@@ -342,9 +348,11 @@ fn workers(
     let shop = Shop::new(&variables, Some(tokens), &tables, &queues, clock.clone())?;
     let twilio = TwilioConfig { account_sid: "AC-local".to_owned(), from: "+243810000000".to_owned(), base_url: outbox_url.to_owned() };
     let name = shop.config.name.clone();
+    let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_name(of.variable()))));
+    let queues = queues.unwrap_or_else(|never| match never {});
     let ses = Ses::new(&aws::local_config(outbox_url, plain()), &name, "orders@example.com", None);
     Ok(Workers {
-        queues: Queues { sqs: shop.sqs.clone(), email: queue("email"), sms: queue("sms"), refunds: queue("refunds") },
+        queues,
         email: Desk { store: shop.store.clone(), clock: clock.clone(), shop_name: name.clone(), country: Country::DR_CONGO, sender: ses },
         sms: Desk {
             store: shop.store.clone(),

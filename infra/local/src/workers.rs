@@ -7,8 +7,10 @@ use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
-use functions::workers::relay::Queues;
-use functions::workers::{Desk, Swept, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms};
+use functions::workers::relay::{Queue, Queues};
+use functions::workers::{
+    Desk, Swept, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms,
+};
 use providers::{Ses, Twilio};
 use std::collections::HashSet;
 
@@ -79,7 +81,7 @@ impl Workers {
             let desk = self.email.clone();
             async move { send_email::send(&desk, job).await }
         };
-        each_job(batch, &self.shop.sqs, &self.queues.email, &self.shop.clock, jobs).await
+        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Email), &self.shop.clock, jobs).await
     }
 
     /// `send-sms`, with a batch of its queue.
@@ -88,7 +90,7 @@ impl Workers {
             let desk = self.sms.clone();
             async move { send_sms::send(&desk, job).await }
         };
-        each_job(batch, &self.shop.sqs, &self.queues.sms, &self.shop.clock, jobs).await
+        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Sms), &self.shop.clock, jobs).await
     }
 
     /// `process-refund`, with a batch of its queue.
@@ -97,7 +99,16 @@ impl Workers {
             let shop = self.shop.clone();
             async move { process_refund::process(&shop, job).await }
         };
-        each_job(batch, &self.shop.sqs, &self.queues.refunds, &self.shop.clock, jobs).await
+        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Refunds), &self.shop.clock, jobs).await
+    }
+
+    /// `book-shipment`, with a batch of its queue.
+    pub async fn book_shipment(&self, batch: SqsEvent) -> SqsBatchResponse {
+        let jobs = |job| {
+            let shop = self.shop.clone();
+            async move { book_shipment::book(&shop, job).await }
+        };
+        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Shipments), &self.shop.clock, jobs).await
     }
 
     /// A run of a schedule; nothing where there is no such.

@@ -2,11 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::{Event, Subject};
-use domain::ids::{CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, RefundId, VariantId};
+use domain::ids::{CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, RefundId, ShipmentId, VariantId};
 use domain::money::Currency;
 use domain::notification::NotificationStatus;
 use domain::order::OrderStatus;
 use domain::refund::RefundStatus;
+use domain::shipment::{ShipmentStatus, TrackingNumber};
 use domain::time::{Day, Timestamp};
 use std::collections::HashMap;
 
@@ -40,6 +41,15 @@ pub fn order(id: OrderId) -> Key {
 
 pub fn refund(id: RefundId) -> Key {
     Key::new(format!("REFUND#{id}"), "REFUND")
+}
+
+pub fn shipment(id: ShipmentId) -> Key {
+    Key::new(format!("SHIPMENT#{id}"), "SHIPMENT")
+}
+
+/// A tracking number, which names one parcel: the last that got it.
+pub fn tracking_number(number: &TrackingNumber) -> Key {
+    Key::new(format!("TRACKING#{number}"), "TRACKING")
 }
 
 /// A payment reference, unique in the space of whoever hands such references out.
@@ -87,6 +97,7 @@ pub fn event(event: &Event) -> Key {
     let pk = match event.subject {
         Subject::Order(id) => order(id).pk,
         Subject::Refund(id) => refund(id).pk,
+        Subject::Shipment(id) => shipment(id).pk,
     };
     Key::new(pk, event_sort(event_position(event)))
 }
@@ -161,6 +172,7 @@ pub fn orders_of(customer: CustomerId) -> String {
 
 pub const ORDERS: &str = "ORDER";
 pub const REFUNDS: &str = "REFUND";
+pub const SHIPMENTS: &str = "SHIPMENT";
 pub const VARIANTS: &str = "VARIANT";
 pub const NOTIFICATIONS: &str = "NOTIFICATION";
 
@@ -182,6 +194,18 @@ pub fn refunds_in(status: RefundStatus) -> String {
 
 pub fn refunds_of(order: OrderId) -> String {
     format!("ORDER#{order}#REFUND")
+}
+
+pub fn shipments_in(status: ShipmentStatus) -> String {
+    format!("SHIPMENT#{status}")
+}
+
+pub fn shipments_of(order: OrderId) -> String {
+    format!("ORDER#{order}#SHIPMENT")
+}
+
+pub fn shipments_to(customer: CustomerId) -> String {
+    format!("CUSTOMER#{customer}#SHIPMENT")
 }
 
 pub fn notifications_in(status: NotificationStatus) -> String {

@@ -16,6 +16,7 @@ mod meter;
 mod orders;
 mod read;
 mod refunds;
+mod shipments;
 mod waiting;
 
 pub use commit::{CommitError, Writes};
@@ -29,6 +30,7 @@ pub use messages::{Claimed, NotificationFilter};
 pub use meter::{Consumed, Meter};
 pub use orders::OrderFilter;
 pub use refunds::RefundFilter;
+pub use shipments::ShipmentFilter;
 pub use waiting::Waiting;
 
 use aws_sdk_dynamodb::Client;
@@ -37,7 +39,7 @@ use std::sync::Arc;
 /// A table of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Table {
-    /// Orders, refunds, payment references, number counters, events.
+    /// Orders, refunds, shipments, payment references, tracking numbers, number counters, events.
     Orders,
     /// Variants, their stock and its log.
     Inventory,

@@ -3,6 +3,7 @@
 use super::LocalShop;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use functions::workers::relay::Queue;
 use local::Workers;
 use local::emulators::streams::StreamReader;
 
@@ -33,20 +34,24 @@ impl ByHand {
     }
 
     pub async fn emails(&self) -> SqsEvent {
-        self.received(&self.workers.queues.email).await
+        self.received(Queue::Email).await
     }
 
     pub async fn sms(&self) -> SqsEvent {
-        self.received(&self.workers.queues.sms).await
+        self.received(Queue::Sms).await
     }
 
     pub async fn refunds(&self) -> SqsEvent {
-        self.received(&self.workers.queues.refunds).await
+        self.received(Queue::Refunds).await
+    }
+
+    pub async fn shipments(&self) -> SqsEvent {
+        self.received(Queue::Shipments).await
     }
 
     /// What is visible in a queue now.
-    async fn received(&self, url: &str) -> SqsEvent {
-        self.workers.receive(url, 0).await.expect("a batch")
+    async fn received(&self, queue: Queue) -> SqsEvent {
+        self.workers.receive(self.workers.queues.url(queue), 0).await.expect("a batch")
     }
 
     /// Relays and then does every refund job that is due.
@@ -59,7 +64,7 @@ impl ByHand {
             }
             let response = self.workers.process_refund(batch.clone()).await;
             assert_eq!(failures(&response), 0);
-            self.workers.delete_done(&self.workers.queues.refunds, batch, &response).await.expect("deleted");
+            self.workers.delete_done(self.workers.queues.url(Queue::Refunds), batch, &response).await.expect("deleted");
         }
     }
 }

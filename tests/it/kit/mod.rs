@@ -4,6 +4,7 @@ mod by_hand;
 mod caller;
 mod orders;
 mod reading;
+mod shipments;
 pub mod tokens;
 pub mod webhooks;
 
@@ -11,6 +12,7 @@ pub use by_hand::{ByHand, failures};
 pub use caller::{Answer, Answers, Caller, race};
 pub use orders::{OrderBuilder, Placed, body};
 pub use reading::{column, keys, next_page};
+pub use shipments::shipment_body;
 
 use domain::actor::Role;
 use local::{Options, System};

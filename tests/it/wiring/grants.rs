@@ -13,7 +13,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::actor::Role;
 use domain::event::Job;
-use functions::workers::{Desk, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms};
+use functions::workers::{
+    Desk, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms,
+};
 use functions::{ENDPOINTS, SCHEDULES, WORKERS};
 use local::emulators::filter::Filter;
 use local::emulators::streams::StreamReader;
@@ -133,6 +135,11 @@ impl Deployed {
     }
 
     async fn ask(&mut self, call: &str, body: &Value) -> (u16, Value) {
+        let admin = self.shop.system.token(1, Role::Admin);
+        self.ask_as(&admin, call, body).await
+    }
+
+    async fn ask_as(&mut self, token: &str, call: &str, body: &Value) -> (u16, Value) {
         let (method, uri) = call.split_once(' ').expect("a method and a path");
         let parts = |path: &str| path.split('/').map(ToOwned::to_owned).collect::<Vec<_>>();
         let asked = parts(uri.split('?').next().unwrap_or_default());
@@ -142,7 +149,7 @@ impl Deployed {
         };
         let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.path.is_some_and(matches)).unwrap_or_else(|| panic!("{uri}"));
         let mut request = Request::builder().method(method).uri(uri);
-        request = request.header("authorization", format!("Bearer {}", self.shop.system.token(1, Role::Admin)));
+        request = request.header("authorization", format!("Bearer {token}"));
         let body = if method == "GET" { Body::empty() } else { Body::from(body.to_string()) };
         // Each keyed by itself, so that answers are kept and looked up.
         request = request.header("content-type", "application/json").header("idempotency-key", format!("{:x}", api::clock::random()));
@@ -225,11 +232,38 @@ async fn everything(deployed: &mut Deployed) {
     }
     deployed.done(&format!("PUT /api/refunds?id={refund}"), json!({ "status": "COMPLETED" })).await;
     deployed.refused(&format!("PUT /api/refunds?id={refund}"), json!({ "status": "PROCESSING" })).await;
+    every_way_to_shipments(deployed, second).await;
     deployed.done("GET /api/store-credit?customerId=4001", null.clone()).await;
     let redeem = |amount: u32| json!({ "customerId": 4001, "amount": amount, "orderId": id, "note": "At the till" });
     deployed.done("POST /api/store-credit/redeem", redeem(10)).await;
     deployed.refused("POST /api/store-credit/redeem", redeem(9999)).await;
     deployed.done("GET /api/health", null).await;
+}
+
+async fn every_way_to_shipments(deployed: &mut Deployed, variant: &Value) {
+    let order = deployed.order(variant, None).await;
+    let parcel = |order: &Value, carrier: &str| {
+        let address = json!({ "street": "12 avenue de la Paix", "city": "Kinshasa", "country": "CD" });
+        json!({ "orderId": order["id"], "carrier": carrier, "recipientName": "Grâce Mbuyi", "shippingAddress": address })
+    };
+    deployed.refused("POST /api/shipments", parcel(&order, "LOCAL")).await;
+    deployed.done(&format!("PUT /api/orders/{}/status", order["id"]), json!({ "newStatus": "CONFIRMED" })).await;
+    let shipment = deployed.done("POST /api/shipments", parcel(&order, "LOCAL")).await;
+    let (id, number) = (&shipment["id"], shipment["trackingNumber"].as_str().expect("a number"));
+    let lists = ["orderId=".to_owned() + &order["id"].to_string(), "status=PENDING".to_owned(), "carrier=LOCAL".to_owned()];
+    for query in [format!("id={id}"), format!("trackingNumber={number}")].into_iter().chain(lists) {
+        deployed.done(&format!("GET /api/shipments?{query}"), Value::Null).await;
+    }
+    let customer = deployed.shop.system.token(4001, Role::Customer);
+    assert_eq!(deployed.ask_as(&customer, "GET /api/shipments", &Value::Null).await.0, 200);
+    let put = format!("PUT /api/shipments?id={id}");
+    deployed.done(&put, json!({ "trackingNumber": "BUS-1" })).await;
+    deployed.done(&put, json!({ "status": "DELIVERED" })).await;
+    deployed.refused(&put, json!({ "status": "PENDING" })).await;
+
+    let order = deployed.order(variant, None).await;
+    deployed.done(&format!("PUT /api/orders/{}/status", order["id"]), json!({ "newStatus": "CONFIRMED" })).await;
+    deployed.done("POST /api/shipments", parcel(&order, "DHL")).await;
 }
 
 /// Every worker, each job twice: a redelivery asks for more than the first time.
@@ -240,8 +274,8 @@ async fn every_job_twice(deployed: &mut Deployed) {
     deployed.done(&format!("PUT /api/orders/{}/payment", order["id"]), json!({ "paymentStatus": "PAID" })).await;
     deployed.done(&format!("POST /api/orders/{}/cancel", order["id"]), json!({ "reason": "No", "refundMethod": "STORE_CREDIT" })).await;
 
-    let [relays, logs, mails, texts, refunds] =
-        ["relay", "inventory-log", "send-email", "send-sms", "process-refund"].map(|bin| deployed.shop_of(bin));
+    let [relays, logs, mails, texts, refunds, shipments] =
+        ["relay", "inventory-log", "send-email", "send-sms", "process-refund", "book-shipment"].map(|bin| deployed.shop_of(bin));
     let system = &deployed.shop.system;
     let now = system.clock.now();
     let relayed = relay::handle(&system.workers.queues, &relays.store, json!({ "relayHour": now.0 })).await.expect("relayed");
@@ -255,6 +289,7 @@ async fn every_job_twice(deployed: &mut Deployed) {
                 Job::Email(job) => drop(send_email::send(&email, job).await),
                 Job::Sms(job) => drop(send_sms::send(&sms, job).await),
                 Job::Refund(job) => drop(process_refund::process(&refunds, job).await),
+                Job::Shipment(job) => drop(book_shipment::book(&shipments, job).await),
             }
         }
     }

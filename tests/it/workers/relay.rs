@@ -1,5 +1,6 @@
 //! The relay: every committed event's jobs, whatever the stream and the queues do, and nobody else's.
 
+use functions::workers::relay::Queue;
 use super::cancelled_after_confirmation;
 use crate::kit::{Answers, ByHand, LocalShop, body, race};
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ async fn what_a_queue_does_not_take_the_stream_hands_over_again() {
     let batch = hands.events().expect("events");
 
     let mut cut_off = hands.workers.clone();
-    cut_off.queues.sms = shop.system.sqs.url("no-such-queue");
+    cut_off.queues = cut_off.queues.with(Queue::Sms, shop.system.sqs.url("no-such-queue"));
     let response = cut_off.relay(batch.clone()).await;
     let failed: Vec<Option<String>> = response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
     // From the first event on that wanted an SMS.
@@ -79,7 +80,7 @@ async fn an_hour_of_hundreds_of_events_is_relayed_whole_or_said_not_to_be() {
     let hands = ByHand::of(&shop);
 
     let mut cut_off = hands.workers.clone();
-    cut_off.queues.email = shop.system.sqs.url("no-such-queue");
+    cut_off.queues = cut_off.queues.with(Queue::Email, shop.system.sqs.url("no-such-queue"));
     assert!(cut_off.relay_hour(placed_at).await.is_err());
     hands.workers.relay_hour(placed_at).await.expect("relayed");
     deliver_all(&shop, &hands).await;
@@ -113,9 +114,9 @@ async fn deliver_all(shop: &LocalShop, hands: &ByHand) {
             shop.system.clock.advance(Duration::from_mins(15));
         }
         for (url, batch, response) in [
-            (&queues.email, emails.clone(), workers.send_email(emails).await),
-            (&queues.sms, sms.clone(), workers.send_sms(sms).await),
-            (&queues.refunds, refunds.clone(), workers.process_refund(refunds).await),
+            (queues.url(Queue::Email), emails.clone(), workers.send_email(emails).await),
+            (queues.url(Queue::Sms), sms.clone(), workers.send_sms(sms).await),
+            (queues.url(Queue::Refunds), refunds.clone(), workers.process_refund(refunds).await),
         ] {
             workers.delete_done(url, batch, &response).await.expect("deleted");
         }

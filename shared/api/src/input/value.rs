@@ -137,6 +137,16 @@ impl<'a> Value<'a> {
         if money.is_zero() { self.wrong_as("INVALID_AMOUNT", "must be more than nothing") } else { Some(money) }
     }
 
+    /// A number, as it is written.
+    #[must_use]
+    pub fn number(&self, code: &'static str) -> Option<&'a str> {
+        match self.source {
+            Source::Json(Node::Number(text)) => Some(text),
+            Source::Text(text) => Some(text),
+            Source::Json(_) => self.wrong_as(code, "must be a number"),
+        }
+    }
+
     /// `true` or `false`.
     #[must_use]
     pub fn boolean(&self) -> Option<bool> {

@@ -1,0 +1,147 @@
+//! A shipment as clients see it.
+
+use api::Amount;
+use domain::ids::{OrderId, OrderItemId, ShipmentId};
+use domain::shipment::{Carrier, Label, Shipment, ShipmentStatus, ShippedItem, ShippingAddress, TimelineEntry, TrackingNumber, Weight};
+use domain::time::Timestamp;
+use serde::Serialize;
+use serde::ser::{Error, Serializer};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// A parcel of an order.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShipmentView<'a> {
+    id: ShipmentId,
+    order_id: OrderId,
+    carrier: Carrier,
+    service: Option<&'a str>,
+    status: ShipmentStatus,
+    tracking_number: Option<&'a str>,
+    label_url: Option<String>,
+    recipient_name: &'a str,
+    recipient_phone: Option<&'a str>,
+    shipping_address: ShippingAddressView<'a>,
+    /// In kilograms.
+    #[schema(value_type = Option<f64>, example = 1.5)]
+    weight: Option<Kilograms>,
+    cost: Option<Amount>,
+    /// Of `cost`.
+    currency: &'a str,
+    items: Vec<ShippedItemView>,
+    estimated_delivery: Option<Timestamp>,
+    actual_delivery: Option<Timestamp>,
+    /// Why it is not booked, or what went wrong; for staff to act on.
+    failure_reason: Option<&'a str>,
+    /// The carrier's last word, its code first.
+    last_carrier_status: Option<&'a str>,
+    /// What happened to it, the oldest first.
+    events: Vec<ShipmentEventView<'a>>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// Where a parcel goes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ShippingAddressView<'a> {
+    street: &'a str,
+    city: &'a str,
+    state: Option<&'a str>,
+    zip_code: Option<&'a str>,
+    country: &'a str,
+}
+
+/// Pieces of a line in a parcel.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ShippedItemView {
+    order_item_id: OrderItemId,
+    quantity: u32,
+}
+
+/// Something that happened to a parcel.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ShipmentEventView<'a> {
+    at: Timestamp,
+    status: Option<ShipmentStatus>,
+    code: Option<&'a str>,
+    description: Option<&'a str>,
+    location: Option<&'a str>,
+}
+
+/// A weight as a JSON number of its exact digits.
+struct Kilograms(Weight);
+
+impl Serialize for Kilograms {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.kg()).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'a> From<&'a Shipment> for ShipmentView<'a> {
+    fn from(shipment: &'a Shipment) -> Self {
+        Self {
+            id: shipment.id,
+            order_id: shipment.order_id,
+            carrier: shipment.carrier,
+            service: shipment.service.as_deref(),
+            status: shipment.status,
+            tracking_number: shipment.tracking_number.as_ref().map(TrackingNumber::as_str),
+            label_url: shipment.label.as_ref().and_then(label_url),
+            recipient_name: &shipment.recipient_name,
+            recipient_phone: shipment.recipient_phone.as_deref(),
+            shipping_address: (&shipment.address).into(),
+            weight: shipment.weight.map(Kilograms),
+            cost: shipment.cost.map(Into::into),
+            currency: shipment.cost.as_ref().map_or(shipment.currency.code(), |cost| cost.currency.code()),
+            items: shipment.items.iter().map(Into::into).collect(),
+            estimated_delivery: shipment.estimated_delivery,
+            actual_delivery: shipment.actual_delivery,
+            failure_reason: shipment.failure_reason.as_deref(),
+            last_carrier_status: shipment.last_carrier_status.as_deref(),
+            events: shipment.timeline.iter().map(Into::into).collect(),
+            created_at: shipment.created_at,
+            updated_at: shipment.updated_at,
+        }
+    }
+}
+
+fn label_url(label: &Label) -> Option<String> {
+    match label {
+        Label::Link(url) => Some(url.clone()),
+        Label::Stored(_) => None,
+    }
+}
+
+impl<'a> From<&'a ShippingAddress> for ShippingAddressView<'a> {
+    fn from(address: &'a ShippingAddress) -> Self {
+        Self {
+            street: &address.street,
+            city: &address.city,
+            state: address.state.as_deref(),
+            zip_code: address.zip_code.as_deref(),
+            country: &address.country,
+        }
+    }
+}
+
+impl From<&ShippedItem> for ShippedItemView {
+    fn from(item: &ShippedItem) -> Self {
+        Self { order_item_id: item.order_item_id, quantity: item.quantity }
+    }
+}
+
+impl<'a> From<&'a TimelineEntry> for ShipmentEventView<'a> {
+    fn from(entry: &'a TimelineEntry) -> Self {
+        Self {
+            at: entry.at,
+            status: entry.status,
+            code: entry.code.as_deref(),
+            description: entry.description.as_deref(),
+            location: entry.location.as_deref(),
+        }
+    }
+}
