@@ -1,6 +1,6 @@
 //! What a call costs: round trips to DynamoDB and its units, counted from what it says it consumed.
 
-use crate::kit::{Answers, CUSTOMER, LocalShop, Placed, body, race};
+use crate::kit::{Answers, CUSTOMER, LocalShop, Placed, body, race, shipment_body};
 use serde_json::json;
 use store::Consumed;
 
@@ -12,9 +12,14 @@ async fn one_record_is_one_round_trip_and_one_unit() {
     let shop = LocalShop::without_pumps().await;
     let order = shop.order().lines(2).paid().place().await;
     let refund = cancel(&shop, &order).await;
-    for path in
-        [format!("/api/orders?id={}", order.id), format!("/api/refunds?id={refund}"), format!("/api/inventory?id={}", order.variants[0])]
-    {
+    let shipped = shop.order().lines(2).through(&["CONFIRMED"]).place().await;
+    let parcel = shop.ship(&shipped, "LOCAL").await["id"].clone();
+    for path in [
+        format!("/api/orders?id={}", order.id),
+        format!("/api/refunds?id={refund}"),
+        format!("/api/shipments?id={parcel}"),
+        format!("/api/inventory?id={}", order.variants[0]),
+    ] {
         let cost = cost(&shop, async { shop.admin().get(&path).await.ok() }).await;
         assert_eq!((cost.round_trips, cost.write_milliunits), (1, 0), "{path}");
         assert!(cost.read_milliunits <= UNIT, "{path}: {cost:?}");
@@ -64,6 +69,14 @@ async fn every_other_change_is_a_read_and_a_write() {
     let (staff, order) = (shop.staff(), shop.order().place().await);
     let confirm = cost(&shop, async { staff.put(&order.path("status"), &json!({ "newStatus": "CONFIRMED" })).await.ok() }).await;
     assert_eq!(confirm.round_trips, 2);
+    let body = shipment_body(order.id, "LOCAL");
+    let ship = cost(&shop, async { staff.post("/api/shipments", &body).await.ok() }).await;
+    assert_eq!(ship.round_trips, 2);
+    // A parcel is decided on its order, which only it can name.
+    let parcel = staff.get("/api/shipments?limit=1").await.ok()[0]["id"].clone();
+    let fail = json!({ "status": "FAILED" });
+    let fail = cost(&shop, async { staff.put(&format!("/api/shipments?id={parcel}"), &fail).await.ok() }).await;
+    assert_eq!(fail.round_trips, 3);
     let pay = cost(&shop, async { staff.put(&order.path("payment"), &json!({ "paymentStatus": "PAID" })).await.ok() }).await;
     assert_eq!(pay.round_trips, 2);
     let count = json!({ "variantId": order.variants[0], "quantityChange": 1, "reason": "Found", "changeType": "ADJUSTMENT" });

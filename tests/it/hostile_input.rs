@@ -19,6 +19,7 @@ struct Target {
     shop: LocalShop,
     order: Placed,
     refund: Value,
+    shipment: Value,
 }
 
 impl Target {
@@ -28,8 +29,10 @@ impl Target {
         let cancel = json!({ "reason": "x", "refundMethod": "STORE_CREDIT" });
         let refund = shop.customer(CUSTOMER).post(&cancelled.path("cancel"), &cancel).await.ok()["refund"]["id"].clone();
         shop.settled().await;
+        let shipped = shop.order().through(&["CONFIRMED"]).place().await;
+        let shipment = shop.ship_part(&shipped, "LOCAL", 0, 1).await.ok()["id"].clone();
         let order = shop.order().place().await;
-        Self { shop, order, refund }
+        Self { shop, order, refund, shipment }
     }
 
     /// One for each endpoint with a body, in an order in which all of them succeed.
@@ -54,6 +57,7 @@ impl Target {
                 "/api/inventory/adjust",
                 json!({ "variantId": variant, "quantityChange": 1, "reason": "x", "changeType": "RESTOCK" }),
             ),
+            request(Method::PUT, &format!("/api/shipments?id={}", self.shipment), json!({ "trackingNumber": "X-1", "weight": 1, "cost": 1 })),
             request(Method::POST, "/api/store-credit/redeem", json!({ "customerId": CUSTOMER, "amount": 1, "note": "x" })),
         ]
     }
@@ -65,7 +69,7 @@ impl Target {
     /// All that those requests could change.
     async fn everything(&self) -> Vec<Value> {
         let mut everything = Vec::new();
-        for path in ["/api/orders", "/api/refunds", "/api/inventory", "/api/store-credit?customerId=4001"] {
+        for path in ["/api/orders", "/api/refunds", "/api/shipments", "/api/inventory", "/api/store-credit?customerId=4001"] {
             everything.push(self.shop.admin().get(path).await.ok());
         }
         everything.push(self.shop.admin().get(&self.order.path("history")).await.ok());
@@ -203,7 +207,7 @@ async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
         (["1e400", "-1e400", "\"1\"", "true", "[]", "{}"], ["-0", "0", "-1", "1.5", "9007199254740992", "1e-1", "1e99999999999"]);
     let amount = ["-1", "-0.01", "0.001", "1e-3", "1000000000000", "1e99999999999"];
     let pieces = ["-0", "0", "-1", "1.5", "9007199254740992"];
-    let fields: [(usize, &str, &[&str]); 12] = [
+    let fields: [(usize, &str, &[&str]); 14] = [
         (0, "/customerId", &id),
         (0, "/items/0/variantId", &id),
         (0, "/items/0/quantity", &pieces),
@@ -213,9 +217,11 @@ async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
         (5, "/variants/0/stockQuantity", &["-1", "1.5", "9007199254740992"]),
         (6, "/variantId", &id),
         (6, "/quantityChange", &["-0", "0", "1.5", "9007199254740992", "1e99999999999"]),
-        (7, "/customerId", &id),
-        (7, "/amount", &amount),
-        (7, "/amount", &["0", "-0", "0.00"]),
+        (7, "/weight", &["0", "-1", "0.0001", "1001", "1e99999999999"]),
+        (7, "/cost", &amount),
+        (8, "/customerId", &id),
+        (8, "/amount", &amount),
+        (8, "/amount", &["0", "-0", "0.00"]),
     ];
     for (request, pointer, numbers) in fields {
         for number in never.iter().chain(numbers) {

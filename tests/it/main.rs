@@ -24,6 +24,7 @@ mod orders_unpaid;
 mod payment_for_cancelled;
 mod races;
 mod refunds;
+mod shipments;
 mod store_credit;
 mod the_job;
 mod tokens;

@@ -3,7 +3,7 @@
 mod history;
 mod reference;
 
-use crate::kit::{Answer, ByHand, Caller, LocalShop, body, cents};
+use crate::kit::{Answer, ByHand, Caller, LocalShop, body, cents, shipment_body};
 use domain::ids::OrderId;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -43,6 +43,8 @@ struct Play<'a> {
     variants: Vec<u64>,
     orders: Vec<u64>,
     refunds: Vec<u64>,
+    parcels: Vec<u64>,
+    lines: Vec<Vec<u64>>,
     model: Reference,
 }
 
@@ -52,12 +54,12 @@ impl<'a> Play<'a> {
         for price in PRICES {
             variants.push(shop.variant(&format!("{}.{:02}", price / 100, price % 100), STOCK).await);
         }
-        Self { shop, case, variants, orders: Vec::new(), refunds: Vec::new(), model: Reference::new() }
+        Self { shop, case, variants, orders: Vec::new(), refunds: Vec::new(), parcels: Vec::new(), lines: Vec::new(), model: Reference::new() }
     }
 
     async fn all(mut self, hands: &mut ByHand, moves: &[Move]) -> Result<(), TestCaseError> {
         for (n, (step, twice)) in moves.iter().enumerate() {
-            let step = history::within(step, self.orders.len(), self.refunds.len());
+            let step = history::within(step, self.orders.len(), self.refunds.len(), self.parcels.len());
             let expected = self.model.apply(&step);
             if let Step::Work = step {
                 hands.carry_refunds_out().await;
@@ -118,6 +120,18 @@ impl<'a> Play<'a> {
                 let id = refund.map_or(123, |refund| self.refunds[refund]);
                 (shop.admin(), put, format!("/api/refunds?id={id}"), json!({ "status": to }))
             }
+            Step::Ship { order: at, part } => {
+                let mut body = shipment_body(order(at), "LOCAL");
+                if let (Some((line, quantity)), Some(at)) = (part, at) {
+                    let lines = &self.lines[*at];
+                    body["items"] = json!([{ "orderItemId": lines[line % lines.len()], "quantity": quantity }]);
+                }
+                (shop.staff(), post, "/api/shipments".to_owned(), body)
+            }
+            Step::Parcel { parcel, to } => {
+                let id = parcel.map_or(123, |parcel| self.parcels[parcel]);
+                (shop.staff(), put, format!("/api/shipments?id={id}"), json!({ "status": to }))
+            }
             Step::Adjust { variant, change } => {
                 let change = json!({ "variantId": self.variants[*variant], "quantityChange": change, "reason": "Counted", "changeType": "ADJUSTMENT" });
                 (shop.keeper(), put, "/api/inventory/adjust".to_owned(), change)
@@ -135,6 +149,18 @@ impl<'a> Play<'a> {
     async fn note(&mut self, step: &Step, answer: &Answer) {
         if let (Step::Place { .. }, 201) = (step, answer.status) {
             self.orders.push(answer.body["id"].as_u64().expect("an id"));
+            // In the order of the variants, as the model has them.
+            let mut lines: Vec<(Option<usize>, u64)> = answer.body["items"]
+                .as_array()
+                .expect("lines")
+                .iter()
+                .map(|line| (self.variants.iter().position(|id| line["variantId"] == *id), line["id"].as_u64().expect("an id")))
+                .collect();
+            lines.sort_unstable();
+            self.lines.push(lines.into_iter().map(|(_, id)| id).collect());
+        }
+        if let (Step::Ship { .. }, 201) = (step, answer.status) {
+            self.parcels.push(answer.body["id"].as_u64().expect("an id"));
         }
         while let Some(refund) = self.model.refunds.get(self.refunds.len()) {
             let made = self.shop.refunds_of(self.orders[refund.order]).await;
@@ -160,6 +186,10 @@ impl<'a> Play<'a> {
             let refund = self.shop.admin().get(&format!("/api/refunds?id={id}")).await.ok();
             prop_assert_eq!((refund["status"].as_str(), refund["refundMethod"].as_str()), (Some(expected.status), Some(expected.method)));
             prop_assert_eq!((cents(&refund["amount"]), refund["awaiting"] == "STAFF"), (expected.amount, expected.awaits_staff));
+        }
+        for (id, expected) in self.parcels.iter().zip(&self.model.parcels) {
+            let parcel = self.shop.staff().get(&format!("/api/shipments?id={id}")).await.ok();
+            prop_assert_eq!(parcel["status"].as_str(), Some(expected.status));
         }
         for (variant, expected) in self.variants.iter().zip(self.model.stock) {
             prop_assert_eq!(self.shop.stock(*variant).await, expected);

@@ -72,6 +72,7 @@ pub struct Event {
     /// The refund that now wants to be carried out.
     pub refund_due: Option<RefundId>,
     /// The parcel that now wants to be booked with its carrier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_due: Option<ShipmentId>,
     /// What the customer is told.
     pub announcement: Option<Announcement>,

@@ -1,7 +1,7 @@
 //! How histories are drawn: mostly what a shop sees, and now and then what it should refuse.
 
 use super::Move;
-use super::reference::{By, STATUSES, Step};
+use super::reference::{By, PARCELS, STATUSES, Step};
 use proptest::prelude::*;
 
 /// A place among the records there are by then; one in twenty is nowhere.
@@ -20,6 +20,7 @@ fn steps() -> impl Strategy<Value = Step> {
     let lines = prop::collection::vec((0..3_usize, 1..5_i64), 1..4);
     let paid = prop_oneof![4 => Just("PAID"), 2 => Just("FAILED"), 1 => Just("REFUNDED")];
     let refunded = prop_oneof![4 => Just("COMPLETED"), 3 => Just("FAILED"), 2 => Just("PROCESSING"), 1 => Just("PENDING")];
+    let parcel = prop_oneof![2 => Just("DELIVERED"), 1 => Just("FAILED"), 2 => prop::sample::select(&PARCELS[..])];
     // The forward steps are the likeliest, so that some orders arrive.
     let status = prop_oneof![2 => Just("CONFIRMED"), 2 => Just("PROCESSING"), 4 => prop::sample::select(&STATUSES[..])];
     prop_oneof![
@@ -30,20 +31,24 @@ fn steps() -> impl Strategy<Value = Step> {
         4 => (place(), by, prop::option::of(prop_oneof![1 => 0..3_usize, 2 => Just(3_usize)]))
             .prop_map(|(order, by, method)| Step::Cancel { order, by, method }),
         4 => (place(), refunded).prop_map(|(refund, to)| Step::Refund { refund, to }),
+        4 => (place(), prop::option::of((0..3_usize, 1..4_i64))).prop_map(|(order, part)| Step::Ship { order, part }),
+        5 => (place(), parcel).prop_map(|(parcel, to)| Step::Parcel { parcel, to }),
         2 => (0..3_usize, prop_oneof![-8..0_i64, 1..8_i64]).prop_map(|(variant, change)| Step::Adjust { variant, change }),
         3 => (0..2_usize, 1..60_00_i64).prop_map(|(customer, cents)| Step::Redeem { customer, cents }),
         3 => Just(Step::Work),
     ]
 }
 
-/// The step, with its places among so many orders and refunds.
-pub fn within(step: &Step, orders: usize, refunds: usize) -> Step {
+/// The step, with its places among so many orders, refunds and parcels.
+pub fn within(step: &Step, orders: usize, refunds: usize, parcels: usize) -> Step {
     let among = |place: Option<usize>, there: usize| place.and_then(|place| place.checked_rem(there));
     match step.clone() {
         Step::Status { order, to } => Step::Status { order: among(order, orders), to },
         Step::Pay { order, to, reference } => Step::Pay { order: among(order, orders), to, reference },
         Step::Cancel { order, by, method } => Step::Cancel { order: among(order, orders), by, method },
         Step::Refund { refund, to } => Step::Refund { refund: among(refund, refunds), to },
+        Step::Ship { order, part } => Step::Ship { order: among(order, orders), part },
+        Step::Parcel { parcel, to } => Step::Parcel { parcel: among(parcel, parcels), to },
         step @ (Step::Place { .. } | Step::Adjust { .. } | Step::Redeem { .. } | Step::Work) => step,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 pub const PRICES: [i64; 3] = [20_00, 35_50, 9_99];
 pub const STOCK: i64 = 12;
 pub const STATUSES: [&str; 7] = ["PENDING", "CONFIRMED", "PROCESSING", "READY_FOR_PICKUP", "SHIPPED", "DELIVERED", "CANCELLED"];
+pub const PARCELS: [&str; 7] = ["PENDING", "PICKED_UP", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED", "FAILED", "RETURNED"];
 pub const PAYMENT_METHODS: [&str; 3] = ["MOBILE_MONEY", "CASH_ON_DELIVERY", "CARD"];
 /// The way back of each payment method, and the one that is always open.
 pub const REFUND_METHODS: [&str; 4] = ["MOBILE_MONEY", "CASH", "CARD", "STORE_CREDIT"];
@@ -18,6 +19,8 @@ pub enum Step {
     Pay { order: Option<usize>, to: &'static str, reference: Option<u8> },
     Cancel { order: Option<usize>, by: By, method: Option<usize> },
     Refund { refund: Option<usize>, to: &'static str },
+    Ship { order: Option<usize>, part: Option<(usize, i64)> },
+    Parcel { parcel: Option<usize>, to: &'static str },
     Adjust { variant: usize, change: i64 },
     Redeem { customer: usize, cents: i64 },
     Work,
@@ -29,6 +32,9 @@ pub enum By {
     Other,
     Staff,
 }
+
+/// Whether what is in a parcel counts as sent.
+const IS_LIVE: fn(&str) -> bool = |status| !matches!(status, "FAILED" | "RETURNED");
 
 /// A status, and a code where it is a refusal.
 pub type Said = (u16, &'static str);
@@ -55,6 +61,14 @@ pub struct Refund {
     job_is_due: bool,
 }
 
+/// A parcel: pieces of each line of its order.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    pub order: usize,
+    pub pieces: Vec<i64>,
+    pub status: &'static str,
+}
+
 #[derive(Clone, Debug)]
 pub struct Reference {
     pub stock: [i64; 3],
@@ -62,13 +76,14 @@ pub struct Reference {
     pub credit: [i64; 2],
     pub orders: Vec<Order>,
     pub refunds: Vec<Refund>,
+    pub parcels: Vec<Parcel>,
     owners: HashMap<(usize, u8), usize>,
 }
 
 impl Reference {
     pub fn new() -> Self {
-        let (orders, refunds, owners) = (Vec::new(), Vec::new(), HashMap::new());
-        Self { stock: [STOCK; 3], adjusted: [0; 3], credit: [0; 2], orders, refunds, owners }
+        let (orders, refunds, parcels, owners) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        Self { stock: [STOCK; 3], adjusted: [0; 3], credit: [0; 2], orders, refunds, parcels, owners }
     }
 
     /// What the step is answered, having been done if that is no refusal.
@@ -82,6 +97,10 @@ impl Reference {
             Step::Cancel { order: Some(order), by, method } => self.cancel(*order, *by, method.map(|method| REFUND_METHODS[method])),
             Step::Refund { refund: None, .. } => (404, "REFUND_NOT_FOUND"),
             Step::Refund { refund: Some(refund), to } => self.step_refund(*refund, to),
+            Step::Ship { order: None, .. } => (404, "ORDER_NOT_FOUND"),
+            Step::Ship { order: Some(order), part } => self.ship(*order, *part),
+            Step::Parcel { parcel: None, .. } => (404, "SHIPMENT_NOT_FOUND"),
+            Step::Parcel { parcel: Some(parcel), to } => self.move_parcel(*parcel, to),
             Step::Adjust { variant, change } if self.stock[*variant] + change < 0 => (409, "INSUFFICIENT_STOCK"),
             Step::Adjust { variant, change } => {
                 self.stock[*variant] += change;
@@ -172,7 +191,7 @@ impl Reference {
             (By::Other, _) => return (403, "FORBIDDEN"),
             _ if !method.is_none_or(allows) => return (400, "INVALID_METHOD"),
             (_, "CANCELLED") => return (409, "ALREADY_CANCELLED"),
-            (_, "PENDING" | "CONFIRMED" | "PROCESSING") => {}
+            (_, "PENDING" | "CONFIRMED" | "PROCESSING") if self.pieces_in(at, IS_LIVE).iter().all(|n| *n == 0) => {}
             _ => return (409, "CANNOT_CANCEL"),
         }
         for (variant, quantity) in order.lines.clone() {
@@ -184,6 +203,65 @@ impl Reference {
             _ => self.refund_all(at, method.unwrap_or(way_back)),
         }
         (200, "")
+    }
+
+    /// Pieces of each line of an order that are in parcels of such a status.
+    fn pieces_in(&self, order: usize, counts: impl Fn(&str) -> bool) -> Vec<i64> {
+        let mut pieces = vec![0; self.orders[order].lines.len()];
+        for parcel in self.parcels.iter().filter(|parcel| parcel.order == order && counts(parcel.status)) {
+            pieces.iter_mut().zip(&parcel.pieces).for_each(|(sum, n)| *sum += n);
+        }
+        pieces
+    }
+
+    fn ship(&mut self, at: usize, part: Option<(usize, i64)>) -> Said {
+        let live = self.pieces_in(at, IS_LIVE);
+        let order = &self.orders[at];
+        let left: Vec<i64> = order.lines.iter().zip(&live).map(|((_, quantity), live)| quantity - live).collect();
+        let pieces = match part {
+            None => left.clone(),
+            Some((line, n)) => (0..left.len()).map(|place| if place == line % left.len() { n } else { 0 }).collect(),
+        };
+        let is_open = matches!(order.status, "CONFIRMED" | "PROCESSING") || (order.status == "SHIPPED" && live.iter().any(|n| *n > 0));
+        let fits = pieces.iter().zip(&left).all(|(n, left)| n <= left) && pieces.iter().any(|n| *n > 0);
+        if !is_open || !fits {
+            return (409, "ORDER_NOT_SHIPPABLE");
+        }
+        self.parcels.push(Parcel { order: at, pieces, status: "PENDING" });
+        self.follow(at);
+        (201, "")
+    }
+
+    fn move_parcel(&mut self, at: usize, to: &'static str) -> Said {
+        let place = |status| PARCELS.iter().position(|known| *known == status);
+        let onward = match self.parcels[at].status {
+            "DELIVERED" | "RETURNED" => false,
+            "FAILED" => to == "RETURNED",
+            status => place(to) > place(status),
+        };
+        if !onward {
+            return (409, "INVALID_STATUS_TRANSITION");
+        }
+        let counted = (IS_LIVE(self.parcels[at].status), self.parcels[at].status == "DELIVERED");
+        self.parcels[at].status = to;
+        if counted != (IS_LIVE(to), to == "DELIVERED") {
+            self.follow(self.parcels[at].order);
+        }
+        (200, "")
+    }
+
+    /// The order, once its parcels have changed.
+    fn follow(&mut self, at: usize) {
+        let quantities: Vec<i64> = self.orders[at].lines.iter().map(|(_, quantity)| *quantity).collect();
+        let (live, delivered) = (self.pieces_in(at, IS_LIVE), self.pieces_in(at, |status| status == "DELIVERED"));
+        let order = &mut self.orders[at];
+        order.status = match order.status {
+            "CONFIRMED" | "PROCESSING" if live == quantities => "SHIPPED",
+            "CONFIRMED" => "PROCESSING",
+            "SHIPPED" if delivered == quantities => "DELIVERED",
+            "SHIPPED" | "READY_FOR_PICKUP" if live.iter().all(|n| *n == 0) => "PROCESSING",
+            status => status,
+        };
     }
 
     fn refund_all(&mut self, order: usize, method: &'static str) {

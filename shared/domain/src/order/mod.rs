@@ -208,9 +208,17 @@ pub struct LineItem {
     /// The money of those, as far as it was counted by pieces.
     pub refunded_amount: Money,
     /// Pieces that are in a live parcel; never more than `quantity`.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub shipped_quantity: u32,
     /// Pieces of those that have arrived.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub delivered_quantity: u32,
+}
+
+/// Most lines of most orders are in no parcel yet, and an order pays for every kilobyte it has.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(pieces: &u32) -> bool {
+    *pieces == 0
 }
 
 impl LineItem {

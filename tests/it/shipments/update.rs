@@ -1,0 +1,107 @@
+//! `PUT /api/shipments?id=`.
+
+use super::*;
+
+#[tokio::test]
+async fn a_parcel_only_ever_moves_forward() {
+    let shop = LocalShop::without_pumps().await;
+    let all = ["PENDING", "PICKED_UP", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED", "FAILED", "RETURNED"];
+    let table: [(&[&str], &[&str]); 6] = [
+        (&[], &["PICKED_UP", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED", "FAILED", "RETURNED"]),
+        (&["IN_TRANSIT"], &["OUT_FOR_DELIVERY", "DELIVERED", "FAILED", "RETURNED"]),
+        (&["OUT_FOR_DELIVERY"], &["DELIVERED", "FAILED", "RETURNED"]),
+        (&["DELIVERED"], &[]),
+        (&["FAILED"], &["RETURNED"]),
+        (&["RETURNED"], &[]),
+    ];
+    for (steps, allowed) in table {
+        let parcel = shop.ship(&confirmed(&shop, 1).await, "LOCAL").await;
+        for step in steps {
+            shop.move_shipment(&parcel, step).await.ok();
+        }
+        let before = shop.shipment_now(&parcel).await;
+        for to in all.iter().filter(|to| !allowed.contains(to)) {
+            let refused = shop.move_shipment(&parcel, to).await;
+            refused.refused(409, "INVALID_STATUS_TRANSITION");
+            assert_eq!(refused.body["allowed"], json!(allowed), "{steps:?} to {to}");
+        }
+        assert_eq!(shop.shipment_now(&parcel).await, before);
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_changes_and_null_clears() {
+    let shop = LocalShop::without_pumps().await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "OTHER").await;
+    let change = json!({ "trackingNumber": "bus 42-7", "estimatedDelivery": 1_800_000_000_000_u64, "labelUrl": "https://example.com/l.pdf",
+        "weight": 0.75, "cost": 3.50 });
+    let changed = shop.change_shipment(&parcel, &change).await;
+    assert_eq!(changed.header("etag"), "\"2\"");
+    let changed = changed.ok();
+    assert_eq!((&changed["trackingNumber"], &changed["weight"], cents(&changed["cost"])), (&json!("BUS42-7"), &json!(0.75), 3_50));
+    assert_eq!((&changed["labelUrl"], &changed["status"]), (&json!("https://example.com/l.pdf"), &json!("PENDING")));
+    // The number it had names it no more, and the new one does.
+    let by = async |number: &Value| shop.staff().get(&format!("/api/shipments?trackingNumber={}", number.as_str().expect("text"))).await;
+    by(&parcel["trackingNumber"]).await.refused(404, "SHIPMENT_NOT_FOUND");
+    assert_eq!(by(&changed["trackingNumber"]).await.ok(), changed);
+
+    let cleared = shop.change_shipment(&parcel, &json!({ "estimatedDelivery": null, "labelUrl": null, "weight": null, "cost": null })).await.ok();
+    for field in ["estimatedDelivery", "labelUrl", "weight", "cost"] {
+        assert_eq!(cleared[field], Value::Null, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_change_of_a_parcel_is_named() {
+    let shop = LocalShop::without_pumps().await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "LOCAL").await;
+    let other = shop.ship(&confirmed(&shop, 1).await, "LOCAL").await;
+    let misread = {
+        let number = parcel["trackingNumber"].as_str().expect("a number");
+        let last = number.as_bytes()[12] - b'0';
+        format!("{}{}", &number[..12], (last + 1) % 10)
+    };
+    for (change, code) in [
+        (json!({}), "MISSING_REQUIRED_FIELDS"),
+        (json!({ "status": null }), "MISSING_REQUIRED_FIELDS"),
+        (json!({ "status": "LOST" }), "INVALID_STATUS"),
+        (json!({ "trackingNumber": null }), "MISSING_REQUIRED_FIELDS"),
+        (json!({ "trackingNumber": "<b>" }), "INVALID_TRACKING_NUMBER"),
+        (json!({ "trackingNumber": misread }), "INVALID_TRACKING_NUMBER"),
+        (json!({ "labelUrl": "javascript:alert(1)" }), "INVALID_LABEL_URL"),
+        (json!({ "weight": 0 }), "INVALID_WEIGHT"),
+        (json!({ "cost": -1 }), "INVALID_AMOUNT"),
+        (json!({ "carrier": "DHL" }), "UNKNOWN_FIELD"),
+    ] {
+        shop.change_shipment(&parcel, &change).await.refused(400, code);
+    }
+    shop.change_shipment(&parcel, &json!({ "trackingNumber": other["trackingNumber"] })).await.refused(409, "TRACKING_NUMBER_USED");
+    shop.staff().put("/api/shipments?id=123", &json!({ "weight": 1 })).await.refused(404, "SHIPMENT_NOT_FOUND");
+    shop.staff().put("/api/shipments", &json!({ "weight": 1 })).await.refused(400, "INVALID_ID");
+    let stale = shop.staff().header("If-Match", "\"7\"");
+    stale.put(&format!("/api/shipments?id={}", parcel["id"]), &json!({ "weight": 1 })).await.refused(412, "PRECONDITION_FAILED");
+    shop.customer(CUSTOMER).put(&format!("/api/shipments?id={}", parcel["id"]), &json!({ "weight": 1 })).await.refused(403, "FORBIDDEN");
+    assert_eq!(shop.shipment_now(&parcel).await, parcel);
+}
+
+#[tokio::test]
+async fn what_staff_set_on_the_order_by_hand_stays() {
+    let shop = LocalShop::start().await;
+    let order = confirmed(&shop, 1).await;
+    let parcel = shop.ship(&order, "LOCAL").await;
+    shop.staff().put(&order.path("status"), &json!({ "newStatus": "DELIVERED" })).await.ok();
+    let completed = shop.order_now(order.id).await["completedAt"].clone();
+    let before = told(&shop, &order).await;
+    shop.move_shipment(&parcel, "DELIVERED").await.ok();
+    let now = shop.order_now(order.id).await;
+    assert_eq!((&now["status"], &now["completedAt"]), (&json!("DELIVERED"), &completed));
+    assert_eq!(told(&shop, &order).await, before, "told once that it arrived");
+
+    // Part of it in a parcel, and staff say that all of it went: the parcel's end alone makes nothing of the order.
+    let order = confirmed(&shop, 2).await;
+    let parcel = shop.ship_part(&order, "LOCAL", 0, 2).await.ok();
+    shop.staff().put(&order.path("status"), &json!({ "newStatus": "SHIPPED" })).await.ok();
+    shop.move_shipment(&parcel, "DELIVERED").await.ok();
+    assert_eq!(status(&shop, &order).await, "SHIPPED");
+    shop.staff().put(&order.path("status"), &json!({ "newStatus": "DELIVERED" })).await.ok();
+}
