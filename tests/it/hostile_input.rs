@@ -57,7 +57,11 @@ impl Target {
                 "/api/inventory/adjust",
                 json!({ "variantId": variant, "quantityChange": 1, "reason": "x", "changeType": "RESTOCK" }),
             ),
-            request(Method::PUT, &format!("/api/shipments?id={}", self.shipment), json!({ "trackingNumber": "X-1", "weight": 1, "cost": 1 })),
+            request(
+                Method::PUT,
+                &format!("/api/shipments?id={}", self.shipment),
+                json!({ "trackingNumber": "X-1", "weight": 1, "cost": 1 }),
+            ),
             request(Method::POST, "/api/store-credit/redeem", json!({ "customerId": CUSTOMER, "amount": 1, "note": "x" })),
         ]
     }

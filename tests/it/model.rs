@@ -54,7 +54,16 @@ impl<'a> Play<'a> {
         for price in PRICES {
             variants.push(shop.variant(&format!("{}.{:02}", price / 100, price % 100), STOCK).await);
         }
-        Self { shop, case, variants, orders: Vec::new(), refunds: Vec::new(), parcels: Vec::new(), lines: Vec::new(), model: Reference::new() }
+        Self {
+            shop,
+            case,
+            variants,
+            orders: Vec::new(),
+            refunds: Vec::new(),
+            parcels: Vec::new(),
+            lines: Vec::new(),
+            model: Reference::new(),
+        }
     }
 
     async fn all(mut self, hands: &mut ByHand, moves: &[Move]) -> Result<(), TestCaseError> {

@@ -3,9 +3,9 @@
 mod providers;
 mod relay;
 
-use functions::workers::relay::Queue;
 use crate::kit::{ByHand, CUSTOMER, LocalShop, Placed, cents, failures};
 use aws_lambda_events::event::sqs::SqsEvent;
+use functions::workers::relay::Queue;
 use local::faults::Fault;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -3,10 +3,10 @@
 use crate::Workers;
 use crate::emulators::streams::StreamReader;
 use crate::mappings::{self, MappingError};
-use functions::workers::relay::Queue;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use functions::workers::relay::Queue;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -179,15 +179,25 @@ pub fn start(
         async move { w.send_sms(batch).await }
     })));
     let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.url(Queue::Refunds).to_owned(), Arc::clone(&pumps.refunds), move |batch| {
-        let w = w.clone();
-        async move { w.process_refund(batch).await }
-    })));
+    tasks.push(tokio::spawn(queue(
+        workers.clone(),
+        workers.queues.url(Queue::Refunds).to_owned(),
+        Arc::clone(&pumps.refunds),
+        move |batch| {
+            let w = w.clone();
+            async move { w.process_refund(batch).await }
+        },
+    )));
     let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.url(Queue::Shipments).to_owned(), Arc::clone(&pumps.shipments), move |batch| {
-        let w = w.clone();
-        async move { w.book_shipment(batch).await }
-    })));
+    tasks.push(tokio::spawn(queue(
+        workers.clone(),
+        workers.queues.url(Queue::Shipments).to_owned(),
+        Arc::clone(&pumps.shipments),
+        move |batch| {
+            let w = w.clone();
+            async move { w.book_shipment(batch).await }
+        },
+    )));
     Ok((tasks, pumps))
 }
 

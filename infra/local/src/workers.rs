@@ -8,9 +8,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use functions::workers::relay::{Queue, Queues};
-use functions::workers::{
-    Desk, Swept, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms,
-};
+use functions::workers::{Desk, Swept, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms};
 use providers::{Ses, Twilio};
 use std::collections::HashSet;
 

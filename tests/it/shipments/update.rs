@@ -45,7 +45,8 @@ async fn what_is_sent_changes_and_null_clears() {
     by(&parcel["trackingNumber"]).await.refused(404, "SHIPMENT_NOT_FOUND");
     assert_eq!(by(&changed["trackingNumber"]).await.ok(), changed);
 
-    let cleared = shop.change_shipment(&parcel, &json!({ "estimatedDelivery": null, "labelUrl": null, "weight": null, "cost": null })).await.ok();
+    let cleared =
+        shop.change_shipment(&parcel, &json!({ "estimatedDelivery": null, "labelUrl": null, "weight": null, "cost": null })).await.ok();
     for field in ["estimatedDelivery", "labelUrl", "weight", "cost"] {
         assert_eq!(cleared[field], Value::Null, "{field}");
     }

@@ -13,9 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::actor::Role;
 use domain::event::Job;
-use functions::workers::{
-    Desk, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms,
-};
+use functions::workers::{Desk, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms};
 use functions::{ENDPOINTS, SCHEDULES, WORKERS};
 use local::emulators::filter::Filter;
 use local::emulators::streams::StreamReader;

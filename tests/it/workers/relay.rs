@@ -1,8 +1,8 @@
 //! The relay: every committed event's jobs, whatever the stream and the queues do, and nobody else's.
 
-use functions::workers::relay::Queue;
 use super::cancelled_after_confirmation;
 use crate::kit::{Answers, ByHand, LocalShop, body, race};
+use functions::workers::relay::Queue;
 use serde_json::{Value, json};
 use std::time::Duration;
 

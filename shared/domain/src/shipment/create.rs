@@ -1,12 +1,14 @@
 //! Packing a parcel: pieces of an order's lines that are in no live parcel yet.
 
 use super::change::Cause;
-use super::{Booking, Carrier, Shipment, ShipmentChange, ShipmentStatus, ShippedItem, ShippingAddress, TimelineEntry, TrackingNumber, Weight};
+use super::{
+    Booking, Carrier, Shipment, ShipmentChange, ShipmentStatus, ShippedItem, ShippingAddress, TimelineEntry, TrackingNumber, Weight,
+};
 use crate::actor::Actor;
 use crate::event::EventKind;
 use crate::ids::{Ids, OrderItemId, ShipmentId};
 use crate::money::Money;
-use crate::order::{Order, OrderStatus};
+use crate::order::{LineItem, Order, OrderStatus};
 use crate::time::Timestamp;
 
 /// What staff ask for.
@@ -68,7 +70,7 @@ impl Order {
             return Err(ShipError::AllShipped);
         }
         for item in &items {
-            let left = self.items.iter().find(|line| line.id == item.order_item_id).map_or(0, |line| line.unshipped());
+            let left = self.items.iter().find(|line| line.id == item.order_item_id).map_or(0, LineItem::unshipped);
             if item.quantity > left {
                 return Err(ShipError::LineShipped { line: item.order_item_id, asked: item.quantity, left });
             }
@@ -117,10 +119,8 @@ impl Order {
             return Err(ShipError::NoSuchLine(unknown.order_item_id));
         }
         let of_line = |id: OrderItemId| asked.iter().filter(move |item| item.order_item_id == id).map(|item| item.quantity);
-        let items = self.items.iter().map(|line| ShippedItem {
-            order_item_id: line.id,
-            quantity: of_line(line.id).fold(0, u32::saturating_add),
-        });
+        let items =
+            self.items.iter().map(|line| ShippedItem { order_item_id: line.id, quantity: of_line(line.id).fold(0, u32::saturating_add) });
         Ok(items.filter(|item| item.quantity > 0).collect())
     }
 }
