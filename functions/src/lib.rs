@@ -1,5 +1,6 @@
 //! A module for each endpoint and each worker, and a binary for each Lambda.
 
+pub mod docs;
 pub mod health;
 pub mod inventory;
 pub mod messages;
@@ -49,6 +50,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("notifications", "/api/notifications", notifications::routes),
     endpoint("webhooks-stripe", "/api/webhooks/stripe", webhooks::stripe::routes),
     endpoint("health", "/api/health", health::routes),
+    endpoint("openapi", "/api/openapi.json", docs::document::routes),
+    endpoint("docs", "/api/docs", docs::explorer::routes),
+    endpoint("docs", "/api/docs/{file}", docs::explorer::file_routes),
     Endpoint { bin: "not-found", path: None, routes: not_found::routes },
 ];
 

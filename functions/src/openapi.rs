@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers' own types. No function builds it: it is written to
 //! `functions/openapi.json`, and a test holds that file against this.
 
-use crate::{health, inventory, notifications, orders, refunds, shipments, store_credit, webhooks};
+use crate::{docs, health, inventory, notifications, orders, refunds, shipments, store_credit, webhooks};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};

@@ -97,6 +97,9 @@ fn table() -> Vec<(Ask, Expected)> {
         (get("/api/notifications", |_| ("/api/notifications".to_owned(), Value::Null)), STAFF),
         (post("/api/webhooks/stripe", |_| ("/api/webhooks/stripe".to_owned(), json!({ "id": "evt_1", "type": "x" }))), SENDER_ALONE),
         (get("/api/health", |_| ("/api/health".to_owned(), Value::Null)), ANYBODY),
+        (get("/api/openapi.json", |_| ("/api/openapi.json".to_owned(), Value::Null)), ANYBODY),
+        (get("/api/docs", |_| ("/api/docs".to_owned(), Value::Null)), ANYBODY),
+        (get("/api/docs/{file}", |_| ("/api/docs/start.js".to_owned(), Value::Null)), ANYBODY),
     ]
 }
 

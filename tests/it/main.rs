@@ -7,6 +7,7 @@ mod kit;
 mod access;
 mod budgets;
 mod conventions;
+mod docs;
 mod faults;
 mod health;
 mod hostile_input;

@@ -74,18 +74,22 @@ fn every_function_has_its_resources() {
 fn every_endpoint_has_its_route() {
     let template = Template::main();
     let mut complaints = Vec::new();
-    for endpoint in ENDPOINTS {
-        let name = camel(endpoint.bin) + "Function";
-        let path = endpoint.path.unwrap_or("$default");
+    for bin in ENDPOINTS.iter().map(|endpoint| endpoint.bin).collect::<BTreeSet<_>>() {
+        let name = camel(bin) + "Function";
+        let paths = ENDPOINTS.iter().filter(|endpoint| endpoint.bin == bin).map(|endpoint| endpoint.path.unwrap_or("$default"));
+        let paths: BTreeSet<String> = paths.map(ToOwned::to_owned).collect();
         let events = template.resource(&name).map_or(&Value::Null, |function| &function["Properties"]["Events"]);
-        let routes: Vec<&Value> = events.as_mapping().into_iter().flatten().map(|(_, event)| event).collect();
-        let serves = |event: &&&Value| {
-            let route = &event["Properties"];
-            let is_route = text(&event["Type"]) == "HttpApi" && written(&route["ApiId"]) == "!Ref Api";
-            is_route && text(&route["Path"]) == path && text(&route["Method"]) == "ANY"
-        };
-        if routes.len() != 1 || routes.iter().filter(serves).count() != 1 {
-            complaints.push(format!("template.yaml: {name} should have one event, of type HttpApi, with method ANY and path {path}"));
+        let events = events.as_mapping().into_iter().flatten().map(|(_, event)| event);
+        let routes: BTreeSet<String> = events
+            .map(|event| {
+                let route = &event["Properties"];
+                let is_any = text(&event["Type"]) == "HttpApi" && written(&route["ApiId"]) == "!Ref Api" && text(&route["Method"]) == "ANY";
+                if is_any { text(&route["Path"]) } else { written(event) }
+            })
+            .collect();
+        if routes != paths {
+            complaints
+                .push(format!("template.yaml: {name} has the events {routes:?}; of type HttpApi with method ANY it should have {paths:?}"));
         }
     }
     none(&complaints);

@@ -1,0 +1,60 @@
+//! The OpenAPI document and its page, as a browser gets them.
+
+use crate::kit::LocalShop;
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is_committed() {
+    let shop = LocalShop::without_pumps().await;
+    let answer = shop.nobody().get("/api/openapi.json").await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+    let committed = include_str!("../../functions/openapi.json");
+    assert_eq!(answer.text, committed);
+    assert!(answer.body["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+}
+
+#[tokio::test]
+async fn the_page_loads_only_from_here_and_all_that_it_loads_is_here() {
+    let shop = LocalShop::without_pumps().await;
+    let page = shop.nobody().get("/api/docs").await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'; script-src 'self';"));
+    assert!(!page.text.contains("http:") && !page.text.contains("https:") && !page.text.contains("//"), "{}", page.text);
+
+    let attributes = page.text.split(['"']).filter(|text| text.starts_with("docs/"));
+    let mut files = 0;
+    for file in attributes {
+        let got = shop.nobody().header("Accept-Encoding", "gzip").get(&format!("/api/{file}")).await;
+        assert_eq!(got.status, 200, "{file}");
+        assert!(got.header("content-type").starts_with("text/") && !got.header("cache-control").contains("no-store"), "{file}");
+        files += 1;
+    }
+    assert_eq!(files, 3);
+    shop.nobody().get("/api/docs/secret").await.refused(404, "NOT_FOUND");
+}
+
+/// `gzip -dc` of the bundle is Swagger UI whole, so the members made at build time are right.
+#[tokio::test]
+async fn what_is_compressed_can_be_read() {
+    let shop = LocalShop::without_pumps().await;
+    let url = format!("{}/api/docs/swagger-ui-bundle.js", shop.system.url);
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let response = client.get(url).send().await.expect("an answer");
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    let bytes = response.bytes().await.expect("a body");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text).expect("a gzip member with a right checksum");
+    assert!(text.contains("SwaggerUIBundle") && text.len() > 1_000_000);
+}
+
+#[tokio::test]
+async fn every_answer_is_safe_for_a_browser() {
+    let shop = LocalShop::without_pumps().await;
+    for path in ["/api/health", "/api/orders", "/api/nothing", "/api/docs"] {
+        let answer = shop.nobody().get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        assert!(answer.header("strict-transport-security").starts_with("max-age=63072000"), "{path}");
+        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+    }
+}
