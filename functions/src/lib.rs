@@ -1,6 +1,7 @@
 //! A module for each endpoint and each worker, and a binary for each Lambda.
 
 pub mod docs;
+pub mod email_templates;
 pub mod health;
 pub mod inventory;
 pub mod messages;
@@ -47,7 +48,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("inventory-history", "/api/inventory/{variantId}/history", inventory::history::routes),
     endpoint("store-credit", "/api/store-credit", store_credit::routes),
     endpoint("store-credit-redeem", "/api/store-credit/redeem", store_credit::redeem::routes),
+    endpoint("email-templates", "/api/email-templates", email_templates::routes),
+    endpoint("email-templates-preview", "/api/email-templates/preview", email_templates::preview::routes),
     endpoint("notifications", "/api/notifications", notifications::routes),
+    endpoint("notifications-resend", "/api/notifications/{id}/resend", notifications::resend::routes),
     endpoint("webhooks-stripe", "/api/webhooks/stripe", webhooks::stripe::routes),
     endpoint("health", "/api/health", health::routes),
     endpoint("openapi", "/api/openapi.json", docs::document::routes),

@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers' own types. No function builds it: it is written to
 //! `functions/openapi.json`, and a test holds that file against this.
 
-use crate::{docs, health, inventory, notifications, orders, refunds, shipments, store_credit, webhooks};
+use crate::{docs, email_templates, health, inventory, notifications, orders, refunds, shipments, store_credit, webhooks};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -16,8 +16,10 @@ use utoipa::{Modify, OpenApi};
         shipments::find, shipments::create, shipments::update,
         inventory::find, inventory::put, inventory::adjust::adjust, inventory::history::history,
         store_credit::find, store_credit::redeem::redeem,
-        notifications::find,
+        email_templates::find, email_templates::create, email_templates::update, email_templates::remove, email_templates::preview::preview,
+        notifications::find, notifications::resend::resend,
         webhooks::stripe::receive,
+        docs::document::document, docs::explorer::page, docs::explorer::file,
         health::health,
     ),
     components(schemas(api::problem::FieldError)),

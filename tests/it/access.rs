@@ -15,6 +15,10 @@ struct Ask {
 }
 
 struct Records {
+    /// A number that no call before had.
+    n: usize,
+    template: u64,
+    message: u64,
     order: u64,
     refund: u64,
     shipment: u64,
@@ -95,12 +99,35 @@ fn table() -> Vec<(Ask, Expected)> {
             created(STAFF),
         ),
         (get("/api/notifications", |_| ("/api/notifications".to_owned(), Value::Null)), STAFF),
+        (post("/api/notifications/{id}/resend", |r| (format!("/api/notifications/{}/resend", r.message), json!({}))), created(ADMINS)),
+        (get("/api/email-templates", |_| ("/api/email-templates".to_owned(), Value::Null)), STAFF),
+        (get("/api/email-templates", |r| (format!("/api/email-templates?id={}", r.template), Value::Null)), STAFF),
+        (post("/api/email-templates", |r| ("/api/email-templates".to_owned(), template(&format!("CODE_{}", r.n)))), created(ADMINS)),
+        (put("/api/email-templates", |r| (format!("/api/email-templates?id={}", r.template), json!({ "name": "x" }))), ADMINS),
+        (
+            Ask {
+                method: Method::DELETE,
+                path: "/api/email-templates",
+                with: |r| (format!("/api/email-templates?id={}", r.template), Value::Null),
+            },
+            ADMINS,
+        ),
+        (
+            post("/api/email-templates/preview", |_| {
+                ("/api/email-templates/preview".to_owned(), json!({ "code": "HELLO", "variables": { "name": "x" } }))
+            }),
+            STAFF,
+        ),
         (post("/api/webhooks/stripe", |_| ("/api/webhooks/stripe".to_owned(), json!({ "id": "evt_1", "type": "x" }))), SENDER_ALONE),
         (get("/api/health", |_| ("/api/health".to_owned(), Value::Null)), ANYBODY),
         (get("/api/openapi.json", |_| ("/api/openapi.json".to_owned(), Value::Null)), ANYBODY),
         (get("/api/docs", |_| ("/api/docs".to_owned(), Value::Null)), ANYBODY),
         (get("/api/docs/{file}", |_| ("/api/docs/start.js".to_owned(), Value::Null)), ANYBODY),
     ]
+}
+
+fn template(code: &str) -> Value {
+    json!({ "code": code, "name": "Hello", "subject": "Hello {{name}}", "htmlContent": "<p>{{name}}</p>" })
 }
 
 fn callers(shop: &LocalShop) -> [(&'static str, Caller); 8] {
@@ -135,6 +162,10 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
     let shipment = shop.ship(&shipped, "LOCAL").await["id"].as_u64().expect("an id");
     let variant = shop.variant("1.00", 1000).await;
     let mut order = place(&shop, variant).await;
+    let made = shop.admin().post("/api/email-templates", &template("HELLO")).await.ok();
+    let template = made["id"].as_u64().expect("an id");
+    let message = shop.messages_of(credit.id).await[0]["id"].as_u64().expect("an id");
+    let mut n = 0;
 
     for (ask, expected) in table() {
         for ((who, caller), expected) in callers(&shop).into_iter().zip(expected) {
@@ -144,7 +175,8 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
             if ask.path == "/api/shipments" && ask.method == Method::POST {
                 shop.staff().put(&format!("/api/orders/{order}/status"), &json!({ "newStatus": "CONFIRMED" })).await.ok();
             }
-            let (path, body) = (ask.with)(&Records { order, refund, shipment, variant });
+            n += 1;
+            let (path, body) = (ask.with)(&Records { n, template, message, order, refund, shipment, variant });
             let before = (shop.order_now(order).await, shop.stock(variant).await);
             let body = (!body.is_null()).then(|| body.to_string().into_bytes());
             let answer = caller.send(ask.method.clone(), &path, body).await;

@@ -20,6 +20,7 @@ struct Target {
     order: Placed,
     refund: Value,
     shipment: Value,
+    template: Value,
 }
 
 impl Target {
@@ -32,7 +33,9 @@ impl Target {
         let shipped = shop.order().through(&["CONFIRMED"]).place().await;
         let shipment = shop.ship_part(&shipped, "LOCAL", 0, 1).await.ok()["id"].clone();
         let order = shop.order().place().await;
-        Self { shop, order, refund, shipment }
+        let template = json!({ "code": "HELLO", "name": "x", "subject": "{{a}}", "htmlContent": "<p>{{a}}</p>" });
+        let template = shop.admin().post("/api/email-templates", &template).await.ok()["id"].clone();
+        Self { shop, order, refund, shipment, template }
     }
 
     /// One for each endpoint with a body, in an order in which all of them succeed.
@@ -63,6 +66,21 @@ impl Target {
                 json!({ "trackingNumber": "X-1", "weight": 1, "cost": 1 }),
             ),
             request(Method::POST, "/api/store-credit/redeem", json!({ "customerId": CUSTOMER, "amount": 1, "note": "x" })),
+            request(
+                Method::POST,
+                "/api/email-templates",
+                json!({ "code": "OTHER", "name": "x", "subject": "x", "htmlContent": "x", "textContent": "x", "variables": ["x"], "locale": "en" }),
+            ),
+            request(
+                Method::PUT,
+                &format!("/api/email-templates?id={}", self.template),
+                json!({ "name": "x", "subject": "x", "htmlContent": "x", "textContent": "x", "variables": ["x"], "isActive": true }),
+            ),
+            request(
+                Method::POST,
+                "/api/email-templates/preview",
+                json!({ "code": "HELLO", "version": 1, "variables": { "a": 1 }, "send": false }),
+            ),
         ]
     }
 
@@ -73,7 +91,8 @@ impl Target {
     /// All that those requests could change.
     async fn everything(&self) -> Vec<Value> {
         let mut everything = Vec::new();
-        for path in ["/api/orders", "/api/refunds", "/api/shipments", "/api/inventory", "/api/store-credit?customerId=4001"] {
+        let ledger = "/api/store-credit?customerId=4001";
+        for path in ["/api/orders", "/api/refunds", "/api/shipments", "/api/inventory", ledger, "/api/email-templates"] {
             everything.push(self.shop.admin().get(path).await.ok());
         }
         everything.push(self.shop.admin().get(&self.order.path("history")).await.ok());

@@ -8,6 +8,7 @@ mod access;
 mod budgets;
 mod conventions;
 mod docs;
+mod email_templates;
 mod faults;
 mod health;
 mod hostile_input;

@@ -35,6 +35,7 @@ async fn a_message_has_every_field_of_the_contract() {
         "provider",
         "providerId",
         "recipient",
+        "resentFrom",
         "sentAt",
         "status",
         "subject",
@@ -197,4 +198,67 @@ async fn the_log_has_its_filters_and_pages() {
     }
     let one = shop.staff().get("/api/notifications?limit=1").await;
     assert_eq!(column(&one.body, "customerId").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_sent_once_more_as_one_of_its_own_that_leads_back() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().with("customer", reachable("fr")).place().await;
+    shop.settled().await;
+    let log = shop.messages_of(order.id).await;
+    for message in &log {
+        let path = format!("/api/notifications/{}/resend", message["id"]);
+        let keyed = shop.admin().key(&path);
+        let again = keyed.send(reqwest::Method::POST, &path, None).await;
+        assert_eq!(
+            (again.status, &again.body["status"], &again.body["resentFrom"]),
+            (201, &json!("PENDING"), &message["id"]),
+            "{}",
+            again.text
+        );
+        assert_eq!(keyed.send(reqwest::Method::POST, &path, None).await.text, again.text);
+    }
+    shop.settled().await;
+    let now = shop.messages_of(order.id).await;
+    assert_eq!((now.len(), shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (4, 2, 2));
+    assert!(log.iter().all(|message| now.contains(message)), "the old ones stay as they were");
+    for message in now.iter().filter(|message| !message["resentFrom"].is_null()) {
+        let old = log.iter().find(|old| old["id"] == message["resentFrom"]).expect("the old one");
+        for field in ["type", "recipient", "subject", "content", "orderId", "customerId"] {
+            assert_eq!(message[field], old[field]);
+        }
+        assert_eq!((&message["status"], &message["attempts"]), (&json!("SENT"), &json!(1)));
+    }
+    let emails = shop.system.outbox.emails();
+    assert_eq!((&emails[0].html, &emails[0].text), (&emails[1].html, &emails[1].text));
+    shop.admin().post("/api/notifications/7/resend", &json!({})).await.refused(404, "NOTIFICATION_NOT_FOUND");
+    shop.admin().post("/api/notifications/x/resend", &json!({})).await.refused(400, "INVALID_ID");
+    shop.admin().post("/api/notifications/7/resend", &json!({ "to": "x@example.com" })).await.refused(400, "UNKNOWN_FIELD");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_still_waits_to_be_sent_gives_its_place_to_the_one_it_is_sent_again_as() {
+    use local::emulators::outbox::{Channel, Fault};
+    let shop = LocalShop::start().await;
+    let busy = Fault::Refuse { status: 429, code: "TooManyRequestsException".to_owned(), message: "Slower".to_owned() };
+    shop.system.outbox.fail_next(Channel::Email, busy);
+    shop.system.outbox.fail_next(Channel::Email, Fault::Hang(std::time::Duration::from_millis(20)));
+    let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "email": "ada@example.com" });
+    let waiting = shop.order().with("customer", customer.clone()).place().await;
+    shop.settled().await;
+    let silent = shop.order().with("customer", customer).place().await;
+    shop.settled().await;
+
+    let held = shop.messages_of(silent.id).await[0]["id"].clone();
+    shop.admin().post(&format!("/api/notifications/{held}/resend"), &json!({})).await.refused(409, "NOTIFICATION_BEING_SENT");
+    let old = shop.messages_of(waiting.id).await[0].clone();
+    assert_eq!(old["status"], "PENDING");
+    let new = shop.admin().post(&format!("/api/notifications/{}/resend", old["id"]), &json!({ "note": "She called" })).await.ok();
+    shop.settled().await;
+    shop.after(std::time::Duration::from_mins(1)).await;
+    let log = shop.messages_of(waiting.id).await;
+    assert_eq!((&log[0]["id"], &log[0]["status"]), (&new["id"], &json!("SENT")));
+    assert_eq!((&log[1]["id"], &log[1]["status"], &log[1]["attempts"]), (&old["id"], &json!("FAILED"), &json!(1)));
+    assert!(log[1]["error"].as_str().is_some_and(|error| error.contains(&new["id"].to_string())), "{log:?}");
+    assert_eq!(shop.system.outbox.emails().len(), 1, "one of them alone was sent");
 }

@@ -1,34 +1,43 @@
-//! What a customer reads: the built-in texts of every message, in French and English.
+//! What a customer reads: the shop's own templates where it has any, and the built-in texts of every message, in French and
+//! English.
 //!
-//! A shop's person edits the texts in `functions/templates/<locale>/<kind>.hbs`; the two layouts beside them hold what
-//! all messages share. A kind's paragraphs are written once and go into the HTML page and into its plain-text twin.
+//! A shop's person edits the texts in `functions/templates/<locale>/<kind>.hbs`; the layouts beside them hold what all
+//! e-mails share. A kind's paragraphs are written once and go into the HTML page and into its plain-text twin. What comes
+//! of a text and the layouts is a template like those that are stored ([`builtin`]), in the same language ([`language`])
+//! and with the same variables ([`variables`]).
 //!
 //! Nothing that a customer typed can act as more than text: values are made one line before they reach a template
-//! (`text::one_line`), they are never parsed as a template, and the HTML layout escapes every value it prints.
+//! (`text::one_line`), they are never parsed as a template, and in HTML every value is escaped.
 
+pub mod builtin;
+pub mod language;
 mod text;
-mod texts;
-mod view;
+pub mod variables;
 mod words;
 
 use domain::message::{Announcement, Locale, MessageKind};
-use handlebars::{Context, Handlebars, TemplateError};
-use serde::Serialize;
-use std::sync::LazyLock;
-use texts::Texts;
-use view::{Page, Values};
+use domain::template::{Template, Wording};
+use handlebars::Context;
+use language::{Escape, Flaw, Parsed};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
-/// A message, ready for both channels.
+/// The largest page that is sent, in bytes: with its twin it fits an item of the log.
+const MOST_HTML_BYTES: usize = 200 * 1024;
+const MOST_TEXT_BYTES: usize = 100 * 1024;
+/// A line of a message's header has at most 998 characters (RFC 5322, section 2.1.1).
+const MOST_SUBJECT_BYTES: usize = 900;
+const MOST_SMS_BYTES: usize = 2 * 1024;
+
+/// An e-mail, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rendered {
-    /// The e-mail's subject: one line, without control characters.
+pub struct Email {
+    /// The subject: one line, without control characters.
     pub subject: String,
-    /// The e-mail's page.
+    /// The page.
     pub html: String,
-    /// The same e-mail as plain text.
-    pub text: String,
-    /// The SMS: one line, in the GSM alphabet unless a name brings another character in.
-    pub sms: String,
+    /// The same as plain text, where there is any.
+    pub text: Option<String>,
 }
 
 /// The shop a message comes from.
@@ -38,7 +47,40 @@ pub struct Shop<'a> {
     pub name: &'a str,
 }
 
-/// Why a message could not be made. Trying again doesn't help: the template is wrong, or the announcement lacks a fact
+/// A part of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The subject.
+    Subject,
+    /// The page.
+    Html,
+    /// Its plain-text twin.
+    Text,
+}
+
+impl Part {
+    /// The field of the API that it is.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::Html => "htmlContent",
+            Self::Text => "textContent",
+        }
+    }
+}
+
+/// What is wrong with a template, and in which part of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}, {flaw}", part.field())]
+pub struct Flawed {
+    /// The part.
+    pub part: Part,
+    /// Where in it, and what.
+    pub flaw: Flaw,
+}
+
+/// Why a built-in message could not be made. Trying again doesn't help: the text is wrong, or the announcement lacks a fact
 /// that its kind is about.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -52,88 +94,92 @@ pub enum RenderError {
         /// The section's name.
         section: &'static str,
     },
-    /// A template that doesn't parse, or that prints what isn't there.
-    #[error("The {locale} text of {kind} can't be rendered ({part}): {source}")]
-    Template {
+    /// A text that doesn't parse, or that prints what isn't there.
+    #[error("The {locale} text of {kind} can't be filled: {source}")]
+    Flawed {
         /// The message.
         kind: MessageKind,
         /// The language.
         locale: Locale,
-        /// The section, or the layout.
-        part: &'static str,
         /// Where and why.
-        source: Box<handlebars::RenderError>,
+        source: Box<Flawed>,
     },
-    /// A layout that doesn't parse.
-    #[error("The layout doesn't parse: {0}")]
-    Layout(&'static TemplateError),
-    /// Values that no template can take.
-    #[error("The values of a message can't be serialized")]
-    Values(#[from] serde_json::Error),
 }
 
-/// The message that an announcement asks for.
+/// The e-mail that an announcement asks for, by the shop's own template where there is one that can be filled. One that
+/// can't is no reason for silence: the built-in text is sent, and the log says so.
 ///
 /// # Errors
 /// See [`RenderError`].
-pub fn render(announcement: &Announcement, shop: &Shop<'_>) -> Result<Rendered, RenderError> {
+pub fn email(announcement: &Announcement, shop: &Shop<'_>, own: Option<&Template>) -> Result<Email, RenderError> {
     let Announcement { kind, locale, .. } = *announcement;
-    let texts = Texts::of(kind, locale)?;
-    let values = Values::of(announcement, shop);
-    let plain = Printer { engine: PLAIN.as_ref().map_err(RenderError::Layout)?, kind, locale };
-    let html = Printer { engine: HTML.as_ref().map_err(RenderError::Layout)?, kind, locale };
-
-    let context = context_of(&values)?;
-    let subject = text::one_line(&plain.print("subject", &texts.subject, &context)?);
-    let title = text::one_line(&plain.print("title", &texts.title, &context)?);
-    let paragraphs = text::paragraphs(&plain.print("body", &texts.body, &context)?);
-    let sms = text::sms(&plain.print("sms", &texts.sms, &context)?);
-
-    let page = context_of(&Page::of(announcement, &values, &subject, &title, &paragraphs))?;
-    Ok(Rendered { html: html.fill(&page)?, text: plain.fill(&page)?, subject, sms })
-}
-
-/// What escapes nothing, with the plain-text layout.
-static PLAIN: LazyLock<Result<Handlebars<'static>, TemplateError>> = LazyLock::new(|| engine(handlebars::no_escape, texts::TEXT_LAYOUT));
-
-/// What escapes for HTML, with the page's layout.
-static HTML: LazyLock<Result<Handlebars<'static>, TemplateError>> = LazyLock::new(|| engine(handlebars::html_escape, texts::HTML_LAYOUT));
-
-const LAYOUT: &str = "layout";
-
-/// Strict: a variable that isn't there is an error, never an empty spot in a customer's message.
-fn engine(escape: fn(&str) -> String, layout: &str) -> Result<Handlebars<'static>, TemplateError> {
-    let mut engine = Handlebars::new();
-    engine.set_strict_mode(true);
-    engine.register_escape_fn(escape);
-    engine.register_template_string(LAYOUT, layout)?;
-    Ok(engine)
-}
-
-/// Renders the templates of one message with one way of escaping. The layouts are compiled once a process, the small
-/// texts when they are printed: a cold start pays for what its message needs, not for every kind and language.
-struct Printer {
-    engine: &'static Handlebars<'static>,
-    kind: MessageKind,
-    locale: Locale,
-}
-
-impl Printer {
-    fn print(&self, section: &'static str, template: &str, values: &Context) -> Result<String, RenderError> {
-        self.engine.render_template_with_context(template, values).map_err(|source| self.failed(section, source))
+    let values = variables::values(announcement, shop);
+    if let Some(template) = own {
+        match fill(&template.wording, values.clone()) {
+            Ok(email) => return Ok(email),
+            Err(error) => {
+                tracing::error!(template = %template.id, version = template.version, %error, "a template can't be filled; the built-in text is sent");
+            }
+        }
     }
-
-    fn fill(&self, page: &Context) -> Result<String, RenderError> {
-        self.engine.render_with_context(LAYOUT, page).map_err(|source| self.failed(LAYOUT, source))
-    }
-
-    fn failed(&self, part: &'static str, source: handlebars::RenderError) -> RenderError {
-        RenderError::Template { kind: self.kind, locale: self.locale, part, source: Box::new(source) }
-    }
+    let email = fill(&builtin::email(kind, locale)?, values);
+    email.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })
 }
 
-fn context_of(values: &impl Serialize) -> Result<Context, RenderError> {
-    Ok(Context::from(serde_json::to_value(values)?))
+/// The SMS that an announcement asks for: one line, in the GSM alphabet unless a name brings another character in.
+///
+/// # Errors
+/// See [`RenderError`].
+pub fn sms(announcement: &Announcement, shop: &Shop<'_>) -> Result<String, RenderError> {
+    let Announcement { kind, locale, .. } = *announcement;
+    let values = Context::from(variables::values(announcement, shop));
+    let sms = print(Part::Text, &builtin::sms(kind, locale)?, &values, Escape::Nothing, MOST_SMS_BYTES);
+    let sms = sms.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })?;
+    Ok(text::sms(&sms))
+}
+
+/// Fills a template.
+///
+/// # Errors
+/// For what can't be filled, and where.
+pub fn fill(wording: &Wording, values: Value) -> Result<Email, Flawed> {
+    let values = Context::from(values);
+    let plain = |text: &String| print(Part::Text, text, &values, Escape::Nothing, MOST_TEXT_BYTES).map(|text| text::tidy(&text));
+    Ok(Email {
+        subject: text::one_line(&print(Part::Subject, &wording.subject, &values, Escape::Nothing, MOST_SUBJECT_BYTES)?),
+        html: print(Part::Html, &wording.html, &values, Escape::Html, MOST_HTML_BYTES)?,
+        text: wording.text.as_ref().map(plain).transpose()?,
+    })
+}
+
+fn print(part: Part, source: &str, values: &Context, escape: Escape, most_bytes: usize) -> Result<String, Flawed> {
+    let filled = Parsed::of(source).and_then(|parsed| parsed.fill(values, escape, most_bytes));
+    filled.map_err(|flaw| Flawed { part, flaw })
+}
+
+/// Every name that a template uses, each once.
+///
+/// # Errors
+/// Everything that is wrong with it: a part that is no template, each name outside of the declared variables.
+pub fn check(wording: &Wording) -> Result<Vec<String>, Vec<Flawed>> {
+    let mut flawed = Vec::new();
+    let mut uses = BTreeSet::new();
+    let parts = [(Part::Subject, Some(&wording.subject)), (Part::Html, Some(&wording.html)), (Part::Text, wording.text.as_ref())];
+    for (part, source) in parts {
+        let Some(source) = source else { continue };
+        match Parsed::of(source) {
+            Ok(parsed) => {
+                let declared = |name: &str| wording.declared.as_ref().is_none_or(|declared| declared.iter().any(|known| known == name));
+                for used in parsed.uses.iter().filter(|used| !declared(used.variable())) {
+                    let reason = format!("{} is not among the variables", used.variable());
+                    flawed.push(Flawed { part, flaw: Flaw { line: used.line, column: used.column, reason } });
+                }
+                uses.extend(parsed.uses.into_iter().map(|used| used.path));
+            }
+            Err(flaw) => flawed.push(Flawed { part, flaw }),
+        }
+    }
+    if flawed.is_empty() { Ok(uses.into_iter().collect()) } else { Err(flawed) }
 }
 
 #[cfg(test)]

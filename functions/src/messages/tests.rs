@@ -42,6 +42,20 @@ fn announcement(kind: MessageKind, locale: Locale, facts: Facts) -> Announcement
     Announcement { kind, locale, order_id, customer_id, email: None, email_id: id, phone: None, sms_id: id, facts }
 }
 
+/// A message on both channels.
+#[derive(Debug)]
+struct Rendered {
+    subject: String,
+    html: String,
+    text: String,
+    sms: String,
+}
+
+fn render(announcement: &Announcement, shop: &Shop<'_>) -> Result<Rendered, RenderError> {
+    let Email { subject, html, text } = email(announcement, shop, None)?;
+    Ok(Rendered { subject, html, text: text.expect("a twin"), sms: sms(announcement, shop)? })
+}
+
 fn rendered(kind: MessageKind, locale: Locale, facts: &Facts) -> Rendered {
     render(&announcement(kind, locale, facts.clone()), &SHOP).unwrap_or_else(|error| panic!("{kind} in {locale}: {error}"))
 }
@@ -150,7 +164,7 @@ fn a_value_that_looks_like_a_template_is_text() {
     let facts = Facts { first_name: "{{lastName}}".into(), reason: Some("{{#each lines}}--- sms".into()), ..facts() };
     let message = rendered(MessageKind::OrderCancelled, Locale::En, &facts);
     assert!(message.text.contains("Hello {{lastName}},"));
-    assert!(message.html.contains("Hello {{lastName}},"));
+    assert!(message.html.contains("Hello <bdi>{{lastName}}</bdi>,"));
     assert!(message.text.contains("{{#each lines}}--- sms"));
 }
 
@@ -188,7 +202,7 @@ fn a_message_without_the_fact_it_is_about_is_an_error_not_a_gap() {
     let bare = Facts { refund: None, rma_number: None, ..facts() };
     for kind in [MessageKind::RefundProcessed, MessageKind::RefundFailed, MessageKind::ReturnApproved] {
         let error = render(&announcement(kind, Locale::En, bare.clone()), &SHOP).unwrap_err();
-        assert!(matches!(error, RenderError::Template { .. }), "{error}");
+        assert!(matches!(error, RenderError::Flawed { .. }), "{error}");
     }
 }
 
@@ -231,8 +245,108 @@ fn french_is_set_with_no_break_spaces_and_plain_in_an_sms() {
 }
 
 #[test]
-fn an_e_mail_loads_nothing_and_only_escaped_values() {
-    for remote in ["http:", "https:", "url(", "src=", "<link", "<img", "@import", "{{{", "{{&"] {
-        assert!(!texts::HTML_LAYOUT.contains(remote), "{remote}");
+fn an_e_mail_loads_nothing_and_prints_only_escaped_values() {
+    for kind in MessageKind::ALL {
+        for locale in Locale::ALL {
+            let html = builtin::email(*kind, *locale).unwrap().html;
+            for remote in ["http:", "https:", "url(", "src=", "<link", "<img", "@import", "{{{", "{{&", "[[", "]]"] {
+                assert!(!html.contains(remote), "{kind} {locale}: {remote}");
+            }
+        }
     }
+}
+
+#[test]
+fn the_built_in_templates_are_templates_like_any_other_and_use_what_their_code_has() {
+    for kind in MessageKind::ALL {
+        for locale in Locale::ALL {
+            let wording = builtin::email(*kind, *locale).unwrap();
+            let uses = check(&wording).unwrap_or_else(|flawed| panic!("{kind} {locale}: {flawed:?}"));
+            for name in uses {
+                assert!(variables::knows(*kind, &name), "{kind} {locale}: {name}");
+            }
+            assert!(
+                wording.html.len() < domain::template::MAX_HTML_BYTES && wording.text.unwrap().len() < domain::template::MAX_TEXT_BYTES
+            );
+            assert!(!wording.name.is_empty() && wording.name.len() <= 100 && wording.subject.len() <= 250);
+        }
+    }
+}
+
+#[test]
+fn the_variables_of_a_code_are_those_that_are_said_to_be() {
+    for kind in MessageKind::ALL {
+        let of = variables::of(*kind);
+        for announcement in [variables::sample(*kind, Locale::Fr).unwrap(), announcement(*kind, Locale::En, facts())] {
+            let values = variables::values(&announcement, &SHOP);
+            let values = values.as_object().unwrap();
+            for name in values.keys() {
+                assert!(variables::knows(*kind, name), "{kind}: {name}");
+            }
+            for field in values
+                .get("items")
+                .into_iter()
+                .flat_map(|items| items.as_array().unwrap())
+                .flat_map(|item| item.as_object().unwrap().keys())
+            {
+                let known = variables::knows(*kind, &format!("items.{field}"));
+                assert!(known || (field == "amount" && !variables::knows(*kind, "total")), "{kind}: items.{field}");
+            }
+            for variable in of.iter().filter(|variable| variable.always && !variable.name.contains('.')) {
+                assert!(values.contains_key(variable.name), "{kind}: {}", variable.name);
+            }
+        }
+    }
+}
+
+fn own(wording: Wording) -> Template {
+    use domain::actor::Actor;
+    use domain::ids::Ids;
+    use domain::template::{TemplateCode, TemplateRequest};
+    use domain::time::Timestamp;
+    let request = TemplateRequest { code: TemplateCode::parse("ORDER_CONFIRMED").unwrap(), locale: Locale::Fr, wording };
+    Template::create(request, vec![], None, Actor::System, Timestamp(1), Ids::new(Timestamp(2_000_000_000_000), 1)).unwrap()
+}
+
+fn saying(subject: &str, html: &str, text: Option<&str>) -> Wording {
+    let text = text.map(ToOwned::to_owned);
+    Wording { name: "Own".to_owned(), subject: subject.to_owned(), html: html.to_owned(), text, declared: None }
+}
+
+#[test]
+fn the_shops_own_template_is_sent_and_escaped_in_its_page_alone() {
+    let announcement =
+        announcement(MessageKind::OrderConfirmed, Locale::Fr, Facts { first_name: "<Ana>\r\nBcc: x@example.com".into(), ..facts() });
+    let own = own(saying(
+        "{{orderNumber}} – {{firstName}}",
+        "<p>{{firstName}}: {{#each items}}{{quantity}} {{name}}, {{/each}}{{total}}</p>",
+        Some("{{firstName}}"),
+    ));
+    let sent = email(&announcement, &SHOP, Some(&own)).unwrap();
+    assert_eq!(sent.subject, "MLA-20260114-0007 – <Ana> Bcc: x@example.com");
+    assert_eq!(sent.html, "<p>&lt;Ana&gt; Bcc: x@example.com: 2 Robe Liputa, 1 Foulard, 1\u{a0}239,50\u{a0}USD</p>");
+    assert_eq!(sent.text.as_deref(), Some("<Ana> Bcc: x@example.com\n"));
+}
+
+#[test]
+fn a_template_that_cant_be_filled_is_no_reason_for_silence() {
+    let announcement = announcement(MessageKind::OrderConfirmed, Locale::Fr, facts());
+    let built_in = email(&announcement, &SHOP, None).unwrap();
+    let huge = format!("{{{{#each items}}}}{}{{{{/each}}}}", "x".repeat(150 * 1024));
+    for html in ["{{nobody}}", "{{#each items}}{{price}}{{/each}}", "{{#each total}}x{{/each}}", "{{#if a}}", huge.as_str()] {
+        assert_eq!(email(&announcement, &SHOP, Some(&own(saying("Own", html, None)))).unwrap(), built_in, "{html}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_template_is_found_with_its_place() {
+    let wording = Wording {
+        declared: Some(vec!["name".into(), "items".into()]),
+        ..saying("{{name}} {{b}}", "<p>\n{{c}}{{#each items}}{{anything}}{{../d}}{{/each}}</p>", Some("{{#if name}}"))
+    };
+    let found: Vec<(Part, usize, usize)> =
+        check(&wording).unwrap_err().into_iter().map(|flawed| (flawed.part, flawed.flaw.line, flawed.flaw.column)).collect();
+    assert_eq!(found, [(Part::Subject, 1, 10), (Part::Html, 2, 1), (Part::Html, 2, 33), (Part::Text, 1, 13)]);
+    let uses = check(&saying("{{b}}", "{{#each items}}{{name}}{{/each}}", Some("{{a.c}}"))).unwrap();
+    assert_eq!(uses, ["a.c", "b", "items", "items.name"]);
 }

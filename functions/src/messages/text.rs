@@ -27,20 +27,19 @@ fn push_space(line: &mut String) {
     }
 }
 
-/// The paragraphs of a rendered body: blank lines part them, single line breaks are spaces. Values hold no line
-/// breaks by then, so that only the template makes paragraphs.
-pub(super) fn paragraphs(body: &str) -> Vec<String> {
-    let mut paragraphs = vec![String::new()];
-    for line in body.lines() {
-        match paragraphs.last_mut() {
-            Some(paragraph) if !line.trim().is_empty() => {
-                paragraph.push(' ');
-                paragraph.push_str(line);
-            }
-            _ => paragraphs.push(String::new()),
+/// A page of plain text: no line ends with spaces, no two lines in a row are empty, and the last line ends.
+pub(super) fn tidy(text: &str) -> String {
+    let mut page = String::with_capacity(text.len());
+    let mut empty = 1;
+    for line in text.lines().map(str::trim_end) {
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty < 2 {
+            page.push_str(line);
+            page.push('\n');
         }
     }
-    paragraphs.iter().map(|paragraph| one_line(paragraph)).filter(|paragraph| !paragraph.is_empty()).collect()
+    page.truncate(page.trim_end().len());
+    page + "\n"
 }
 
 /// A text as an SMS: one line, typographic characters in their plain form. One character outside of the GSM alphabet

@@ -5,73 +5,50 @@ use domain::message::Locale;
 use domain::money::Money;
 use domain::order::DeliveryMethod;
 use domain::refund::RefundMethod;
-use serde::Serialize;
 
 /// What the layouts say in a language.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Words {
     /// What stands between a label and its value in the plain text.
     pub(super) colon: &'static str,
-    pub(super) order: &'static str,
-    pub(super) your_order: &'static str,
-    pub(super) item: &'static str,
-    pub(super) quantity: &'static str,
-    pub(super) amount: &'static str,
-    pub(super) subtotal: &'static str,
-    pub(super) discount: &'static str,
-    pub(super) delivery_fee: &'static str,
-    pub(super) free: &'static str,
-    pub(super) total: &'static str,
-    pub(super) delivery: &'static str,
-    pub(super) tracking: &'static str,
-    pub(super) refund: &'static str,
-    pub(super) refund_due: &'static str,
-    pub(super) reason: &'static str,
-    pub(super) rma: &'static str,
-    pub(super) sign_off: &'static str,
+    slots: [(&'static str, &'static str); 13],
 }
 
 const FRENCH: Words = Words {
     colon: "\u{a0}:",
-    order: "Commande",
-    your_order: "Votre commande",
-    item: "Article",
-    quantity: "Qté",
-    amount: "Montant",
-    subtotal: "Sous-total",
-    discount: "Remise",
-    delivery_fee: "Frais de livraison",
-    free: "Offerts",
-    total: "Total",
-    delivery: "Livraison",
-    tracking: "Numéro de suivi",
-    refund: "Remboursement",
-    refund_due: "À vous rembourser",
-    reason: "Motif",
-    rma: "Numéro de retour (RMA)",
-    sign_off: "À bientôt,",
+    slots: [
+        ("colon", "\u{a0}:"),
+        ("order", "Commande"),
+        ("item", "Article"),
+        ("quantity", "Qté"),
+        ("amountHead", "Montant"),
+        ("subtotal", "Sous-total"),
+        ("discount", "Remise"),
+        ("deliveryFee", "Frais de livraison"),
+        ("total", "Total"),
+        ("hello", "Bonjour"),
+        ("signOff", "À bientôt,"),
+        ("team", "L’équipe {{shopName}}"),
+        ("whyYou", "Vous recevez ce message au sujet d’une commande chez {{shopName}}."),
+    ],
 };
 
 const ENGLISH: Words = Words {
     colon: ":",
-    order: "Order",
-    your_order: "Your order",
-    item: "Item",
-    quantity: "Qty",
-    amount: "Amount",
-    subtotal: "Subtotal",
-    discount: "Discount",
-    delivery_fee: "Delivery fee",
-    free: "Free",
-    total: "Total",
-    delivery: "Delivery",
-    tracking: "Tracking number",
-    refund: "Refund",
-    refund_due: "To be refunded",
-    reason: "Reason",
-    rma: "Return number (RMA)",
-    sign_off: "See you soon,",
+    slots: [
+        ("colon", ":"),
+        ("order", "Order"),
+        ("item", "Item"),
+        ("quantity", "Qty"),
+        ("amountHead", "Amount"),
+        ("subtotal", "Subtotal"),
+        ("discount", "Discount"),
+        ("deliveryFee", "Delivery fee"),
+        ("total", "Total"),
+        ("hello", "Hello"),
+        ("signOff", "See you soon,"),
+        ("team", "The {{shopName}} team"),
+        ("whyYou", "You receive this message about an order at {{shopName}}."),
+    ],
 };
 
 impl Words {
@@ -80,6 +57,19 @@ impl Words {
             Locale::Fr => &FRENCH,
             Locale::En => &ENGLISH,
         }
+    }
+
+    /// Each word by the name of its slot.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.slots.iter().copied()
+    }
+}
+
+/// A delivery that costs nothing.
+pub(super) const fn free(locale: Locale) -> &'static str {
+    match locale {
+        Locale::Fr => "Offerts",
+        Locale::En => "Free",
     }
 }
 
@@ -130,30 +120,5 @@ pub(super) const fn delivered_by(method: DeliveryMethod, locale: Locale) -> &'st
         (Locale::Fr, DeliveryMethod::StorePickup) => "Retrait en boutique",
         (Locale::En, DeliveryMethod::HomeDelivery) => "To your home",
         (Locale::En, DeliveryMethod::StorePickup) => "Collection in store",
-    }
-}
-
-/// `Bonjour Amina,`
-pub(super) fn greeting(first_name: &str, locale: Locale) -> String {
-    let hello = match locale {
-        Locale::Fr => "Bonjour",
-        Locale::En => "Hello",
-    };
-    if first_name.is_empty() { format!("{hello},") } else { format!("{hello} {first_name},") }
-}
-
-/// Who signs.
-pub(super) fn team(shop: &str, locale: Locale) -> String {
-    match locale {
-        Locale::Fr => format!("L’équipe {shop}"),
-        Locale::En => format!("The {shop} team"),
-    }
-}
-
-/// Why the customer gets the message.
-pub(super) fn why_you(shop: &str, locale: Locale) -> String {
-    match locale {
-        Locale::Fr => format!("Vous recevez ce message au sujet d’une commande chez {shop}."),
-        Locale::En => format!("You receive this message about an order at {shop}."),
     }
 }

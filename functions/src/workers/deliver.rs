@@ -1,10 +1,13 @@
 //! Handing one message over: claim, send, settle. The effect is there once, however often the job comes.
 
+use super::Templates;
 use api::batch::Outcome;
 use api::clock::{Clock, random};
 use domain::event::MessageJob;
-use domain::notification::{Channel, Claim, Content, Notification, UNKNOWN_OUTCOME_MINUTES};
-use domain::time::Timestamp;
+use domain::ids::OrderId;
+use domain::message::{Announcement, LATE_AFTER_MINUTES};
+use domain::notification::{Addressed, Claim, Notification, NotificationStatus, Sending, UNKNOWN_OUTCOME_MINUTES};
+use domain::order::Order;
 use providers::phone::Country;
 use providers::{SendError, Sender};
 use store::{Claimed, StorageError, Store};
@@ -20,55 +23,91 @@ pub struct Desk<S> {
     pub shop_name: String,
     /// Whose numbers are written without a country.
     pub country: Country,
+    /// The shop's own templates.
+    pub templates: Templates,
     /// Who sends.
     pub sender: S,
 }
 
-/// A message as the worker of its channel makes it: to whom, and what; or why it can't be sent.
+/// A message as the worker of its channel makes it.
 pub(super) struct Draft {
-    pub channel: Channel,
-    pub recipient: Result<String, (String, String)>,
-    pub content: Content,
+    pub to: Addressed,
+    /// Why it is sent to nobody.
+    pub withheld: Option<String>,
 }
 
 impl<S: Sender> Desk<S> {
+    /// The order of a message that is late, which may have been overtaken; one in time is sent in any case.
+    pub(super) fn order_to_ask(&self, job: &MessageJob, about: &Announcement) -> Option<OrderId> {
+        (self.clock.now() > job.at.plus_minutes(LATE_AFTER_MINUTES)).then_some(about.order_id)
+    }
+
     /// Sends one message, unless it was sent before or somebody is at it.
-    pub(super) async fn deliver(&self, job: &MessageJob, draft: Draft) -> Outcome {
-        match self.claim(job, draft).await {
-            Ok(Claim::Settled) => Outcome::Done,
-            Ok(Claim::HeldUntil(at)) => Outcome::At(at, "it was handed over, and nobody has said what came of it".to_owned()),
-            Ok(Claim::Ours(message)) => self.hand_over(&message).await,
+    pub(super) async fn deliver(&self, job: &MessageJob, about: &Announcement, draft: Draft) -> Outcome {
+        let (now, by) = (self.clock.now(), random());
+        let Draft { to, withheld } = draft;
+        let first = match &withheld {
+            None => Notification::first(job, about, to, now, by),
+            Some(why) => Notification::withheld(job, about, to, why.clone()),
+        };
+        match self.claim(job, first, withheld, by).await {
+            Ok(claim) => self.carry_out(claim).await,
             Err(error) => Outcome::Again(error.to_string()),
         }
     }
 
-    /// Nothing is handed over before the log says so: whoever finds that entry knows that a message may be out.
-    async fn claim(&self, job: &MessageJob, draft: Draft) -> Result<Claim, StorageError> {
-        let (now, by) = (self.clock.now(), random());
-        let mut first = match draft.recipient {
-            Ok(recipient) => Notification::first(job, draft.channel, recipient, draft.content, now, by),
-            Err((recipient, error)) => Notification::unsendable(job, draft.channel, recipient, draft.content, error),
+    /// Sends a message that is in the log already, ready to be sent.
+    pub(super) async fn deliver_logged(&self, job: &MessageJob) -> Outcome {
+        let claim = match self.store.notification(job.notification_id).await {
+            Ok(Some(found)) => self.claim_found(&found, None, random()).await,
+            // The log keeps a message far longer than a queue keeps a job.
+            Ok(None) => return Outcome::Done,
+            Err(error) => Err(error),
         };
+        match claim {
+            Ok(claim) => self.carry_out(claim).await,
+            Err(error) => Outcome::Again(error.to_string()),
+        }
+    }
+
+    async fn carry_out(&self, claim: Claim) -> Outcome {
+        match claim {
+            Claim::Settled => Outcome::Done,
+            Claim::HeldUntil(at) => Outcome::At(at, "it was handed over, and nobody has said what came of it".to_owned()),
+            Claim::Ours(message) => self.hand_over(&message).await,
+        }
+    }
+
+    /// Nothing is handed over before the log says so: whoever finds that entry knows that a message may be out.
+    async fn claim(&self, job: &MessageJob, mut first: Notification, withheld: Option<String>, by: u64) -> Result<Claim, StorageError> {
         let found = loop {
             match self.store.store_notification(&first).await? {
-                Claimed::Ours => return Ok(first_claim(first, now)),
+                Claimed::Ours => return Ok(first_claim(first)),
                 Claimed::Taken(Some(found)) if found.job_id == job.id => break found,
                 // Its number was drawn, and another message has drawn the same: it goes under the next one that is
                 // free, and is found there by whoever comes again, because no record ever moves.
                 Claimed::Taken(Some(_)) => match first.renumbered() {
                     Some(next) => first = next,
-                    None => return Ok(Claim::HeldUntil(now)),
+                    None => return Ok(Claim::HeldUntil(self.clock.now())),
                 },
-                Claimed::Taken(None) => return Ok(Claim::HeldUntil(now)),
+                Claimed::Taken(None) => return Ok(Claim::HeldUntil(self.clock.now())),
             }
         };
-        match found.claim(now, by) {
-            Claim::Ours(next) => match self.store.store_notification(&next).await? {
-                Claimed::Ours => Ok(Claim::Ours(next)),
-                // Somebody else took it in between: see what they made of it.
-                Claimed::Taken(_) => Ok(Claim::HeldUntil(now)),
-            },
-            other @ (Claim::Settled | Claim::HeldUntil(_)) => Ok(other),
+        self.claim_found(&found, withheld, by).await
+    }
+
+    /// A record that was there: what may be done about it, or why it is sent to nobody after all.
+    async fn claim_found(&self, found: &Notification, withheld: Option<String>, by: u64) -> Result<Claim, StorageError> {
+        let now = self.clock.now();
+        let next = match (found.claim(now, by), withheld) {
+            (Claim::Ours(_), Some(why)) => found.failed(why),
+            (Claim::Ours(next), None) => *next,
+            (other @ (Claim::Settled | Claim::HeldUntil(_)), _) => return Ok(other),
+        };
+        match self.store.store_notification(&next).await? {
+            Claimed::Ours => Ok(first_claim(next)),
+            // Somebody else took it in between: see what they made of it.
+            Claimed::Taken(_) => Ok(Claim::HeldUntil(now)),
         }
     }
 
@@ -89,6 +128,8 @@ impl<S: Sender> Desk<S> {
         };
         match self.store.store_notification(&settled).await {
             Ok(Claimed::Ours) => outcome,
+            // The provider's own word was here first, and says more than we could.
+            Ok(Claimed::Taken(Some(found))) if found.status != NotificationStatus::Pending => Outcome::Done,
             // The log still says that it was handed over, so nobody hands it over again too soon.
             Ok(Claimed::Taken(_)) => Outcome::Again("the log has changed meanwhile".to_owned()),
             Err(error) => Outcome::Again(error.to_string()),
@@ -96,10 +137,16 @@ impl<S: Sender> Desk<S> {
     }
 }
 
-/// A record that was just made: to be handed over, or final from the start.
-fn first_claim(first: Notification, now: Timestamp) -> Claim {
-    match first.sending {
-        domain::notification::Sending::Handed { at, .. } if at == now => Claim::Ours(Box::new(first)),
-        domain::notification::Sending::Handed { .. } | domain::notification::Sending::Idle => Claim::Settled,
+/// Why a message has become pointless, where its order has moved on.
+pub(super) fn superseded(about: &Announcement, order: Option<&Order>) -> Option<String> {
+    let later = order.and_then(|order| about.kind.superseded_by(order))?;
+    Some(format!("superseded by {later}: it was too late"))
+}
+
+/// A record that was just stored: to be handed over, or final.
+fn first_claim(stored: Notification) -> Claim {
+    match stored.sending {
+        Sending::Handed { .. } => Claim::Ours(Box::new(stored)),
+        Sending::Idle => Claim::Settled,
     }
 }

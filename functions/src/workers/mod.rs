@@ -10,6 +10,8 @@ pub mod run;
 pub mod send_email;
 pub mod send_sms;
 mod sweep;
+mod templates;
 
 pub use deliver::Desk;
 pub use sweep::Swept;
+pub use templates::Templates;

@@ -1,7 +1,7 @@
 //! The workers as Lambda functions: what each is told by its environment, and what Lambda hands it.
 
 use super::relay::{Queues, handle};
-use super::{Desk, Swept, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund, send_email, send_sms};
+use super::{Desk, Swept, Templates, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund, send_email, send_sms};
 use api::batch::each_job;
 use api::clock::Clock;
 use api::config::{ConfigError, Environment, Variables, required, secret};
@@ -72,7 +72,14 @@ pub async fn send_email() -> Result<(), Error> {
     let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
     let shop_name = shop_name();
     let sender = Ses::new(&sdk, &shop_name, &from, Environment.get("EMAIL_REPLY_TO"));
-    let desk = Desk { store: store(&sdk), clock: Clock::default(), shop_name, country: Country::DR_CONGO, sender };
+    let desk = Desk {
+        store: store(&sdk),
+        clock: Clock::default(),
+        shop_name,
+        country: Country::DR_CONGO,
+        templates: Templates::default(),
+        sender,
+    };
     let sqs = aws_sdk_sqs::Client::new(&sdk);
     work(move |batch: SqsEvent| {
         let (desk, sqs, queue) = (desk.clone(), sqs.clone(), queue.clone());
@@ -113,9 +120,15 @@ pub async fn send_sms() -> Result<(), Error> {
             match token.as_ref() {
                 Some(token) => {
                     let sender = Twilio::new(config, token.value().await?.to_string())?;
-                    Ok(texts(batch, Desk { store, clock, shop_name, country, sender }, &sqs, &queue).await)
+                    Ok(texts(batch, Desk { store, clock, shop_name, country, templates: Templates::default(), sender }, &sqs, &queue).await)
                 }
-                None => Ok(texts(batch, Desk { store, clock, shop_name, country, sender: NoSms }, &sqs, &queue).await),
+                None => Ok(texts(
+                    batch,
+                    Desk { store, clock, shop_name, country, templates: Templates::default(), sender: NoSms },
+                    &sqs,
+                    &queue,
+                )
+                .await),
             }
         }
     })

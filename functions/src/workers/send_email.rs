@@ -1,25 +1,42 @@
 //! Sends one e-mail a job; a job that can be tried again goes back to the queue alone.
 
-use super::deliver::{Desk, Draft};
+use super::deliver::{Desk, Draft, superseded};
 use crate::messages;
 use api::batch::Outcome;
 use domain::event::MessageJob;
-use domain::notification::{Channel, Content};
+use domain::message::Announcement;
+use domain::notification::{Addressed, Channel, Content};
+use domain::template::TemplateCode;
 use providers::Sender;
+use store::{Question, StorageError};
 
 /// Does one job.
 pub async fn send<S: Sender>(desk: &Desk<S>, job: MessageJob) -> Outcome {
-    let shop = messages::Shop { name: &desk.shop_name };
-    let rendered = match messages::render(&job.announcement, &shop) {
-        Ok(rendered) => rendered,
+    let Some(about) = &job.announcement else { return desk.deliver_logged(&job).await };
+    match draft(desk, &job, about).await {
+        Ok(Ok(draft)) => desk.deliver(&job, about, draft).await,
         // No later try renders it; the dead letters are where somebody sees it.
-        Err(error) => return Outcome::Again(error.to_string()),
+        Ok(Err(error)) => Outcome::Again(error.to_string()),
+        Err(error) => Outcome::Again(error.to_string()),
+    }
+}
+
+/// The message, by the shop's own template where it has one in use.
+async fn draft<S: Sender>(
+    desk: &Desk<S>,
+    job: &MessageJob,
+    about: &Announcement,
+) -> Result<Result<Draft, messages::RenderError>, StorageError> {
+    let template = TemplateCode::parse(about.kind.as_str()).map(|code| (code, about.locale));
+    let known = desk.store.briefing(&Question { template, order: desk.order_to_ask(job, about) }).await?;
+    let own = desk.templates.in_use(&desk.store, known.template).await?;
+    let email = match messages::email(about, &messages::Shop { name: &desk.shop_name }, own.as_deref()) {
+        Ok(email) => email,
+        Err(error) => return Ok(Err(error)),
     };
-    let address = job.announcement.email.clone().unwrap_or_default();
-    let draft = Draft {
-        channel: Channel::Email,
-        recipient: if address.is_empty() { Err((address, "there is no e-mail address".to_owned())) } else { Ok(address) },
-        content: Content { subject: Some(rendered.subject), body: rendered.html, text: Some(rendered.text) },
-    };
-    desk.deliver(&job, draft).await
+    let recipient = about.email.clone().unwrap_or_default();
+    let withheld =
+        if recipient.is_empty() { Some("there is no e-mail address".to_owned()) } else { superseded(about, known.order.as_ref()) };
+    let content = Content { subject: Some(email.subject), body: email.html, text: email.text };
+    Ok(Ok(Draft { to: Addressed { channel: Channel::Email, recipient, content }, withheld }))
 }

@@ -17,8 +17,8 @@ use api::{Shop, aws};
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
 use domain::actor::Role;
-use functions::workers::Desk;
 use functions::workers::relay::Queues;
+use functions::workers::{Desk, Templates};
 use providers::phone::Country;
 use providers::{Ses, Twilio, TwilioConfig};
 use std::collections::HashMap;
@@ -353,12 +353,20 @@ fn workers(
     let ses = Ses::new(&aws::local_config(outbox_url, plain()), &name, "orders@example.com", None);
     Ok(Workers {
         queues,
-        email: Desk { store: shop.store.clone(), clock: clock.clone(), shop_name: name.clone(), country: Country::DR_CONGO, sender: ses },
+        email: Desk {
+            store: shop.store.clone(),
+            clock: clock.clone(),
+            shop_name: name.clone(),
+            country: Country::DR_CONGO,
+            templates: Templates::default(),
+            sender: ses,
+        },
         sms: Desk {
             store: shop.store.clone(),
             clock: clock.clone(),
             shop_name: name,
             country: Country::DR_CONGO,
+            templates: Templates::default(),
             sender: Twilio::new(twilio, "local-token".to_owned())?,
         },
         shop,

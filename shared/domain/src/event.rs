@@ -3,6 +3,7 @@
 use crate::actor::Actor;
 use crate::ids::{EventId, Ids, NotificationId, OrderId, RefundId, ShipmentId};
 use crate::message::Announcement;
+use crate::notification::Channel;
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,10 @@ words! {
         ShipmentStatusChanged = "SHIPMENT_STATUS_CHANGED",
         /// A parcel was booked, or waits for staff, or what is known of it changed.
         ShipmentUpdated = "SHIPMENT_UPDATED",
+        /// A message of the log is sent once more.
+        MessageResent = "MESSAGE_RESENT",
+        /// A template is mailed to whoever works on it.
+        TemplateTested = "TEMPLATE_TESTED",
     }
 }
 
@@ -43,6 +48,8 @@ pub enum Subject {
     Refund(RefundId),
     /// A parcel, for what doesn't change its order.
     Shipment(ShipmentId),
+    /// A message of the notification log.
+    Notification(NotificationId),
 }
 
 /// One thing that happened to a record. Put once, on absence, in the transaction that made it true.
@@ -76,6 +83,19 @@ pub struct Event {
     pub shipment_due: Option<ShipmentId>,
     /// What the customer is told.
     pub announcement: Option<Announcement>,
+    /// The message of the log that now wants to be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_due: Option<MessageDue>,
+}
+
+/// A message that is in the notification log, and waits there to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageDue {
+    /// Which.
+    pub notification_id: NotificationId,
+    /// By which channel.
+    pub channel: Channel,
 }
 
 impl Event {
@@ -96,6 +116,7 @@ impl Event {
             refund_due: None,
             shipment_due: None,
             announcement: None,
+            message_due: None,
         }
     }
 
@@ -135,6 +156,13 @@ impl Event {
         self
     }
 
+    /// Setting off the sending of a message that is in the log.
+    #[must_use]
+    pub fn with_message_due(mut self, notification_id: NotificationId, channel: Channel) -> Self {
+        self.message_due = Some(MessageDue { notification_id, channel });
+        self
+    }
+
     /// The event's place and a purpose. Its id would not do: it is drawn, and another event of the same millisecond can
     /// have drawn the same, while there is only one event in a place.
     fn job_id(&self, purpose: &str) -> String {
@@ -143,6 +171,7 @@ impl Event {
             Subject::Order(id) => format!("order-{id}:{version}:{n}:{purpose}"),
             Subject::Refund(id) => format!("refund-{id}:{version}:{n}:{purpose}"),
             Subject::Shipment(id) => format!("shipment-{id}:{version}:{n}:{purpose}"),
+            Subject::Notification(id) => format!("notification-{id}:{version}:{n}:{purpose}"),
         }
     }
 
@@ -163,6 +192,13 @@ impl Event {
             if announcement.phone.is_some() {
                 jobs.push(Job::Sms(MessageJob::new(self, "sms", announcement.sms_id, announcement)));
             }
+        }
+        if let Some(MessageDue { notification_id, channel }) = self.message_due {
+            let job = |purpose| MessageJob { id: self.job_id(purpose), notification_id, at: self.at, announcement: None };
+            jobs.push(match channel {
+                Channel::Email => Job::Email(job("email")),
+                Channel::Sms => Job::Sms(job("sms")),
+            });
         }
         jobs
     }
@@ -187,6 +223,18 @@ pub enum Job {
     Shipment(ShipmentJob),
 }
 
+impl Job {
+    /// The job's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Email(job) | Self::Sms(job) => &job.id,
+            Self::Refund(job) => &job.id,
+            Self::Shipment(job) => &job.id,
+        }
+    }
+}
+
 /// One message on one channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -197,13 +245,14 @@ pub struct MessageJob {
     pub notification_id: NotificationId,
     /// When its event happened.
     pub at: Timestamp,
-    /// What it says.
-    pub announcement: Announcement,
+    /// What it says; nothing where the log has it, ready to be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<Announcement>,
 }
 
 impl MessageJob {
     fn new(event: &Event, purpose: &str, notification_id: NotificationId, announcement: &Announcement) -> Self {
-        Self { id: event.job_id(purpose), notification_id, at: event.at, announcement: announcement.clone() }
+        Self { id: event.job_id(purpose), notification_id, at: event.at, announcement: Some(announcement.clone()) }
     }
 }
 

@@ -69,6 +69,8 @@ ids! {
     EventId,
     /// A message of the notification log.
     NotificationId,
+    /// An e-mail template.
+    TemplateId,
     /// An entry of a store-credit ledger.
     CreditEntryId,
 }

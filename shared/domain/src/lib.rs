@@ -17,4 +17,5 @@ pub mod notification;
 pub mod order;
 pub mod refund;
 pub mod shipment;
+pub mod template;
 pub mod time;

@@ -2,7 +2,7 @@
 
 use crate::ids::{CustomerId, Ids, NotificationId, OrderId};
 use crate::money::Money;
-use crate::order::{DeliveryMethod, Order};
+use crate::order::{DeliveryMethod, Order, OrderStatus, PaymentStatus};
 use crate::refund::RefundMethod;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,38 @@ words! {
         ReturnRejected = "RETURN_REJECTED",
         /// A return arrived.
         ReturnReceived = "RETURN_RECEIVED",
+    }
+}
+
+/// How old a message may get and still be sent whatever has happened since, in minutes. Within them it says what has just
+/// happened; the next one follows it. Later than that, one that another has overtaken would only confuse.
+pub const LATE_AFTER_MINUTES: u64 = 10;
+
+impl MessageKind {
+    /// The message that has made this one pointless, by what its order has come to since; nothing while it still says
+    /// something. What is about money or says that something is over is never pointless.
+    #[must_use]
+    pub fn superseded_by(self, order: &Order) -> Option<Self> {
+        let later = match order.status {
+            OrderStatus::Pending => None,
+            OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::ReadyForPickup => Some(Self::OrderConfirmed),
+            OrderStatus::Shipped => Some(Self::ShippingUpdate),
+            OrderStatus::Delivered => Some(Self::DeliveryNotification),
+            OrderStatus::Cancelled => Some(Self::OrderCancelled),
+        };
+        match self {
+            Self::OrderConfirmation => later,
+            Self::OrderConfirmed => later.filter(|later| *later != Self::OrderConfirmed),
+            Self::ShippingUpdate => later.filter(|later| *later == Self::DeliveryNotification),
+            Self::RefundFailed => (order.payment_status == PaymentStatus::Refunded).then_some(Self::RefundProcessed),
+            Self::DeliveryNotification
+            | Self::OrderCancelled
+            | Self::RefundProcessed
+            | Self::ReturnRequested
+            | Self::ReturnApproved
+            | Self::ReturnRejected
+            | Self::ReturnReceived => None,
+        }
     }
 }
 

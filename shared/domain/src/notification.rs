@@ -1,8 +1,9 @@
 //! The notification log: every message that was, is or will be sent, and who may send it.
 
-use crate::event::MessageJob;
-use crate::ids::{CustomerId, NotificationId, OrderId};
-use crate::message::MessageKind;
+use crate::actor::Actor;
+use crate::event::{Event, EventKind, MessageJob, Subject};
+use crate::ids::{CustomerId, Ids, NotificationId, OrderId};
+use crate::message::{Announcement, MessageKind};
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -83,8 +84,8 @@ pub struct Notification {
     pub job_id: String,
     /// The channel.
     pub channel: Channel,
-    /// What it tells.
-    pub kind: MessageKind,
+    /// What it tells; the test of a template tells nobody anything.
+    pub kind: Option<MessageKind>,
     /// The address or the E.164 number it goes to.
     pub recipient: String,
     /// What it says.
@@ -102,15 +103,63 @@ pub struct Notification {
     /// How often it was handed to a provider.
     pub attempts: u32,
     /// The order it is about.
-    pub order_id: OrderId,
+    pub order_id: Option<OrderId>,
     /// The customer it goes to.
-    pub customer_id: CustomerId,
+    pub customer_id: Option<CustomerId>,
+    /// The message that an admin had sent once more as this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resent_from: Option<NotificationId>,
     /// When a provider took it.
     pub sent_at: Option<Timestamp>,
     /// Grows with every change.
     pub version: u64,
     /// When its event happened.
     pub created_at: Timestamp,
+}
+
+/// To whom a message goes, by which way, and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressed {
+    /// The channel.
+    pub channel: Channel,
+    /// The address or the number.
+    pub recipient: String,
+    /// What it says.
+    pub content: Content,
+}
+
+/// A message that is put into the log, to be sent from there: all that is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispatch {
+    /// The message.
+    pub message: Notification,
+    /// The one whose place it takes.
+    pub replaced: Option<Notification>,
+    /// What sets its sending off.
+    pub events: Vec<Event>,
+}
+
+impl Dispatch {
+    fn of(message: Notification, replaced: Option<Notification>, kind: EventKind, actor: Actor, now: Timestamp, ids: &mut Ids) -> Self {
+        let (id, channel) = (message.id, message.channel);
+        let event = Event::new(Subject::Notification(id), message.version, kind, actor, now, ids).with_message_due(id, channel);
+        let job_id = event.jobs().first().map(|job| job.id().to_owned()).unwrap_or_default();
+        Self { message: Notification { job_id, ..message }, replaced, events: vec![event] }
+    }
+
+    fn noting(self, note: Option<&str>) -> Self {
+        Self { events: self.events.into_iter().map(|event| event.noting(note)).collect(), ..self }
+    }
+}
+
+/// Why a message is not sent once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResendError {
+    /// `NOTIFICATION_BEING_SENT`
+    #[error(
+        "This message is with a provider right now; try again when it is known what came of it, in a quarter of an hour at the latest."
+    )]
+    BeingSent,
 }
 
 /// What a worker may do about a message.
@@ -127,12 +176,13 @@ pub enum Claim {
 impl Notification {
     /// The record of a message that is about to be handed over for the first time.
     #[must_use]
-    pub fn first(job: &MessageJob, channel: Channel, recipient: String, content: Content, now: Timestamp, by: u64) -> Self {
+    pub fn first(job: &MessageJob, about: &Announcement, to: Addressed, now: Timestamp, by: u64) -> Self {
+        let Addressed { channel, recipient, content } = to;
         Self {
             id: job.notification_id,
             job_id: job.id.clone(),
             channel,
-            kind: job.announcement.kind,
+            kind: Some(about.kind),
             recipient,
             content,
             status: NotificationStatus::Pending,
@@ -141,24 +191,83 @@ impl Notification {
             provider_id: None,
             error: None,
             attempts: 1,
-            order_id: job.announcement.order_id,
-            customer_id: job.announcement.customer_id,
+            order_id: Some(about.order_id),
+            customer_id: Some(about.customer_id),
+            resent_from: None,
             sent_at: None,
             version: 1,
             created_at: job.at,
         }
     }
 
-    /// The record of a message that can't be handed to anybody.
+    /// The record of a message that is handed to nobody.
     #[must_use]
-    pub fn unsendable(job: &MessageJob, channel: Channel, recipient: String, content: Content, error: String) -> Self {
+    pub fn withheld(job: &MessageJob, about: &Announcement, to: Addressed, why: String) -> Self {
         Self {
             status: NotificationStatus::Failed,
             sending: Sending::Idle,
-            error: Some(error),
+            error: Some(why),
             attempts: 0,
-            ..Self::first(job, channel, recipient, content, job.at, 0)
+            ..Self::first(job, about, to, job.at, 0)
         }
+    }
+
+    /// The mail by which somebody sees a template as it arrives, to their own address.
+    #[must_use]
+    pub fn test(address: String, content: Content, actor: Actor, now: Timestamp, mut ids: Ids) -> Dispatch {
+        let id = NotificationId::draw(&mut ids);
+        let message = Self {
+            id,
+            job_id: String::new(),
+            channel: Channel::Email,
+            kind: None,
+            recipient: address,
+            content,
+            status: NotificationStatus::Pending,
+            sending: Sending::Idle,
+            provider: None,
+            provider_id: None,
+            error: None,
+            attempts: 0,
+            order_id: None,
+            customer_id: None,
+            resent_from: None,
+            sent_at: None,
+            version: 1,
+            created_at: now,
+        };
+        Dispatch::of(message, None, EventKind::TemplateTested, actor, now, &mut ids)
+    }
+
+    /// The same message once more, as one of its own. One that is still waiting to be sent gives its place to the new one,
+    /// so that never both are sent; what was handed to a provider that may still answer is waited for.
+    ///
+    /// # Errors
+    /// See [`ResendError`].
+    pub fn resend(&self, note: Option<&str>, actor: Actor, now: Timestamp, mut ids: Ids) -> Result<Dispatch, ResendError> {
+        let replaced = match self.claim(now, 0) {
+            Claim::Settled => None,
+            Claim::HeldUntil(_) => return Err(ResendError::BeingSent),
+            Claim::Ours(_) => Some(()),
+        };
+        let id = NotificationId::draw(&mut ids);
+        let replaced = replaced.map(|()| self.failed(format!("superseded by message {id}, as which it was sent again")));
+        let message = Self {
+            id,
+            job_id: String::new(),
+            status: NotificationStatus::Pending,
+            sending: Sending::Idle,
+            provider: None,
+            provider_id: None,
+            error: None,
+            attempts: 0,
+            resent_from: Some(self.id),
+            sent_at: None,
+            version: 1,
+            created_at: now,
+            ..self.clone()
+        };
+        Ok(Dispatch::of(message, replaced, EventKind::MessageResent, actor, now, &mut ids).noting(note))
     }
 
     /// This record under the next number; nothing after the last.

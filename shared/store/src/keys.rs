@@ -2,12 +2,14 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::{Event, Subject};
-use domain::ids::{CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, RefundId, ShipmentId, VariantId};
+use domain::ids::{CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, RefundId, ShipmentId, TemplateId, VariantId};
+use domain::message::Locale;
 use domain::money::Currency;
 use domain::notification::NotificationStatus;
 use domain::order::OrderStatus;
 use domain::refund::RefundStatus;
 use domain::shipment::{ShipmentStatus, TrackingNumber};
+use domain::template::TemplateCode;
 use domain::time::{Day, Timestamp};
 use std::collections::HashMap;
 
@@ -89,6 +91,24 @@ pub fn notification(id: NotificationId) -> Key {
     Key::new(format!("NOTIFICATION#{id}"), "NOTIFICATION")
 }
 
+/// Where a code's template of a language stands.
+pub fn template_head(code: &TemplateCode, locale: Locale) -> Key {
+    Key::new(format!("TEMPLATE#{code}#{locale}"), "TEMPLATE")
+}
+
+/// The partition of a template's versions. A code begins with a letter, so that no template's is another's head's.
+pub fn template(id: TemplateId) -> String {
+    format!("TEMPLATE#{id}")
+}
+
+pub fn template_version(id: TemplateId, version: u64) -> Key {
+    Key::new(template(id), version_sort(version))
+}
+
+pub fn version_sort(version: u64) -> String {
+    format!("{VERSION}{version:010}")
+}
+
 pub fn answer(caller: &str, key: &str) -> Key {
     Key::new(format!("ANSWER#{caller}#{key}"), "ANSWER")
 }
@@ -98,6 +118,7 @@ pub fn event(event: &Event) -> Key {
         Subject::Order(id) => order(id).pk,
         Subject::Refund(id) => refund(id).pk,
         Subject::Shipment(id) => shipment(id).pk,
+        Subject::Notification(id) => notification(id).pk,
     };
     Key::new(pk, event_sort(event_position(event)))
 }
@@ -123,6 +144,7 @@ pub fn entry_sort(id: u64) -> String {
 pub const EVENT: &str = "EVENT#";
 pub const LOG: &str = "LOG#";
 pub const ENTRY: &str = "ENTRY#";
+pub const VERSION: &str = "VERSION#";
 pub const BALANCE: &str = "BALANCE#";
 /// The sort key of a stock item.
 pub const STOCK: &str = "STOCK";
@@ -174,6 +196,7 @@ pub const ORDERS: &str = "ORDER";
 pub const REFUNDS: &str = "REFUND";
 pub const SHIPMENTS: &str = "SHIPMENT";
 pub const VARIANTS: &str = "VARIANT";
+pub const TEMPLATES: &str = "TEMPLATE";
 pub const NOTIFICATIONS: &str = "NOTIFICATION";
 
 pub fn orders_in(status: OrderStatus) -> String {

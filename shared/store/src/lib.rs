@@ -17,6 +17,7 @@ mod orders;
 mod read;
 mod refunds;
 mod shipments;
+mod templates;
 mod waiting;
 
 pub use commit::{CommitError, Writes};
@@ -26,11 +27,12 @@ pub use events::{event_in, stock_log_in};
 pub use idempotency::{AnswerKey, StoredAnswer};
 pub use inventory::VariantFilter;
 pub use list::{Page, PageRequest};
-pub use messages::{Claimed, NotificationFilter};
+pub use messages::{Briefing, Claimed, NotificationFilter, Question};
 pub use meter::{Consumed, Meter};
 pub use orders::OrderFilter;
 pub use refunds::RefundFilter;
 pub use shipments::ShipmentFilter;
+pub use templates::TemplateFilter;
 pub use waiting::Waiting;
 
 use aws_sdk_dynamodb::Client;

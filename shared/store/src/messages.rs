@@ -1,5 +1,6 @@
 //! The notification log.
 
+use crate::commit::{Expression, Writes};
 use crate::error::StorageError;
 use crate::item::{Item, record};
 use crate::keys::{self, BY_CUSTOMER, BY_ORDER, BY_STATUS, BY_TIME};
@@ -8,7 +9,10 @@ use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 use domain::ids::{CustomerId, NotificationId, OrderId};
-use domain::notification::{Channel, Notification, NotificationStatus};
+use domain::message::Locale;
+use domain::notification::{Channel, Dispatch, Notification, NotificationStatus};
+use domain::order::Order;
+use domain::template::{TemplateCode, TemplateHead};
 
 /// How long a message stays in the log, in seconds.
 const KEPT_SECONDS: u64 = 400 * 24 * 60 * 60;
@@ -26,6 +30,24 @@ pub struct NotificationFilter {
     pub channel: Option<Channel>,
 }
 
+/// What is asked before a message is sent.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// The shop's own template for it.
+    pub template: Option<(TemplateCode, Locale)>,
+    /// What its order has come to.
+    pub order: Option<OrderId>,
+}
+
+/// What was known before a message is sent.
+#[derive(Clone, Debug, Default)]
+pub struct Briefing {
+    /// Where the shop's own template stands.
+    pub template: Option<TemplateHead>,
+    /// The order.
+    pub order: Option<Order>,
+}
+
 /// What became of storing a message's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed {
@@ -37,8 +59,8 @@ pub enum Claimed {
 
 impl NotificationFilter {
     fn keeps(&self, message: &Notification) -> bool {
-        self.order_id.is_none_or(|order| order == message.order_id)
-            && self.customer_id.is_none_or(|customer| customer == message.customer_id)
+        self.order_id.is_none_or(|order| Some(order) == message.order_id)
+            && self.customer_id.is_none_or(|customer| Some(customer) == message.customer_id)
             && self.status.is_none_or(|status| status == message.status)
             && self.channel.is_none_or(|channel| channel == message.channel)
     }
@@ -48,6 +70,19 @@ impl Store {
     /// One message.
     pub async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StorageError> {
         self.get(Table::Messages, &keys::notification(id)).await
+    }
+
+    /// All that there is to know before a message is sent, in one round trip.
+    pub async fn briefing(&self, question: &Question) -> Result<Briefing, StorageError> {
+        let template = question.template.as_ref().map(|(code, locale)| (Table::Messages, keys::template_head(code, *locale)));
+        let order = question.order.map(|id| (Table::Orders, keys::order(id)));
+        let wanted: Vec<_> = [&template, &order].into_iter().flatten().cloned().collect();
+        if wanted.is_empty() {
+            return Ok(Briefing::default());
+        }
+        let mut found = self.batch_get(&wanted).await?;
+        let mut take = |asked: Option<(Table, keys::Key)>| asked.and_then(|(_, key)| found.remove(&key));
+        Ok(Briefing { template: take(template).map(record).transpose()?, order: take(order).map(record).transpose()? })
     }
 
     /// A page of the messages that a filter keeps.
@@ -99,13 +134,29 @@ impl Store {
     }
 }
 
+impl From<&Dispatch> for Writes {
+    fn from(dispatch: &Dispatch) -> Self {
+        let Dispatch { message, replaced, events } = dispatch;
+        let writes = Self::new().append(events).put(Table::Messages, keys::notification(message.id), item(message), Expression::absent());
+        replaced.iter().fold(writes, |writes, replaced| {
+            writes.put(Table::Messages, keys::notification(replaced.id), item(replaced), Expression::version(replaced.version - 1))
+        })
+    }
+}
+
 fn item(message: &Notification) -> Result<Item, StorageError> {
     let id = message.id.get();
-    Ok(Item::of(&keys::notification(message.id), message)?
+    let item = Item::of(&keys::notification(message.id), message)?
         .listed(id)
-        .under(BY_ORDER, keys::notifications_about(message.order_id))
-        .under(BY_CUSTOMER, keys::notifications_to(message.customer_id))
         .under(BY_STATUS, keys::shard(&keys::notifications_in(message.status), id))
         .under(BY_TIME, keys::shard(keys::NOTIFICATIONS, id))
-        .until(message.created_at.seconds() + KEPT_SECONDS))
+        .until(message.created_at.seconds() + KEPT_SECONDS);
+    let item = match message.order_id {
+        Some(order) => item.under(BY_ORDER, keys::notifications_about(order)),
+        None => item,
+    };
+    Ok(match message.customer_id {
+        Some(customer) => item.under(BY_CUSTOMER, keys::notifications_to(customer)),
+        None => item,
+    })
 }

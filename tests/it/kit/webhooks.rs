@@ -15,7 +15,7 @@ pub fn stripe_signature(secret: &str, at: u64, body: &[u8]) -> String {
 pub fn stripe_hmac(secret: &str, at: u64, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let signature = hmac::sign(&key, &[format!("{at}.").as_bytes(), body].concat());
-    signature.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    signature.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 impl LocalShop {

@@ -12,7 +12,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::actor::Role;
-use domain::event::Job;
+use domain::event::{Job, MessageJob};
+use domain::time::Timestamp;
 use functions::workers::{Desk, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms};
 use functions::{ENDPOINTS, SCHEDULES, WORKERS};
 use local::emulators::filter::Filter;
@@ -235,6 +236,7 @@ async fn everything(deployed: &mut Deployed) {
     let redeem = |amount: u32| json!({ "customerId": 4001, "amount": amount, "orderId": id, "note": "At the till" });
     deployed.done("POST /api/store-credit/redeem", redeem(10)).await;
     deployed.refused("POST /api/store-credit/redeem", redeem(9999)).await;
+    templates(deployed).await;
     deployed.done("GET /api/health", null).await;
 }
 
@@ -264,6 +266,22 @@ async fn every_way_to_shipments(deployed: &mut Deployed, variant: &Value) {
     deployed.done("POST /api/shipments", parcel(&order, "DHL")).await;
 }
 
+/// The shop's own templates, one of which its messages are made from.
+async fn templates(deployed: &mut Deployed) {
+    let template = |code: &str| json!({ "code": code, "name": "Own", "subject": "{{orderNumber}}", "htmlContent": "<p>{{shopName}}</p>" });
+    let made = deployed.done("POST /api/email-templates", template("ORDER_CONFIRMATION")).await;
+    deployed.refused("POST /api/email-templates", template("ORDER_CONFIRMATION")).await;
+    let gone = deployed.done("POST /api/email-templates", template("HELLO")).await;
+    deployed.done(&format!("PUT /api/email-templates?id={}", made["id"]), json!({ "name": "Ours" })).await;
+    deployed.done(&format!("DELETE /api/email-templates?id={}", gone["id"]), Value::Null).await;
+    for query in [format!("id={}", made["id"]), "code=HELLO&version=1".to_owned(), "code=HELLO&versions=true".to_owned(), String::new()] {
+        deployed.done(&format!("GET /api/email-templates?{query}"), Value::Null).await;
+    }
+    let values = json!({ "code": "ORDER_CONFIRMATION", "variables": { "orderNumber": "1", "shopName": "x" }, "send": true });
+    deployed.done("POST /api/email-templates/preview", values).await;
+    deployed.refused("POST /api/email-templates/preview", json!({ "code": "HELLO", "send": true })).await;
+}
+
 /// Every worker, each job twice: a redelivery asks for more than the first time.
 async fn every_job_twice(deployed: &mut Deployed) {
     // An order whose refund nobody has carried out yet, so that the worker does.
@@ -282,8 +300,8 @@ async fn every_job_twice(deployed: &mut Deployed) {
     let sms = Desk { store: texts.store, ..system.workers.sms.clone() };
     let events = system.store().events_in_hour(now, PageRequest::new(100, None)).await.expect("events");
     for job in events.items.iter().flat_map(domain::event::Event::jobs) {
-        for _ in 0..2 {
-            match job.clone() {
+        for late in [false, true] {
+            match overdue(job.clone(), late) {
                 Job::Email(job) => drop(send_email::send(&email, job).await),
                 Job::Sms(job) => drop(send_sms::send(&sms, job).await),
                 Job::Refund(job) => drop(process_refund::process(&refunds, job).await),
@@ -300,6 +318,19 @@ async fn every_job_twice(deployed: &mut Deployed) {
         let response = inventory_log::log(&logs.store, &logs.clock, batch.event.clone()).await;
         assert!(response.batch_item_failures.is_empty());
     }
+    let log = deployed.done(&format!("GET /api/notifications?orderId={}", order["id"]), Value::Null).await;
+    for message in log.as_array().expect("a list") {
+        deployed.done(&format!("POST /api/notifications/{}/resend", message["id"]), json!({})).await;
+    }
+    deployed.refused("POST /api/notifications/99/resend", json!({})).await;
+    let events = deployed.shop.system.store().events_in_hour(now, PageRequest::new(100, None)).await.expect("events");
+    for job in events.items.iter().filter(|event| event.message_due.is_some()).flat_map(domain::event::Event::jobs) {
+        match job {
+            Job::Email(job) => drop(send_email::send(&email, job).await),
+            Job::Sms(job) => drop(send_sms::send(&sms, job).await),
+            Job::Refund(_) | Job::Shipment(_) => unreachable!("a message is neither"),
+        }
+    }
     for query in [format!("orderId={}", order["id"]), "customerId=4001".to_owned(), "status=SENT".to_owned(), String::new()] {
         deployed.done(&format!("GET /api/notifications?{query}"), Value::Null).await;
     }
@@ -313,6 +344,16 @@ async fn every_schedule(deployed: &mut Deployed) {
     assert!(cancel_unpaid_orders::run(&deployed.shop_of("cancel-unpaid-orders")).await.changed > 0);
     let (_, order) = deployed.ask(&format!("GET /api/orders?id={}", unpaid["id"]), &Value::Null).await;
     assert_eq!(order["status"], "CANCELLED");
+}
+
+/// The job as it is, or as it would be after a long outage.
+fn overdue(job: Job, late: bool) -> Job {
+    let at = |job: MessageJob| MessageJob { at: if late { Timestamp(1) } else { job.at }, ..job };
+    match job {
+        Job::Email(job) => Job::Email(at(job)),
+        Job::Sms(job) => Job::Sms(at(job)),
+        other @ (Job::Refund(_) | Job::Shipment(_)) => other,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -222,8 +222,11 @@ fn sample(document: &Value, schema: &Value, pointer: &str, unknown: &mut BTreeSe
             for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
                 members.insert(name.clone(), sample(document, schema, &format!("{pointer}/{name}"), unknown));
             }
-            members.insert("noSuchField".to_owned(), json!(1));
-            unknown.insert(format!("{pointer}/noSuchField"));
+            // An object that may have any field has none that it can't.
+            if schema["additionalProperties"].is_null() {
+                members.insert("noSuchField".to_owned(), json!(1));
+                unknown.insert(format!("{pointer}/noSuchField"));
+            }
             Value::Object(members)
         }
         Some("array") => json!([sample(document, &schema["items"], &format!("{pointer}/0"), unknown)]),

@@ -53,8 +53,8 @@ async fn a_shop_without_an_sms_provider_fills_no_queue() {
     let mut hands = ByHand::of(&shop);
     hands.relay().await;
     let batch = hands.sms().await;
-    let Desk { store, clock, shop_name, country, .. } = hands.workers.sms.clone();
-    let desk = Desk { store, clock, shop_name, country, sender: NoSms };
+    let Desk { store, clock, shop_name, country, templates, .. } = hands.workers.sms.clone();
+    let desk = Desk { store, clock, shop_name, country, templates, sender: NoSms };
     for job in &batch.records {
         let job = serde_json::from_str(job.body.as_deref().expect("a body")).expect("a job");
         assert_eq!(send_sms::send(&desk, job).await, Outcome::Done);
@@ -181,6 +181,46 @@ async fn an_hour_without_providers_loses_nothing() {
         let log = shop.messages_of(order).await;
         assert!(log.len() == 2 && log.iter().all(|message| message["status"] == "SENT"), "{log:?}");
     }
+    assert_no_job_is_left(&shop);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_outage_what_a_later_message_has_made_pointless_is_skipped_and_said_so() {
+    let shop = LocalShop::start().await;
+    for channel in [Channel::Email, Channel::Sms] {
+        shop.system.outbox.fail_all(channel, Some(refuse(503, "ServiceUnavailable")));
+    }
+    let cancelled = shop.order().paid().through(&["CONFIRMED"]).place().await;
+    let delivered = shop.order().place().await;
+    let untouched = shop.order().place().await;
+    shop.after(MINUTE * 20).await;
+    shop.staff().post(&cancelled.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();
+    shop.after(MINUTE * 20).await;
+    for step in ["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"] {
+        shop.staff().put(&delivered.path("status"), &json!({ "newStatus": step })).await.ok();
+    }
+    shop.after(MINUTE * 20).await;
+    assert!(shop.system.outbox.emails().is_empty() && shop.system.outbox.sms().is_empty());
+    for channel in [Channel::Email, Channel::Sms] {
+        shop.system.outbox.fail_all(channel, None);
+    }
+    for _ in 0..4 {
+        shop.after(MINUTE * 15).await;
+    }
+
+    for (order, skipped, word) in [(&cancelled, 2, "annulée"), (&delivered, 3, "livrée"), (&untouched, 0, "commande")] {
+        let log = shop.messages_of(order.id).await;
+        for kind in ["EMAIL", "SMS"] {
+            let of_kind: Vec<&Value> = log.iter().filter(|message| message["type"] == kind).collect();
+            let in_status = |status: &str| of_kind.iter().filter(|message| message["status"] == status).copied().collect::<Vec<_>>();
+            let (sent, failed) = (in_status("SENT"), in_status("FAILED"));
+            assert!(sent.len() == 1 && sent[0]["content"].as_str().is_some_and(|text| text.contains(word)), "{of_kind:?}");
+            assert_eq!((failed.len(), of_kind.len()), (skipped, skipped + 1), "{of_kind:?}");
+            let superseded = |message: &&Value| message["error"].as_str().is_some_and(|error| error.starts_with("superseded by "));
+            assert!(failed.iter().all(superseded), "{failed:?}");
+        }
+    }
+    assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (3, 3));
     assert_no_job_is_left(&shop);
 }
 

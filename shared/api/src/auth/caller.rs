@@ -65,7 +65,8 @@ impl FromRequestParts<Shop> for Caller {
         let token = token.ok_or_else(|| Problem::unauthorized("A bearer token is needed."))?;
         let verifier = shop.verifier().ok_or_else(|| Problem::internal("this function verifies no tokens"))?;
         match verifier.verify(token).await {
-            Ok(caller) => {
+            Ok((caller, address)) => {
+                parts.extensions.insert(OwnAddress(address));
                 // For the idempotency key, which is the caller's, and for the request's log line.
                 parts.extensions.insert(caller);
                 if let Some(slot) = parts.extensions.get::<CallerSlot>() {
@@ -76,6 +77,19 @@ impl FromRequestParts<Shop> for Caller {
             Err(TokenError::Refused) => Err(Problem::unauthorized("The token is not valid.")),
             Err(error @ (TokenError::Keys(_) | TokenError::Secret(_))) => Err(Problem::unavailable(error)),
         }
+    }
+}
+
+/// The caller's own e-mail address, where their token says it.
+#[derive(Clone, Debug)]
+pub struct OwnAddress(pub Option<String>);
+
+impl FromRequestParts<Shop> for OwnAddress {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Self, Problem> {
+        let _caller = Caller::from_request_parts(parts, shop).await?;
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(None)))
     }
 }
 

@@ -6,5 +6,5 @@ mod ring;
 mod token;
 
 pub(crate) use caller::CallerSlot;
-pub use caller::{Admin, Caller, InventoryKeeper, Staff};
+pub use caller::{Admin, Caller, InventoryKeeper, OwnAddress, Staff};
 pub use token::{Verifier, VerifierError, install_crypto};

@@ -19,6 +19,9 @@ const MOST_TOKEN_BYTES: usize = 8 * 1024;
 struct Claims {
     id: u64,
     role: String,
+    /// For what somebody sends to themselves, and nothing else.
+    #[serde(default)]
+    email: serde_json::Value,
 }
 
 /// Why a token is not taken.
@@ -74,7 +77,8 @@ impl Verifier {
         })
     }
 
-    pub(super) async fn verify(&self, token: &str) -> Result<Caller, TokenError> {
+    /// The caller, and their own e-mail address where the token says it.
+    pub(super) async fn verify(&self, token: &str) -> Result<(Caller, Option<String>), TokenError> {
         if token.len() > MOST_TOKEN_BYTES {
             return Err(TokenError::Refused);
         }
@@ -85,7 +89,9 @@ impl Verifier {
         }
         let key = self.key(&header).await?.ok_or(TokenError::Refused)?;
         let claims = decode::<Claims>(token, &key, &self.validation(header.alg)).map_err(|_| TokenError::Refused)?.claims;
-        Ok(Caller { id: UserId::new(claims.id).ok_or(TokenError::Refused)?, role: Role::parse(&claims.role).ok_or(TokenError::Refused)? })
+        let caller =
+            Caller { id: UserId::new(claims.id).ok_or(TokenError::Refused)?, role: Role::parse(&claims.role).ok_or(TokenError::Refused)? };
+        Ok((caller, claims.email.as_str().map(ToOwned::to_owned)))
     }
 
     /// The key for the header's algorithm: each algorithm has keys of its own kind, so that none can stand in for another.

@@ -76,7 +76,7 @@ impl<'a> Fields<'a> {
 
     /// Notes that something is wrong with a field.
     pub fn note(&self, name: &str, code: impl Into<Code>, detail: String) {
-        self.errors.borrow_mut().push(FieldError { pointer: self.pointer_to(name), code: code.into(), detail });
+        self.errors.borrow_mut().push(FieldError { pointer: self.pointer_to(name), code: code.into(), detail, place: None });
     }
 
     /// Whether the object has no field at all.

@@ -28,6 +28,9 @@ pub const MOST_BODY_BYTES: usize = 1024 * 1024;
 
 /// Something that a whole request can be read as.
 pub trait Input: Sized {
+    /// Whether a request without a body is as good as one with `{}`.
+    const MAY_BE_EMPTY: bool = false;
+
     /// Reads the request; nothing when an error was noted.
     fn read(request: &mut Reader<'_>) -> Option<Self>;
 }
@@ -106,7 +109,7 @@ impl<'a> Reader<'a> {
 
     /// Notes an error.
     pub fn note(&self, pointer: String, code: impl Into<Code>, detail: String) {
-        self.errors.borrow_mut().push(FieldError { pointer, code: code.into(), detail });
+        self.errors.borrow_mut().push(FieldError { pointer, code: code.into(), detail, place: None });
     }
 
     /// Notes every query parameter that nobody asked for.
@@ -135,7 +138,12 @@ impl<T: Input> FromRequest<Shop> for Checked<T> {
         let has_body = !parts.method.is_safe() && parts.method != axum::http::Method::DELETE;
         let bytes = if has_body { read_body(&parts.headers, body).await? } else { Bytes::new() };
         let meta = Meta::of(&parts, &bytes)?;
-        let body = if has_body { parse(&bytes)? } else { Node::Null };
+        let is_empty = T::MAY_BE_EMPTY && bytes.is_empty();
+        let body = match (has_body, is_empty) {
+            (true, true) => Node::Object(Vec::new()),
+            (true, false) => parse(&bytes)?,
+            (false, _) => Node::Null,
+        };
         let query: Vec<(String, String)> = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
 
         let errors = Errors::default();

@@ -2,9 +2,10 @@
 
 use super::fields::Fields;
 use super::json::Node;
-use crate::problem::{Code, FieldError};
+use crate::problem::{Code, FieldError, Place};
 use domain::money::{AmountError, Currency, Money};
 use domain::time::Timestamp;
+use serde_json::{Map, Value as Json};
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
@@ -43,7 +44,14 @@ impl<'a> Value<'a> {
     /// Notes that this value is wrong, with a code of the contract.
     pub fn wrong_as<T>(&self, code: impl Into<Code>, detail: &str) -> Option<T> {
         let detail = format!("{} {detail}.", self.name);
-        self.errors.borrow_mut().push(FieldError { pointer: self.pointer.clone(), code: code.into(), detail });
+        self.errors.borrow_mut().push(FieldError { pointer: self.pointer.clone(), code: code.into(), detail, place: None });
+        None
+    }
+
+    /// Notes that this value is wrong at a place of its own.
+    pub fn wrong_at<T>(&self, code: impl Into<Code>, place: Place, detail: &str) -> Option<T> {
+        let detail = format!("{}, line {}, column {}: {detail}.", self.name, place.line, place.column);
+        self.errors.borrow_mut().push(FieldError { pointer: self.pointer.clone(), code: code.into(), detail, place: Some(place) });
         None
     }
 
@@ -73,6 +81,32 @@ impl<'a> Value<'a> {
             return self.wrong_as(code, "has a character that no text can have");
         }
         Some(text.to_owned())
+    }
+
+    /// A text of several lines, as it is written, of at most so many bytes.
+    #[must_use]
+    pub fn document(&self, most_bytes: usize) -> Option<String> {
+        let text = match self.source {
+            Source::Json(Node::Text(text)) => text.as_str(),
+            Source::Text(text) => text,
+            Source::Json(_) => return self.wrong("must be a text"),
+        };
+        if text.len() > most_bytes {
+            return self.wrong(&format!("has more than {} KB", most_bytes / 1024));
+        }
+        if text.chars().any(|c| c.is_control() && !['\n', '\r', '\t'].contains(&c)) {
+            return self.wrong("has a character that no text can have");
+        }
+        Some(text.to_owned())
+    }
+
+    /// An object with whatever is in it. A number that is no whole one keeps its digits, as a text.
+    #[must_use]
+    pub fn anything(&self, code: &'static str) -> Option<Map<String, Json>> {
+        match self.source {
+            Source::Json(Node::Object(members)) => Some(members.iter().map(|(name, node)| (name.clone(), json(node))).collect()),
+            Source::Json(_) | Source::Text(_) => self.wrong_as(code, "must be an object"),
+        }
     }
 
     /// Whether the value is a text at all.
@@ -205,6 +239,17 @@ impl<'a> Value<'a> {
             let yen = Currency::parse("JPY")?;
             Money::parse(text, yen).ok().map(|money| money.minor)
         })
+    }
+}
+
+fn json(node: &Node) -> Json {
+    match node {
+        Node::Null => Json::Null,
+        Node::Bool(truth) => Json::Bool(*truth),
+        Node::Number(digits) => digits.parse::<i64>().map_or_else(|_| Json::String(digits.clone()), Json::from),
+        Node::Text(text) => Json::String(text.clone()),
+        Node::List(nodes) => nodes.iter().map(json).collect(),
+        Node::Object(members) => Json::Object(members.iter().map(|(name, node)| (name.clone(), json(node))).collect()),
     }
 }
 

@@ -23,6 +23,18 @@ pub struct FieldError {
     pub code: Code,
     /// Why it is wrong, in words.
     pub detail: String,
+    /// In a text of several lines, where.
+    #[serde(flatten)]
+    pub place: Option<Place>,
+}
+
+/// A place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Place {
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
 }
 
 /// A refusal, or a failure of ours. Never carries anything from inside.
@@ -79,6 +91,9 @@ impl Problem {
             [first, rest @ ..] => (first.code.clone(), format!("{} And {} more.", first.detail, rest.len())),
         };
         let mut problem = Self::new(StatusCode::BAD_REQUEST, code, detail);
+        if let Some(Place { line, column }) = errors.first().and_then(|first| first.place) {
+            problem = problem.member("line", line).member("column", column);
+        }
         problem.0.errors = errors;
         problem
     }
@@ -86,7 +101,7 @@ impl Problem {
     /// 400 for one wrong field that only the records could tell.
     #[must_use]
     pub fn invalid_field(pointer: &str, code: &'static str, detail: impl Display) -> Self {
-        Self::invalid(vec![FieldError { pointer: pointer.to_owned(), code: code.into(), detail: detail.to_string() }])
+        Self::invalid(vec![FieldError { pointer: pointer.to_owned(), code: code.into(), detail: detail.to_string(), place: None }])
     }
 
     /// 400 with a code of the contract.

@@ -4,9 +4,11 @@ use super::Problem;
 use axum::http::header;
 use domain::credit::InsufficientCredit;
 use domain::inventory::InventoryError;
+use domain::notification::ResendError;
 use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
 use domain::refund::{MethodError, RefundError, RefundStatus};
 use domain::shipment::{ShipError, ShipmentError, ShipmentStatus};
+use domain::template::TemplateError;
 use serde_json::{Value, json};
 use store::StorageError;
 
@@ -119,6 +121,23 @@ impl From<InventoryError> for Problem {
             InventoryError::VariantNotFound(_) => Self::not_found("VARIANT_NOT_FOUND", error),
             InventoryError::DuplicateSku(_) => Self::conflict("DUPLICATE_SKU", error),
             InventoryError::InsufficientStock { .. } => Self::conflict("INSUFFICIENT_STOCK", error),
+        }
+    }
+}
+
+impl From<TemplateError> for Problem {
+    fn from(error: TemplateError) -> Self {
+        match &error {
+            TemplateError::DuplicateCode(..) => Self::conflict("DUPLICATE_CODE", error),
+            TemplateError::CodeImmutable => Self::conflict("CODE_IMMUTABLE", error),
+        }
+    }
+}
+
+impl From<ResendError> for Problem {
+    fn from(error: ResendError) -> Self {
+        match error {
+            ResendError::BeingSent => Self::conflict("NOTIFICATION_BEING_SENT", error),
         }
     }
 }

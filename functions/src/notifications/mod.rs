@@ -1,5 +1,7 @@
 //! `GET /api/notifications` — the log of every message.
 
+pub mod resend;
+
 use api::auth::Staff;
 use api::input::{Input, Reader};
 use api::{Answer, Checked, Problem, Shop, page};
@@ -30,8 +32,10 @@ pub(crate) struct NotificationView {
     provider_id: Option<String>,
     error: Option<String>,
     attempts: u32,
-    order_id: OrderId,
-    customer_id: CustomerId,
+    order_id: Option<OrderId>,
+    customer_id: Option<CustomerId>,
+    /// The message that this one is sent again from.
+    resent_from: Option<NotificationId>,
     sent_at: Option<Timestamp>,
     created_at: Timestamp,
 }
@@ -83,6 +87,7 @@ impl From<Notification> for NotificationView {
             attempts: message.attempts,
             order_id: message.order_id,
             customer_id: message.customer_id,
+            resent_from: message.resent_from,
             sent_at: message.sent_at,
             created_at: message.created_at,
         }

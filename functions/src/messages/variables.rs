@@ -1,0 +1,196 @@
+//! The variables that the shop fills in a message, by its code: what a template of that code can name.
+
+use super::Shop;
+use super::text::one_line;
+use super::words::{amount, delivered_by, free, refunded_by};
+use domain::ids::{CustomerId, NotificationId, OrderId};
+use domain::message::{Announcement, Facts, LineFacts, Locale, MessageKind, RefundFacts};
+use domain::money::Money;
+use domain::order::DeliveryMethod;
+use domain::refund::RefundMethod;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+/// A variable, and what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Variable {
+    /// Its name; `items.name` is `{{name}}` inside `{{#each items}}`.
+    pub name: &'static str,
+    /// Whether it is in every message of its code. One that isn't must be asked for by `{{#if name}}`.
+    pub always: bool,
+    /// What it says.
+    pub says: &'static str,
+}
+
+const fn always(name: &'static str, says: &'static str) -> Variable {
+    Variable { name, always: true, says }
+}
+
+const fn sometimes(name: &'static str, says: &'static str) -> Variable {
+    Variable { name, always: false, says }
+}
+
+const EVERY: [Variable; 5] = [
+    always("shopName", "the shop's name"),
+    always("customerName", "first and last name"),
+    always("firstName", "first name"),
+    always("lastName", "last name"),
+    always("orderNumber", "the order's number"),
+];
+
+const ITEMS: [Variable; 4] = [
+    always("items", "the lines, for {{#each items}}"),
+    always("items.name", "the product"),
+    sometimes("items.details", "size and colour"),
+    always("items.quantity", "pieces"),
+];
+
+const ORDER: [Variable; 7] = [
+    always("items.amount", "price of the line's pieces"),
+    always("subtotal", "price of all lines"),
+    sometimes("discount", "what is taken off, with its minus sign"),
+    sometimes("deliveryFee", "what delivery costs, or that it is free; not where the order is collected"),
+    always("total", "what is to pay"),
+    always("deliveryMethod", "home delivery or collection, in words"),
+    always("pickup", "true where the order is collected in the store"),
+];
+
+const TRACKING: [Variable; 1] = [sometimes("trackingNumber", "the parcel's number")];
+const REASON: [Variable; 1] = [sometimes("reason", "why, as it was written by whoever decided it")];
+const CANCELLATION: [Variable; 2] =
+    [sometimes("refundAmount", "what goes back"), sometimes("refundMethod", "by which way, to follow the amount in a sentence")];
+const REFUND: [Variable; 4] = [
+    always("refundAmount", "what goes back"),
+    always("refundMethod", "by which way, to follow the amount in a sentence"),
+    always("refundToStoreCredit", "true where it goes back as store credit"),
+    always("refundToCard", "true where it goes back to a card"),
+];
+const RETURN: [Variable; 1] = [always("rmaNumber", "the return's number")];
+
+/// Every variable of a code.
+#[must_use]
+pub fn of(kind: MessageKind) -> Vec<Variable> {
+    let own: &[&[Variable]] = match kind {
+        MessageKind::OrderConfirmation | MessageKind::OrderConfirmed | MessageKind::DeliveryNotification => &[&ITEMS, &ORDER],
+        MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &TRACKING],
+        MessageKind::OrderCancelled => &[&ITEMS, &ORDER, &CANCELLATION, &REASON],
+        // A failed refund's reason is a provider's, for staff.
+        MessageKind::RefundProcessed | MessageKind::RefundFailed => &[&REFUND],
+        MessageKind::ReturnRequested | MessageKind::ReturnApproved | MessageKind::ReturnReceived => &[&RETURN, &ITEMS],
+        MessageKind::ReturnRejected => &[&RETURN, &ITEMS, &REASON],
+    };
+    [&EVERY[..]].iter().chain(own).flat_map(|some| some.iter().copied()).collect()
+}
+
+/// Whether a name is one of a code's variables, or of their fields.
+#[must_use]
+pub fn knows(kind: MessageKind, path: &str) -> bool {
+    of(kind).iter().any(|variable| variable.name == path)
+}
+
+/// What the variables are in one message. A value is one line, whatever a customer typed. What isn't there is left out, so
+/// that a template that prints it fails and `{{#if}}` finds it false.
+#[must_use]
+pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
+    let Announcement { kind, locale, facts, .. } = announcement;
+    let mut all = Map::new();
+    let mut put = |name: &str, value: Value| drop(all.insert(name.to_owned(), value));
+    let (first, last) = (one_line(&facts.first_name), one_line(&facts.last_name));
+    put("customerName", one_line(&format!("{first} {last}")).into());
+    put("firstName", first.into());
+    put("lastName", last.into());
+    put("shopName", one_line(shop.name).into());
+    put("orderNumber", one_line(&facts.order_number).into());
+    put("items", facts.lines.iter().map(|line| item(line, *locale)).collect());
+    put("subtotal", amount(facts.subtotal, *locale).into());
+    put("total", amount(facts.total, *locale).into());
+    put("deliveryMethod", delivered_by(facts.delivery_method, *locale).into());
+    put("pickup", (facts.delivery_method == DeliveryMethod::StorePickup).into());
+    if !facts.discount.is_zero() {
+        put("discount", amount(Money::new(-facts.discount.minor, facts.discount.currency), *locale).into());
+    }
+    if let Some(fee) = delivery_fee(facts, *locale) {
+        put("deliveryFee", fee.into());
+    }
+    if let Some(RefundFacts { amount: money, method }) = facts.refund {
+        put("refundAmount", amount(money, *locale).into());
+        put("refundMethod", refunded_by(method, *locale).into());
+        put("refundToStoreCredit", (method == RefundMethod::StoreCredit).into());
+        put("refundToCard", (method == RefundMethod::Card).into());
+    }
+    for (name, text) in [("reason", &facts.reason), ("rmaNumber", &facts.rma_number), ("trackingNumber", &facts.tracking_number)] {
+        if let Some(said) = said(text.as_deref()) {
+            put(name, said.into());
+        }
+    }
+    all.retain(|name, _| knows(*kind, name));
+    Value::Object(all)
+}
+
+fn item(line: &LineFacts, locale: Locale) -> Value {
+    let mut item = json!({ "name": one_line(&line.name), "quantity": line.quantity, "amount": amount(line.amount, locale) });
+    if let Some(details) = said(line.details.as_deref()) {
+        item["details"] = details.into();
+    }
+    item
+}
+
+/// A pickup has no delivery to pay; a delivery that costs nothing says so.
+fn delivery_fee(facts: &Facts, locale: Locale) -> Option<String> {
+    match facts.delivery_method {
+        DeliveryMethod::StorePickup if facts.delivery_fee.is_zero() => None,
+        DeliveryMethod::HomeDelivery if facts.delivery_fee.is_zero() => Some(free(locale).to_owned()),
+        DeliveryMethod::StorePickup | DeliveryMethod::HomeDelivery => Some(amount(facts.delivery_fee, locale)),
+    }
+}
+
+/// A text of one line that says something.
+fn said(text: Option<&str>) -> Option<String> {
+    text.map(one_line).filter(|line| !line.is_empty())
+}
+
+/// A message to look at, with everything in it that a message of its code can have.
+#[must_use]
+pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
+    let line = |name: &str, details: Option<&str>, quantity, cents| LineFacts {
+        name: name.to_owned(),
+        details: details.map(ToOwned::to_owned),
+        quantity,
+        amount: Money::usd(cents),
+    };
+    let said = |french: &str, english: &str| match locale {
+        Locale::Fr => french.to_owned(),
+        Locale::En => english.to_owned(),
+    };
+    let id = NotificationId::new(1)?;
+    Some(Announcement {
+        kind,
+        locale,
+        order_id: OrderId::new(1)?,
+        customer_id: CustomerId::new(1)?,
+        email: Some("amina.kabongo@example.com".to_owned()),
+        email_id: id,
+        phone: None,
+        sms_id: id,
+        facts: Facts {
+            first_name: "Amina".to_owned(),
+            last_name: "Kabongo".to_owned(),
+            order_number: "MLA-20260114-0007".to_owned(),
+            lines: vec![
+                line(&said("Robe Malaika en wax", "Malaika wax dress"), Some(&said("M · Bleu indigo", "M · Indigo")), 2, 130_00),
+                line(&said("Foulard Ndombolo", "Ndombolo scarf"), None, 1, 18_50),
+            ],
+            subtotal: Money::usd(148_50),
+            discount: Money::usd(10_00),
+            delivery_fee: Money::usd(5_00),
+            total: Money::usd(143_50),
+            delivery_method: DeliveryMethod::HomeDelivery,
+            refund: Some(RefundFacts { amount: Money::usd(143_50), method: RefundMethod::MobileMoney }),
+            reason: Some(said("La taille ne convient pas", "It is the wrong size")),
+            rma_number: Some("RMA-20260120-0003".to_owned()),
+            tracking_number: Some("MLA4820117365".to_owned()),
+        },
+    })
+}
