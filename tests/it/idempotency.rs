@@ -7,12 +7,12 @@ use crate::kit::{Answer, Answers, CUSTOMER, Caller, LocalShop, body, race};
 use domain::actor::Role;
 use local::faults::Fault;
 use reqwest::Method;
-use scenes::Scene;
+use scenes::{Again, Scene};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_post_and_put_answers_again_what_it_would_refuse_by_now() {
+async fn every_post_and_put_that_changes_something_answers_a_key_again() {
     let shop = LocalShop::without_pumps().await;
     for (method, path) in changing_endpoints(&shop).await {
         let scene = Scene::of(&shop, &method, &path).await;
@@ -22,7 +22,11 @@ async fn every_post_and_put_answers_again_what_it_would_refuse_by_now() {
         assert!((200..300).contains(&first.status), "{method} {path}: {}", first.text);
         assert_eq!(first.header("idempotency-replayed"), "", "{method} {path}");
 
-        scene.send(None).await.refused(409, scene.refused_by_now);
+        let again = scene.send(None).await;
+        match scene.again {
+            Again::Refused(code) => again.refused(409, code),
+            Again::CarriedOut => assert_eq!((again.status, again.header("idempotency-replayed")), (first.status, ""), "{}", again.text),
+        }
         assert_replayed(&first, &scene.send(Some(&key)).await);
         // Another body is another request.
         scene.with_other_body().send(Some(&key)).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
@@ -155,11 +159,12 @@ async fn a_key_is_one_to_255_visible_characters() {
 }
 
 /// Every path of the API that takes POST or PUT, as the API itself says.
+/// Every method that a client may send a key with. A webhook's events have ids of their own.
 async fn changing_endpoints(shop: &LocalShop) -> Vec<(Method, String)> {
     let mut found = Vec::new();
-    for path in functions::ENDPOINTS.iter().filter_map(|endpoint| endpoint.path) {
+    for path in functions::ENDPOINTS.iter().filter_map(|endpoint| endpoint.path).filter(|path| !path.starts_with("/api/webhooks/")) {
         for method in [Method::POST, Method::PUT] {
-            let concrete = path.replace("{orderId}", "1").replace("{variantId}", "1");
+            let concrete = path.replace("{orderId}", "1").replace("{variantId}", "1").replace("{id}", "1");
             if shop.nobody().send(method.clone(), &concrete, Some(b"{}".to_vec())).await.status != 405 {
                 found.push((method, path.to_owned()));
             }

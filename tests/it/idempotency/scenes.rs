@@ -1,10 +1,17 @@
-//! For every endpoint that changes something: a request that succeeds once and is refused from then on.
+//! For every endpoint that changes something: a request that succeeds, and what the same one does a second time.
 
-use crate::kit::{Answer, ByHand, CUSTOMER, Caller, LocalShop, body};
+use crate::kit::{Answer, ByHand, CUSTOMER, Caller, LocalShop, body, shipment_body};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A request, and what it gets when it comes a second time without a key.
+/// What a request does when it comes a second time without a key.
+#[derive(Debug, Clone, Copy)]
+pub enum Again {
+    Refused(&'static str),
+    CarriedOut,
+}
+
+/// A request, and what it does again.
 pub struct Scene {
     caller: Caller,
     method: Method,
@@ -12,15 +19,15 @@ pub struct Scene {
     body: Value,
     /// A field, and a value that makes the body another one that is just as valid.
     other: (&'static str, Value),
-    pub refused_by_now: &'static str,
+    pub again: Again,
 }
 
 impl Scene {
     /// # Panics
     /// For an endpoint without a scene: whoever adds one adds its scene here.
     pub async fn of(shop: &LocalShop, method: &Method, path: &str) -> Self {
-        let scene =
-            |caller, path: String, body, other, refused_by_now| Self { caller, method: method.clone(), path, body, other, refused_by_now };
+        let repeated = |caller, path: String, body, other, again| Self { caller, method: method.clone(), path, body, other, again };
+        let scene = |caller, path, body, other, refusal| repeated(caller, path, body, other, Again::Refused(refusal));
         let note = |field| (field, json!("Other words"));
         match (method.as_str(), path) {
             ("POST", "/api/orders") => {
@@ -59,6 +66,32 @@ impl Scene {
                 let redemption = json!({ "customerId": CUSTOMER, "amount": 75.00, "note": "At the till" });
                 scene(shop.staff(), path.to_owned(), redemption, note("note"), "INSUFFICIENT_CREDIT")
             }
+            ("POST", "/api/shipments") => {
+                let order = shop.order().through(&["CONFIRMED"]).place().await;
+                let other = ("recipientName", json!("Another"));
+                scene(shop.staff(), path.to_owned(), shipment_body(order.id, "LOCAL"), other, "ORDER_NOT_SHIPPABLE")
+            }
+            ("PUT", "/api/shipments") => {
+                let order = shop.order().through(&["CONFIRMED"]).place().await;
+                let path = format!("/api/shipments?id={}", shop.ship(&order, "LOCAL").await["id"]);
+                scene(shop.staff(), path, json!({ "status": "FAILED" }), ("weight", json!(2)), "INVALID_STATUS_TRANSITION")
+            }
+            ("POST", "/api/email-templates") => {
+                scene(shop.admin(), path.to_owned(), template("ONCE"), ("name", json!("Other words")), "DUPLICATE_CODE")
+            }
+            ("PUT", "/api/email-templates") => {
+                let made = shop.admin().post("/api/email-templates", &template("EVERY_TIME")).await.ok();
+                let path = format!("/api/email-templates?id={}", made["id"]);
+                repeated(shop.admin(), path, json!({ "subject": "News" }), ("name", json!("Other words")), Again::CarriedOut)
+            }
+            ("POST", "/api/email-templates/preview") => {
+                repeated(shop.staff(), path.to_owned(), test_mail(shop, "TEST").await, ("locale", json!("en")), Again::CarriedOut)
+            }
+            ("POST", "/api/notifications/{id}/resend") => {
+                shop.staff().post("/api/email-templates/preview", &test_mail(shop, "TEST_AGAIN").await).await.ok();
+                let path = format!("/api/notifications/{}/resend", shop.staff().get("/api/notifications").await.ok()[0]["id"]);
+                repeated(shop.admin(), path, json!({}), note("note"), Again::CarriedOut)
+            }
             (method, path) => panic!("{method} {path} has no scene: what does it do once, and how is it refused then?"),
         }
     }
@@ -76,6 +109,16 @@ impl Scene {
         };
         caller.send(self.method.clone(), &self.path, Some(self.body.to_string().into_bytes())).await
     }
+}
+
+fn template(code: &str) -> Value {
+    json!({ "code": code, "name": "Ours", "subject": "Hello", "htmlContent": "<p>Hello</p>" })
+}
+
+/// The request for a test of a template in the caller's own mailbox.
+async fn test_mail(shop: &LocalShop, code: &str) -> Value {
+    shop.admin().post("/api/email-templates", &template(code)).await.ok();
+    json!({ "code": code, "variables": {}, "send": true })
 }
 
 /// A refund of 75.00 that is under way; gives its id.
