@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi};
     paths(
         orders::find, orders::place,
         orders::status::change, orders::payment::mark, orders::cancel::cancel, orders::history::history,
-        refunds::find, refunds::update,
+        refunds::create, refunds::find, refunds::update,
         shipments::find, shipments::create, shipments::update,
         inventory::find, inventory::put, inventory::adjust::adjust, inventory::history::history,
         store_credit::find, store_credit::redeem::redeem,

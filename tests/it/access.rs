@@ -20,6 +20,8 @@ struct Records {
     template: u64,
     message: u64,
     order: u64,
+    /// One that is paid, with more than all of this takes.
+    paid: u64,
     refund: u64,
     shipment: u64,
     variant: u64,
@@ -74,6 +76,10 @@ fn table() -> Vec<(Ask, Expected)> {
         (get("/api/orders/{orderId}/history", |r| (format!("/api/orders/{}/history", r.order), Value::Null)), STAFF),
         (get("/api/refunds", |_| ("/api/refunds".to_owned(), Value::Null)), STAFF),
         (get("/api/refunds", |r| (format!("/api/refunds?id={}", r.refund), Value::Null)), STAFF),
+        (
+            post("/api/refunds", |r| ("/api/refunds".to_owned(), json!({ "orderId": r.paid, "reason": "x", "amount": 0.01 }))),
+            created(ADMINS),
+        ),
         (put("/api/refunds", |r| (format!("/api/refunds?id={}", r.refund), json!({ "notes": "x" }))), ADMINS),
         (get("/api/shipments", |_| ("/api/shipments?limit=1".to_owned(), Value::Null)), OWN_AND_STAFF),
         (get("/api/shipments", |r| (format!("/api/shipments?id={}", r.shipment), Value::Null)), OWNER_AND_STAFF),
@@ -160,6 +166,7 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
     shop.settled().await;
     let shipped = shop.order().through(&["CONFIRMED"]).place().await;
     let shipment = shop.ship(&shipped, "LOCAL").await["id"].as_u64().expect("an id");
+    let paid = shop.order().paid().place().await.id;
     let variant = shop.variant("1.00", 1000).await;
     let mut order = place(&shop, variant).await;
     let made = shop.admin().post("/api/email-templates", &template("HELLO")).await.ok();
@@ -176,8 +183,8 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
                 shop.staff().put(&format!("/api/orders/{order}/status"), &json!({ "newStatus": "CONFIRMED" })).await.ok();
             }
             n += 1;
-            let (path, body) = (ask.with)(&Records { n, template, message, order, refund, shipment, variant });
-            let before = (shop.order_now(order).await, shop.stock(variant).await);
+            let (path, body) = (ask.with)(&Records { n, template, message, order, paid, refund, shipment, variant });
+            let before = (shop.order_now(order).await, shop.order_now(paid).await, shop.stock(variant).await);
             let body = (!body.is_null()).then(|| body.to_string().into_bytes());
             let answer = caller.send(ask.method.clone(), &path, body).await;
             assert_eq!(answer.status, expected, "{} {path} by {who}: {}", ask.method, answer.text);
@@ -187,7 +194,8 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
                 403 => answer.refused(403, "FORBIDDEN"),
                 _ => continue,
             }
-            assert_eq!((shop.order_now(order).await, shop.stock(variant).await), before, "{path} by {who} was refused and carried out");
+            let now = (shop.order_now(order).await, shop.order_now(paid).await, shop.stock(variant).await);
+            assert_eq!(now, before, "{path} by {who} was refused and carried out");
         }
     }
 }

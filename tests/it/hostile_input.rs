@@ -18,6 +18,7 @@ struct Request {
 struct Target {
     shop: LocalShop,
     order: Placed,
+    paid: Placed,
     refund: Value,
     shipment: Value,
     template: Value,
@@ -32,10 +33,12 @@ impl Target {
         shop.settled().await;
         let shipped = shop.order().through(&["CONFIRMED"]).place().await;
         let shipment = shop.ship_part(&shipped, "LOCAL", 0, 1).await.ok()["id"].clone();
+        let paid = shop.order().paid().place().await;
         let order = shop.order().place().await;
         let template = json!({ "code": "HELLO", "name": "x", "subject": "{{a}}", "htmlContent": "<p>{{a}}</p>" });
         let template = shop.admin().post("/api/email-templates", &template).await.ok()["id"].clone();
-        Self { shop, order, refund, shipment, template }
+        shop.settled().await;
+        Self { shop, order, paid, refund, shipment, template }
     }
 
     /// One for each endpoint with a body, in an order in which all of them succeed.
@@ -81,6 +84,11 @@ impl Target {
                 "/api/email-templates/preview",
                 json!({ "code": "HELLO", "version": 1, "variables": { "a": 1 }, "send": false }),
             ),
+            request(
+                Method::POST,
+                "/api/refunds",
+                json!({ "orderId": self.paid.id, "amount": 1, "reason": "x", "refundMethod": "STORE_CREDIT" }),
+            ),
         ]
     }
 
@@ -95,7 +103,9 @@ impl Target {
         for path in ["/api/orders", "/api/refunds", "/api/shipments", "/api/inventory", ledger, "/api/email-templates"] {
             everything.push(self.shop.admin().get(path).await.ok());
         }
-        everything.push(self.shop.admin().get(&self.order.path("history")).await.ok());
+        for order in [&self.order, &self.paid] {
+            everything.push(self.shop.admin().get(&order.path("history")).await.ok());
+        }
         everything
     }
 }
@@ -230,7 +240,7 @@ async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
         (["1e400", "-1e400", "\"1\"", "true", "[]", "{}"], ["-0", "0", "-1", "1.5", "9007199254740992", "1e-1", "1e99999999999"]);
     let amount = ["-1", "-0.01", "0.001", "1e-3", "1000000000000", "1e99999999999"];
     let pieces = ["-0", "0", "-1", "1.5", "9007199254740992"];
-    let fields: [(usize, &str, &[&str]); 14] = [
+    let fields: [(usize, &str, &[&str]); 17] = [
         (0, "/customerId", &id),
         (0, "/items/0/variantId", &id),
         (0, "/items/0/quantity", &pieces),
@@ -242,6 +252,9 @@ async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
         (6, "/quantityChange", &["-0", "0", "1.5", "9007199254740992", "1e99999999999"]),
         (7, "/weight", &["0", "-1", "0.0001", "1001", "1e99999999999"]),
         (7, "/cost", &amount),
+        (12, "/orderId", &id),
+        (12, "/amount", &amount),
+        (12, "/amount", &["0", "-0", "0.00"]),
         (8, "/customerId", &id),
         (8, "/amount", &amount),
         (8, "/amount", &["0", "-0", "0.00"]),

@@ -26,6 +26,7 @@ mod orders_unpaid;
 mod payment_for_cancelled;
 mod races;
 mod refunds;
+mod refunds_create;
 mod shipments;
 mod store_credit;
 mod the_job;

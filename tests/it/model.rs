@@ -7,7 +7,7 @@ use crate::kit::{Answer, ByHand, Caller, LocalShop, body, cents, shipment_body};
 use domain::ids::OrderId;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use reference::{By, PAYMENT_METHODS, PRICES, REFUND_METHODS, Reference, STOCK, Step};
+use reference::{By, PAYMENT_METHODS, PRICES, Part, REFUND_METHODS, Reference, STOCK, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -34,6 +34,11 @@ fn the_shop_and_its_model_agree_on_every_history() {
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
+}
+
+/// Cents as a JSON number.
+fn amount(cents: i64) -> Value {
+    serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).expect("a number")
 }
 
 /// One case: its own customers and variants in the shop that all cases share, and what they should have come to.
@@ -141,13 +146,25 @@ impl<'a> Play<'a> {
                 let id = parcel.map_or(123, |parcel| self.parcels[parcel]);
                 (shop.staff(), put, format!("/api/shipments?id={id}"), json!({ "status": to }))
             }
+            Step::OpenRefund { order: at, part, method } => {
+                let mut wanted = json!({ "orderId": order(at), "reason": "By the model" });
+                wanted["refundMethod"] = json!(method.map(|method| REFUND_METHODS[method]));
+                match part {
+                    Part::Rest => {}
+                    Part::Cents(cents) => wanted["amount"] = amount(*cents),
+                    Part::Pieces(line, quantity) => {
+                        let line = at.map_or(1, |at| self.lines[at][line % self.lines[at].len()]);
+                        wanted["items"] = json!([{ "orderItemId": line, "quantity": quantity }]);
+                    }
+                }
+                (shop.admin(), post, "/api/refunds".to_owned(), wanted)
+            }
             Step::Adjust { variant, change } => {
                 let change = json!({ "variantId": self.variants[*variant], "quantityChange": change, "reason": "Counted", "changeType": "ADJUSTMENT" });
                 (shop.keeper(), put, "/api/inventory/adjust".to_owned(), change)
             }
             Step::Redeem { customer, cents } => {
-                let amount: Value = serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).expect("a number");
-                let redemption = json!({ "customerId": self.customer(*customer), "amount": amount, "note": "By the model" });
+                let redemption = json!({ "customerId": self.customer(*customer), "amount": amount(*cents), "note": "By the model" });
                 (shop.staff(), post, "/api/store-credit/redeem".to_owned(), redemption)
             }
             Step::Work => unreachable!("the workers are no call"),

@@ -14,7 +14,7 @@ use store::Writes;
 use utoipa::ToSchema;
 
 /// The most characters of a reason.
-pub(super) const MOST_REASON: usize = 500;
+pub(crate) const MOST_REASON: usize = 500;
 
 /// What a client sends to cancel an order.
 #[derive(ToSchema)]

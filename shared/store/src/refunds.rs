@@ -7,7 +7,7 @@ use crate::keys::{self, BY_ORDER, BY_STATUS, BY_TIME};
 use crate::list::{Page, PageRequest};
 use crate::{Store, Table};
 use domain::ids::{OrderId, RefundId};
-use domain::refund::{Refund, RefundChange, RefundMethod, RefundStatus};
+use domain::refund::{Refund, RefundChange, RefundMethod, RefundOpened, RefundStatus};
 
 /// What a list of refunds is narrowed to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,6 +65,12 @@ fn item(refund: &Refund) -> Result<Item, StorageError> {
         .under(BY_ORDER, keys::refunds_of(refund.order_id))
         .under(BY_STATUS, keys::shard(&keys::refunds_in(refund.status), id))
         .under(BY_TIME, keys::shard(keys::REFUNDS, id)))
+}
+
+impl From<&RefundOpened> for Writes {
+    fn from(opened: &RefundOpened) -> Self {
+        Self::new().replace_order(&opened.order).insert_refund(Some(&opened.refund)).append(&opened.events)
+    }
 }
 
 impl From<&RefundChange> for Writes {

@@ -46,6 +46,11 @@ impl Scene {
                 let path = shop.order().paid().place().await.path("cancel");
                 scene(shop.customer(CUSTOMER), path, json!({ "reason": "Too big" }), note("reason"), "ALREADY_CANCELLED")
             }
+            ("POST", "/api/refunds") => {
+                let order = shop.order().paid().place().await;
+                let rest = json!({ "orderId": order.id, "reason": "Late" });
+                scene(shop.admin(), path.to_owned(), rest, note("reason"), "REFUND_EXCEEDS_PAID")
+            }
             ("PUT", "/api/refunds") => {
                 let path = format!("/api/refunds?id={}", refund(shop, "CASH").await);
                 scene(shop.admin(), path, json!({ "status": "COMPLETED" }), note("notes"), "INVALID_STATUS_TRANSITION")

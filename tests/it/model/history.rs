@@ -1,7 +1,7 @@
 //! How histories are drawn: mostly what a shop sees, and now and then what it should refuse.
 
 use super::Move;
-use super::reference::{By, PARCELS, STATUSES, Step};
+use super::reference::{By, PARCELS, Part, STATUSES, Step};
 use proptest::prelude::*;
 
 /// A place among the records there are by then; one in twenty is nowhere.
@@ -21,6 +21,11 @@ fn steps() -> impl Strategy<Value = Step> {
     let paid = prop_oneof![4 => Just("PAID"), 2 => Just("FAILED"), 1 => Just("REFUNDED")];
     let refunded = prop_oneof![4 => Just("COMPLETED"), 3 => Just("FAILED"), 2 => Just("PROCESSING"), 1 => Just("PENDING")];
     let parcel = prop_oneof![2 => Just("DELIVERED"), 1 => Just("FAILED"), 2 => prop::sample::select(&PARCELS[..])];
+    let part = prop_oneof![
+        1 => Just(Part::Rest),
+        2 => (1..50_00_i64).prop_map(Part::Cents),
+        3 => (0..3_usize, 1..4_i64).prop_map(|(line, quantity)| Part::Pieces(line, quantity)),
+    ];
     // The forward steps are the likeliest, so that some orders arrive.
     let status = prop_oneof![2 => Just("CONFIRMED"), 2 => Just("PROCESSING"), 4 => prop::sample::select(&STATUSES[..])];
     prop_oneof![
@@ -33,6 +38,8 @@ fn steps() -> impl Strategy<Value = Step> {
         4 => (place(), refunded).prop_map(|(refund, to)| Step::Refund { refund, to }),
         4 => (place(), prop::option::of((0..3_usize, 1..4_i64))).prop_map(|(order, part)| Step::Ship { order, part }),
         5 => (place(), parcel).prop_map(|(parcel, to)| Step::Parcel { parcel, to }),
+        4 => (place(), part, prop::option::weighted(0.4, 0..4_usize))
+            .prop_map(|(order, part, method)| Step::OpenRefund { order, part, method }),
         2 => (0..3_usize, prop_oneof![-8..0_i64, 1..8_i64]).prop_map(|(variant, change)| Step::Adjust { variant, change }),
         3 => (0..2_usize, 1..60_00_i64).prop_map(|(customer, cents)| Step::Redeem { customer, cents }),
         3 => Just(Step::Work),
@@ -49,6 +56,7 @@ pub fn within(step: &Step, orders: usize, refunds: usize, parcels: usize) -> Ste
         Step::Refund { refund, to } => Step::Refund { refund: among(refund, refunds), to },
         Step::Ship { order, part } => Step::Ship { order: among(order, orders), part },
         Step::Parcel { parcel, to } => Step::Parcel { parcel: among(parcel, parcels), to },
+        Step::OpenRefund { order, part, method } => Step::OpenRefund { order: among(order, orders), part, method },
         step @ (Step::Place { .. } | Step::Adjust { .. } | Step::Redeem { .. } | Step::Work) => step,
     }
 }

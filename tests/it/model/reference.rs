@@ -21,9 +21,19 @@ pub enum Step {
     Refund { refund: Option<usize>, to: &'static str },
     Ship { order: Option<usize>, part: Option<(usize, i64)> },
     Parcel { parcel: Option<usize>, to: &'static str },
+    OpenRefund { order: Option<usize>, part: Part, method: Option<usize> },
     Adjust { variant: usize, change: i64 },
     Redeem { customer: usize, cents: i64 },
     Work,
+}
+
+/// What a refund is asked for.
+#[derive(Clone, Debug)]
+pub enum Part {
+    Rest,
+    Cents(i64),
+    /// Pieces of a line, by its place.
+    Pieces(usize, i64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,15 +59,19 @@ pub struct Order {
     pub total: i64,
     pub paid: i64,
     pub refunded: i64,
+    /// Whose money went back or is going back, of each line.
+    pub pieces_refunded: Vec<i64>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Refund {
     pub order: usize,
     pub amount: i64,
     pub method: &'static str,
     pub status: &'static str,
     pub awaits_staff: bool,
+    /// The line and how many of it, where it is of pieces.
+    pieces: Option<(usize, i64)>,
     job_is_due: bool,
 }
 
@@ -90,7 +104,13 @@ impl Reference {
     pub fn apply(&mut self, step: &Step) -> Said {
         match step {
             Step::Place { customer, lines, method, reference } => self.place(*customer, lines, *method, *reference),
-            Step::Status { order: None, .. } | Step::Pay { order: None, .. } | Step::Cancel { order: None, .. } => (404, "ORDER_NOT_FOUND"),
+            Step::Status { order: None, .. }
+            | Step::Pay { order: None, .. }
+            | Step::Cancel { order: None, .. }
+            | Step::OpenRefund { order: None, .. } => (404, "ORDER_NOT_FOUND"),
+            Step::OpenRefund { order: Some(order), part, method } => {
+                self.open_refund(*order, part, method.map(|method| REFUND_METHODS[method]))
+            }
             Step::Status { order: Some(order), to: "CANCELLED" } => self.cancel(*order, By::Staff, None),
             Step::Status { order: Some(order), to } => self.advance(*order, to),
             Step::Pay { order: Some(order), to, reference } => self.pay(*order, to, *reference),
@@ -144,7 +164,9 @@ impl Reference {
         }
         let lines: Vec<(usize, i64)> = (0..3).filter(|variant| wanted[*variant] > 0).map(|variant| (variant, wanted[variant])).collect();
         let total = lines.iter().map(|(variant, quantity)| PRICES[*variant] * quantity).sum();
-        self.orders.push(Order { customer, lines, method, status: "PENDING", payment: "PENDING", total, paid: 0, refunded: 0 });
+        let pieces_refunded = vec![0; lines.len()];
+        let (status, payment) = ("PENDING", "PENDING");
+        self.orders.push(Order { customer, lines, method, status, payment, total, paid: 0, refunded: 0, pieces_refunded });
         (201, "")
     }
 
@@ -264,18 +286,80 @@ impl Reference {
         };
     }
 
+    fn open_refund(&mut self, at: usize, part: &Part, method: Option<&'static str>) -> Said {
+        let way_back = REFUND_METHODS[self.orders[at].method];
+        if !method.is_none_or(|method| ["STORE_CREDIT", "CASH", way_back].contains(&method)) {
+            return (400, "INVALID_METHOD");
+        }
+        let (amount, pieces) = match part {
+            Part::Rest => (self.refundable(at), None),
+            Part::Cents(cents) => (*cents, None),
+            Part::Pieces(line, quantity) => {
+                let order = &self.orders[at];
+                let line = line % order.lines.len();
+                let (variant, bought) = order.lines[line];
+                if order.pieces_refunded[line] + quantity > bought {
+                    return (409, "REFUND_EXCEEDS_PAID");
+                }
+                (PRICES[variant] * quantity, Some((line, *quantity)))
+            }
+        };
+        if amount == 0 || amount > self.refundable(at) {
+            return (409, "REFUND_EXCEEDS_PAID");
+        }
+        self.push_refund(at, amount, method.unwrap_or(way_back), pieces);
+        (201, "")
+    }
+
+    /// Nothing where nothing is left.
     fn refund_all(&mut self, order: usize, method: &'static str) {
-        let amount = self.refundable(order);
-        self.refunds.push(Refund { order, amount, method, status: "PROCESSING", awaits_staff: false, job_is_due: true });
-        self.orders[order].payment = "REFUND_PENDING";
+        match self.refundable(order) {
+            0 => {}
+            amount => self.push_refund(order, amount, method, None),
+        }
+    }
+
+    fn push_refund(&mut self, order: usize, amount: i64, method: &'static str, pieces: Option<(usize, i64)>) {
+        self.refunds.push(Refund { order, amount, method, status: "PROCESSING", awaits_staff: false, pieces, job_is_due: true });
+        self.count_pieces(self.refunds.len() - 1, 1);
+        self.follow_refunds(order);
+    }
+
+    fn count_pieces(&mut self, refund: usize, sign: i64) {
+        let Refund { order, pieces, .. } = self.refunds[refund];
+        if let Some((line, quantity)) = pieces {
+            self.orders[order].pieces_refunded[line] += sign * quantity;
+        }
+    }
+
+    /// The payment status that follows from the refunds.
+    fn follow_refunds(&mut self, at: usize) {
+        let is_open = self.refunds.iter().any(|refund| refund.order == at && refund.status == "PROCESSING");
+        let order = &mut self.orders[at];
+        order.payment = match order.refunded {
+            _ if is_open => "REFUND_PENDING",
+            0 => "PAID",
+            refunded if refunded == order.paid => "REFUNDED",
+            _ => "PARTIALLY_REFUNDED",
+        };
     }
 
     fn step_refund(&mut self, at: usize, to: &'static str) -> Said {
         match (self.refunds[at].status, to) {
             ("PROCESSING", "COMPLETED") => self.complete(at),
-            ("PROCESSING", "FAILED") => self.settle(at, "FAILED", "PAID"),
+            ("PROCESSING", "FAILED") => {
+                self.count_pieces(at, -1);
+                self.settle(at, "FAILED");
+            }
             ("FAILED", "PROCESSING") => {
-                self.settle(at, "PROCESSING", "REFUND_PENDING");
+                let Refund { order, amount, pieces, .. } = self.refunds[at];
+                let are_free = pieces
+                    .is_none_or(|(line, quantity)| self.orders[order].pieces_refunded[line] + quantity <= self.orders[order].lines[line].1);
+                if amount > self.refundable(order) || !are_free {
+                    return (409, "REFUND_EXCEEDS_PAID");
+                }
+                self.count_pieces(at, 1);
+                self.settle(at, "PROCESSING");
                 self.refunds[at].job_is_due = true;
             }
             _ => return (409, "INVALID_STATUS_TRANSITION"),
@@ -284,18 +368,19 @@ impl Reference {
     }
 
     fn complete(&mut self, at: usize) {
-        self.settle(at, "COMPLETED", "REFUNDED");
         let Refund { order, amount, method, .. } = self.refunds[at];
         self.orders[order].refunded += amount;
+        self.settle(at, "COMPLETED");
         if method == "STORE_CREDIT" {
             self.credit[self.orders[order].customer] += amount;
         }
     }
 
-    fn settle(&mut self, at: usize, status: &'static str, payment: &'static str) {
+    fn settle(&mut self, at: usize, status: &'static str) {
         let refund = &mut self.refunds[at];
         (refund.status, refund.awaits_staff) = (status, false);
-        self.orders[refund.order].payment = payment;
+        let order = refund.order;
+        self.follow_refunds(order);
     }
 
     fn work(&mut self) {

@@ -225,6 +225,10 @@ async fn everything(deployed: &mut Deployed) {
     }
     deployed.done(&format!("PUT /api/orders/{}/payment", unpaid["id"]), json!({ "paymentStatus": "PAID" })).await;
 
+    let kept = deployed.order(second, None).await;
+    deployed.done(&format!("PUT /api/orders/{}/payment", kept["id"]), json!({ "paymentStatus": "PAID" })).await;
+    deployed.done("POST /api/refunds", json!({ "orderId": kept["id"], "amount": 1, "reason": "Late" })).await;
+    deployed.refused("POST /api/refunds", json!({ "orderId": kept["id"], "amount": 1000, "reason": "Late" })).await;
     let refund = &cancelled["refund"]["id"];
     for query in [format!("id={refund}"), format!("orderId={id}"), "status=PROCESSING".to_owned(), String::new()] {
         deployed.done(&format!("GET /api/refunds?{query}"), null.clone()).await;

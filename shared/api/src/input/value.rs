@@ -181,6 +181,22 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The text of an amount of more than nothing, in a currency that only the records know: its decimals are looked at
+    /// once they are read.
+    #[must_use]
+    pub fn positive_amount_text(&self) -> Option<String> {
+        let Source::Json(Node::Number(text)) = self.source else { return self.wrong_as("INVALID_AMOUNT", "must be a number") };
+        // From none to the most decimals that a currency has: what is no amount in any of them is none.
+        let kinds = ["JPY", "USD", "TND"].into_iter().filter_map(Currency::parse);
+        let read = kinds.map(|currency| Money::parse(text, currency)).reduce(Result::or);
+        match read {
+            Some(Ok(money)) if money.minor > 0 => Some(text.clone()),
+            Some(Ok(_)) => self.wrong_as("INVALID_AMOUNT", "must be more than nothing"),
+            Some(Err(error)) => self.wrong_as("INVALID_AMOUNT", &error.to_string()),
+            None => self.wrong_as("INVALID_AMOUNT", "is not a number"),
+        }
+    }
+
     /// `true` or `false`.
     #[must_use]
     pub fn boolean(&self) -> Option<bool> {

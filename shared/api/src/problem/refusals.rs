@@ -6,7 +6,7 @@ use domain::credit::InsufficientCredit;
 use domain::inventory::InventoryError;
 use domain::notification::ResendError;
 use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
-use domain::refund::{MethodError, RefundError, RefundStatus};
+use domain::refund::{MethodError, RefundError, RefundRequestError, RefundStatus, RoomError};
 use domain::shipment::{ShipError, ShipmentError, ShipmentStatus};
 use domain::template::TemplateError;
 use serde_json::{Value, json};
@@ -89,7 +89,25 @@ impl From<RefundError> for Problem {
         match error {
             RefundError::InvalidTransition { from, .. } => transition::<RefundStatus>(error, from.next()),
             RefundError::InProgress => Self::conflict("REFUND_IN_PROGRESS", error),
-            RefundError::ExceedsPaid => Self::conflict("REFUND_EXCEEDS_PAID", error),
+            RefundError::Room(room) => room.into(),
+        }
+    }
+}
+
+impl From<RoomError> for Problem {
+    fn from(error: RoomError) -> Self {
+        match error {
+            RoomError::ExceedsPaid { .. } | RoomError::NotSoMany { .. } => Self::conflict("REFUND_EXCEEDS_PAID", error),
+            RoomError::NoSuchItem(_) => Self::invalid_field("/items", "INVALID_ORDER_ITEMS", error),
+        }
+    }
+}
+
+impl From<RefundRequestError> for Problem {
+    fn from(error: RefundRequestError) -> Self {
+        match error {
+            RefundRequestError::Method(method) => method.into(),
+            RefundRequestError::Room(room) => room.into(),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::Ids;
 use crate::inventory::{ChangeType, LastChange, StockChange};
 use crate::message::{Announcement, MessageKind, RefundFacts};
-use crate::refund::{MethodError, Refund, RefundMethod};
+use crate::refund::{MethodError, Opening, Refund, RefundMethod, RefundPart, RoomError};
 use crate::time::Timestamp;
 
 /// What a caller asks for.
@@ -73,9 +73,8 @@ impl Order {
         let (mut order, refund) = if self.paid.is_zero() {
             (Self { payment_status: PaymentStatus::Voided, ..cancelled }, None)
         } else {
-            cancelled.refund_all(method, &request.reason, now, &mut ids)
+            cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids)
         };
-        let refund = refund.map(|refund| Refund { notes: request.notes.clone(), ..refund });
         if refund.is_none() && request.notes.is_some() {
             order.notes = joined(order.notes.as_deref(), request.notes.as_deref());
         }
@@ -94,14 +93,19 @@ impl Order {
     }
 
     /// A refund of all that may still be given back, and the order that knows of it; nothing when nothing is left.
-    pub(super) fn refund_all(self, method: RefundMethod, reason: &str, now: Timestamp, ids: &mut Ids) -> (Self, Option<Refund>) {
-        if self.refundable.is_zero() {
-            return (self, None);
+    pub(super) fn refund_all(
+        self,
+        method: RefundMethod,
+        reason: &str,
+        notes: Option<&str>,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> (Self, Option<Refund>) {
+        let opening = Opening { part: RefundPart::Rest, method, reason, return_id: None, notes };
+        match self.clone().open_refund(opening, now, ids) {
+            Ok((order, refund)) => (order, Some(refund)),
+            Err(RoomError::ExceedsPaid { .. } | RoomError::NotSoMany { .. } | RoomError::NoSuchItem(_)) => (self, None),
         }
-        let refund = Refund::open(&self, self.refundable, method, reason, now, ids);
-        let mut order = Self { refundable: crate::money::Money::zero(self.currency), ..self };
-        order.payment_status = order.status_of_refunds();
-        (order, Some(refund))
     }
 
     /// `PAYMENT_STATUS_CHANGED`, if it did.

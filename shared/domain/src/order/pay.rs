@@ -77,7 +77,7 @@ impl Order {
             order = Self { paid: order.total, refundable: order.total, ..order };
             if order.status == OrderStatus::Cancelled {
                 let method = RefundMethod::of_payment(order.payment_method);
-                (order, refund) = order.refund_all(method, "Paid after the order was cancelled", now, &mut ids);
+                (order, refund) = order.refund_all(method, "Paid after the order was cancelled", None, now, &mut ids);
             }
         }
         let paid = Event::new(Subject::Order(self.id), order.version, EventKind::PaymentStatusChanged, actor, now, &mut ids)

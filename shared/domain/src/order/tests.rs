@@ -4,7 +4,7 @@ use super::*;
 use crate::actor::{Actor, Role};
 use crate::ids::{Ids, UserId};
 use crate::inventory::{NewVariant, Variant};
-use crate::refund::{Refund, RefundMethod, RefundPatch, RefundStatus};
+use crate::refund::{Refund, RefundError, RefundMethod, RefundPart, RefundPatch, RefundRequest, RefundStatus, RoomError};
 use crate::time::Day;
 use proptest::prelude::*;
 
@@ -92,8 +92,32 @@ fn a_retry_needs_the_room_that_the_failure_gave_back() {
 
     let taken = Order { refundable: Money::usd(4_99), ..free.clone() };
     let retry = |order: &Order| failed.refund.update(to(RefundStatus::Processing), order, admin, NOW, ids());
-    assert_eq!(retry(&taken).err(), Some(crate::refund::RefundError::ExceedsPaid));
+    let exceeds = RoomError::ExceedsPaid { asked: Money::usd(105_00), left: Money::usd(4_99) };
+    assert_eq!(retry(&taken).err(), Some(RefundError::Room(exceeds)));
     assert_eq!(retry(&free).unwrap().order.unwrap().payment_status, PaymentStatus::RefundPending);
+}
+
+#[test]
+fn a_retry_of_pieces_counts_them_anew() {
+    let order = placed(&[10_01], 3, PaymentMethod::Card);
+    // 30.02 for three pieces: the first two of them take the odd cents.
+    let items = vec![LineItem { discount: Money::usd(1), ..order.items[0].clone() }];
+    let order = Order { items, ..order };
+    let order = order.pay(&PaymentRequest { status: PaymentStatus::Paid, reference: None }, actor(Role::Staff), NOW, ids()).unwrap().order;
+    let line = order.items[0].id;
+    let one = RefundRequest { part: RefundPart::Pieces(vec![(line, 1)]), reason: "x".into(), method: None };
+    let first = order.refund(&one, actor(Role::Admin), NOW, ids()).unwrap();
+    let to = |status| RefundPatch { status: Some(status), ..RefundPatch::default() };
+    let failed = first.refund.update(to(RefundStatus::Failed), &first.order, actor(Role::Admin), NOW, ids()).unwrap();
+    let two = RefundRequest { part: RefundPart::Pieces(vec![(line, 1), (line, 1)]), ..one.clone() };
+    let second = failed.order.unwrap().refund(&two, actor(Role::Admin), NOW, ids()).unwrap();
+    let retried = failed.refund.update(to(RefundStatus::Processing), &second.order, actor(Role::Admin), NOW, ids()).unwrap();
+
+    assert_eq!((first.refund.amount.minor, second.refund.amount.minor, retried.refund.amount.minor), (10_01, 20_02, 10_00));
+    let after = retried.order.unwrap();
+    assert_eq!((after.items[0].free(), after.items[0].refunded_amount), (0, after.items[0].paid()));
+    let none_left = after.refund(&one, actor(Role::Admin), NOW, ids()).unwrap_err();
+    assert_eq!(none_left.to_string(), format!("Of line {line} 0 can still be refunded; 1 were asked for."));
 }
 
 /// One thing that somebody tries.
@@ -102,7 +126,36 @@ enum Step {
     Advance(OrderStatus),
     Pay(PaymentStatus),
     Cancel(Option<RefundMethod>),
-    Refund(RefundStatus),
+    Open(Part),
+    Refund(usize, RefundStatus),
+}
+
+/// What a refund is asked for; lines by their place.
+#[derive(Clone, Debug)]
+enum Part {
+    Rest,
+    Amount(i64),
+    Pieces(Vec<(usize, u32)>),
+}
+
+impl Part {
+    fn of(&self, order: &Order) -> RefundPart {
+        match self {
+            Self::Rest => RefundPart::Rest,
+            Self::Amount(cents) => RefundPart::Amount(Money::usd(*cents)),
+            Self::Pieces(pieces) => {
+                RefundPart::Pieces(pieces.iter().map(|(at, quantity)| (order.items[at % order.items.len()].id, *quantity)).collect())
+            }
+        }
+    }
+}
+
+fn parts() -> impl Strategy<Value = Part> {
+    prop_oneof![
+        1 => Just(Part::Rest),
+        2 => (1..60_000_i64).prop_map(Part::Amount),
+        3 => prop::collection::vec((0..8_usize, 1..4_u32), 1..4).prop_map(Part::Pieces),
+    ]
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -110,7 +163,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => prop::sample::select(OrderStatus::ALL).prop_map(Step::Advance),
         3 => prop::sample::select(PaymentStatus::ALL).prop_map(Step::Pay),
         1 => prop::option::of(prop::sample::select(RefundMethod::ALL)).prop_map(Step::Cancel),
-        3 => prop::sample::select(RefundStatus::ALL).prop_map(Step::Refund),
+        3 => parts().prop_map(Step::Open),
+        3 => (0..8_usize, prop::sample::select(RefundStatus::ALL)).prop_map(|(at, to)| Step::Refund(at, to)),
     ];
     prop::collection::vec(step, 0..25)
 }
@@ -135,12 +189,20 @@ fn taken(order: Order, mut refunds: Vec<Refund>, step: &Step) -> (Order, Vec<Ref
                 Err(_) => (order, refunds),
             }
         }
-        Step::Refund(to) => {
-            let Some(last) = refunds.last_mut() else { return (order, refunds) };
+        Step::Open(part) => {
+            let request = RefundRequest { part: part.of(&order), reason: "x".into(), method: None };
+            match order.refund(&request, admin, NOW, ids()) {
+                Ok(change) => (change.order, refunds.into_iter().chain([change.refund]).collect()),
+                Err(_) => (order, refunds),
+            }
+        }
+        Step::Refund(at, to) => {
+            let there = refunds.len();
+            let Some(chosen) = at.checked_rem(there).and_then(|at| refunds.get_mut(at)) else { return (order, refunds) };
             let patch = RefundPatch { status: Some(*to), ..RefundPatch::default() };
-            match last.update(patch, &order, admin, NOW, ids()) {
+            match chosen.update(patch, &order, admin, NOW, ids()) {
                 Ok(change) => {
-                    *last = change.refund;
+                    *chosen = change.refund;
                     (change.order.unwrap_or(order), refunds)
                 }
                 Err(_) => (order, refunds),
@@ -173,6 +235,14 @@ proptest! {
             prop_assert!(open + done <= order.paid.minor, "refunds pass what was paid");
             prop_assert_eq!((order.refunding().minor, order.refunded_total.minor), (open, done));
             prop_assert!(order.refundable.minor >= 0);
+            for line in &order.items {
+                let live = refunds.iter().filter(|refund| refund.status != RefundStatus::Failed).flat_map(|refund| &refund.pieces);
+                let (pieces, money) = live
+                    .filter(|pieces| pieces.order_item_id == line.id)
+                    .fold((0, 0), |(pieces, money), of_line| (pieces + of_line.quantity, money + of_line.amount.minor));
+                prop_assert_eq!((line.refunded_quantity, line.refunded_amount.minor), (pieces, money));
+                prop_assert!(pieces <= line.quantity && money <= line.paid().minor, "a piece is refunded twice");
+            }
         }
     }
 }

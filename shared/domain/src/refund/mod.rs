@@ -1,7 +1,9 @@
 //! Refunds: the record, and the decisions that change it.
 
+mod open;
 mod settle;
 
+pub use open::{Opening, RefundOpened, RefundPart, RefundRequest, RefundRequestError, RefundedPieces, RoomError};
 pub use settle::{RefundChange, RefundError, RefundPatch};
 
 use crate::actor::Actor;
@@ -115,6 +117,8 @@ pub struct Refund {
     pub return_id: Option<ReturnId>,
     /// How much.
     pub amount: Money,
+    /// The pieces it gives the money of back, where it was asked for by pieces; a return has its own.
+    pub pieces: Vec<RefundedPieces>,
     /// Why.
     pub reason: String,
     /// Where it is on its way.
@@ -146,31 +150,6 @@ pub struct Refund {
 }
 
 impl Refund {
-    /// A refund that is to be carried out. Whoever opens it takes its room out of [`Order::refundable`].
-    #[must_use]
-    pub(crate) fn open(order: &Order, amount: Money, method: RefundMethod, reason: &str, now: Timestamp, ids: &mut Ids) -> Self {
-        Self {
-            id: RefundId::draw(ids),
-            order_id: order.id,
-            return_id: None,
-            amount,
-            reason: reason.to_owned(),
-            status: RefundStatus::Processing,
-            method,
-            transaction_reference: None,
-            provider: None,
-            failure_reason: None,
-            attempts: 0,
-            awaiting: None,
-            processed_by: None,
-            processed_at: None,
-            notes: None,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
     /// `REFUND_CREATED`, which sets its worker off.
     pub(crate) fn created_event(&self, order: &Order, actor: Actor, now: Timestamp, ids: &mut Ids) -> Event {
         Event::new(Subject::Order(order.id), order.version, EventKind::RefundCreated, actor, now, ids)

@@ -1,6 +1,6 @@
 //! What can happen to a refund once it is there.
 
-use super::{Awaiting, Refund, RefundMethod, RefundStatus};
+use super::{Awaiting, Refund, RefundMethod, RefundPart, RefundStatus, RoomError};
 use crate::actor::Actor;
 use crate::credit::{CreditEntry, CreditKind};
 use crate::event::{Event, EventKind, Subject, numbered};
@@ -34,9 +34,9 @@ pub enum RefundError {
     /// `REFUND_IN_PROGRESS`
     #[error("The payment provider is working on this refund; its status can't be set by hand now.")]
     InProgress,
-    /// `REFUND_EXCEEDS_PAID`
-    #[error("The order has no room left for this refund.")]
-    ExceedsPaid,
+    /// There is no room for a retry.
+    #[error(transparent)]
+    Room(#[from] RoomError),
 }
 
 /// Everything that a change of a refund writes.
@@ -100,6 +100,14 @@ impl Refund {
             .then(|| Self { awaiting: Some(Awaiting::Staff), ..self.touched(now) }.noted(EventKind::RefundUpdated, Actor::System, now, ids))
     }
 
+    /// What it gives back.
+    fn part(&self) -> RefundPart {
+        match self.pieces.as_slice() {
+            [] => RefundPart::Amount(self.amount),
+            pieces => RefundPart::Pieces(pieces.iter().map(|pieces| (pieces.order_item_id, pieces.quantity)).collect()),
+        }
+    }
+
     fn touched(&self, now: Timestamp) -> Self {
         Self { version: self.version + 1, updated_at: now, ..self.clone() }
     }
@@ -136,25 +144,20 @@ impl Refund {
     fn failed(self, reason: &str, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
         let before = self.status;
         let refund = Self { status: RefundStatus::Failed, awaiting: None, failure_reason: Some(reason.to_owned()), ..self };
-        let mut after = order.touched(now);
-        after.refundable.minor += refund.amount.minor;
-        after.payment_status = after.status_of_refunds();
+        let after = order.touched(now).give_room_back(&refund);
         let events = refund.settled_events(before, order, &after, MessageKind::RefundFailed, actor, now, &mut ids);
         RefundChange { refund, order: Some(after), credit: None, events }
     }
 
-    /// From `PENDING`, whose room is already taken, or as a retry, which must find room again.
+    /// From `PENDING`, whose room is already taken, or as a retry, which must find room again; the pieces it is for are
+    /// counted anew then, since others of their line may have gone back meanwhile.
     fn started(self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> Result<RefundChange, RefundError> {
         let before = self.status;
         let mut after = order.touched(now);
+        let mut refund = Self { status: RefundStatus::Processing, awaiting: None, failure_reason: None, ..self };
         if before == RefundStatus::Failed {
-            after.refundable.minor -= self.amount.minor;
-            if after.refundable.minor < 0 {
-                return Err(RefundError::ExceedsPaid);
-            }
+            (after, refund.amount, refund.pieces) = after.take_room(&refund.part())?;
         }
-        let refund = Self { status: RefundStatus::Processing, awaiting: None, failure_reason: None, ..self };
-        after.payment_status = after.status_of_refunds();
         let mut events = vec![refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id)];
         events.extend(after.payment_event(order.payment_status, actor, now, &mut ids));
         Ok(RefundChange { refund, order: Some(after), credit: None, events: numbered(events) })
