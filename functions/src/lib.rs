@@ -11,6 +11,7 @@ pub mod openapi;
 pub mod orders;
 pub mod refunds;
 pub mod shipments;
+pub mod slip;
 pub mod store_credit;
 pub mod webhooks;
 pub mod workers;
@@ -41,6 +42,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("orders-payment", "/api/orders/{orderId}/payment", orders::payment::routes),
     endpoint("orders-cancel", "/api/orders/{orderId}/cancel", orders::cancel::routes),
     endpoint("orders-history", "/api/orders/{orderId}/history", orders::history::routes),
+    endpoint("orders-packing-slip", "/api/orders/{orderId}/packing-slip", orders::packing_slip::routes),
     endpoint("refunds", "/api/refunds", refunds::routes),
     endpoint("shipments", "/api/shipments", shipments::routes),
     endpoint("inventory", "/api/inventory", inventory::routes),

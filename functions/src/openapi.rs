@@ -12,6 +12,7 @@ use utoipa::{Modify, OpenApi};
     paths(
         orders::find, orders::place,
         orders::status::change, orders::payment::mark, orders::cancel::cancel, orders::history::history,
+        orders::packing_slip::packing_slip,
         refunds::create, refunds::find, refunds::update,
         shipments::find, shipments::create, shipments::update,
         inventory::find, inventory::put, inventory::adjust::adjust, inventory::history::history,

@@ -74,6 +74,7 @@ fn table() -> Vec<(Ask, Expected)> {
         (put("/api/orders/{orderId}/payment", |r| (format!("/api/orders/{}/payment", r.order), json!({ "paymentStatus": "PAID" }))), STAFF),
         (post("/api/orders/{orderId}/cancel", |r| (format!("/api/orders/{}/cancel", r.order), json!({ "reason": "x" }))), OWNER_AND_STAFF),
         (get("/api/orders/{orderId}/history", |r| (format!("/api/orders/{}/history", r.order), Value::Null)), STAFF),
+        (get("/api/orders/{orderId}/packing-slip", |r| (format!("/api/orders/{}/packing-slip", r.order), Value::Null)), STAFF),
         (get("/api/refunds", |_| ("/api/refunds".to_owned(), Value::Null)), STAFF),
         (get("/api/refunds", |r| (format!("/api/refunds?id={}", r.refund), Value::Null)), STAFF),
         (

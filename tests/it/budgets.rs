@@ -16,6 +16,7 @@ async fn one_record_is_one_round_trip_and_one_unit() {
     let parcel = shop.ship(&shipped, "LOCAL").await["id"].clone();
     for path in [
         format!("/api/orders?id={}", order.id),
+        order.path("packing-slip"),
         format!("/api/refunds?id={refund}"),
         format!("/api/shipments?id={parcel}"),
         format!("/api/inventory?id={}", order.variants[0]),

@@ -23,6 +23,7 @@ mod orders_payment;
 mod orders_place;
 mod orders_status;
 mod orders_unpaid;
+mod packing_slip;
 mod payment_for_cancelled;
 mod races;
 mod refunds;

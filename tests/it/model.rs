@@ -5,6 +5,7 @@ mod reference;
 
 use crate::kit::{Answer, ByHand, Caller, LocalShop, body, cents, shipment_body};
 use domain::ids::OrderId;
+use domain::order::{LineItem, OrderStatus};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use reference::{By, PAYMENT_METHODS, PRICES, Part, REFUND_METHODS, Reference, STOCK, Step};
@@ -233,6 +234,11 @@ impl<'a> Play<'a> {
                 |status: &str| made.iter().filter(|refund| refund["status"] == status).map(|refund| cents(&refund["amount"])).sum::<i64>();
             prop_assert_eq!(order.paid.minor, order.refundable.minor + in_status("PROCESSING") + in_status("COMPLETED"));
             prop_assert_eq!((order.refundable.minor, order.refunded_total.minor), (self.model.refundable(at), in_status("COMPLETED")));
+            let slip = self.shop.staff().get(&format!("/api/orders/{id}/packing-slip")).await;
+            prop_assert_eq!(slip.status, 200);
+            prop_assert_eq!(slip.text.contains("class=\"stamp\""), order.status.as_str() == "CANCELLED");
+            let is_packed = |line: &&LineItem| order.status != OrderStatus::Cancelled && line.quantity > line.refunded_quantity;
+            prop_assert_eq!(slip.text.matches("class=\"box\"").count(), 2 * order.items.iter().filter(is_packed).count());
             if order.status.as_str() != "CANCELLED" {
                 for line in order.items {
                     let variant = self.variants.iter().position(|id| *id == line.variant_id.get()).expect("of this case");

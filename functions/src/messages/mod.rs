@@ -11,9 +11,9 @@
 
 pub mod builtin;
 pub mod language;
-mod text;
+pub(crate) mod text;
 pub mod variables;
-mod words;
+pub(crate) mod words;
 
 use domain::message::{Announcement, Locale, MessageKind};
 use domain::template::{Template, Wording};

@@ -7,7 +7,7 @@ pub(super) const NO_BREAK: char = '\u{a0}';
 
 /// A value as one line: no line break, no control character, no override of the reading direction (which could show
 /// a text other than what is there), and no runs of spaces. Languages written from the right keep their direction.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -74,7 +74,7 @@ pub(super) const fn free(locale: Locale) -> &'static str {
 }
 
 /// `1 234,50 USD` in French, `USD 1,234.50` in English, never broken over two lines.
-pub(super) fn amount(money: Money, locale: Locale) -> String {
+pub(crate) fn amount(money: Money, locale: Locale) -> String {
     let number = money.amount();
     let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
     let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |digits| ("−", digits));

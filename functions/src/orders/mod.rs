@@ -3,6 +3,7 @@
 pub mod cancel;
 mod find;
 pub mod history;
+pub mod packing_slip;
 pub mod payment;
 mod place;
 pub mod status;

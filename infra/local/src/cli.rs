@@ -26,12 +26,12 @@ Options:
 Environment:
   JWT_SECRET   What tokens are signed with, 32 bytes or more; has a value of its own for this machine
   LOG_LEVEL    error, warn, info, debug or trace  [warn]
-  DELIVERY_FEES, SHOP_CURRENCY, SHOP_LOCALE, SHOP_NAME, SHOP_TIMEZONE, JWT_JWKS_URL
+  DELIVERY_FEES, SHOP_ADDRESS, SHOP_CURRENCY, SHOP_LOCALE, SHOP_LOGO, SHOP_NAME, SHOP_TIMEZONE, JWT_JWKS_URL
                As the deployed functions take them
 ";
 
 /// What the functions are told by this environment as they are by the one they are deployed in.
-const PASSED_ON: [&str; 5] = ["DELIVERY_FEES", "SHOP_CURRENCY", "SHOP_LOCALE", "SHOP_NAME", "SHOP_TIMEZONE"];
+const PASSED_ON: [&str; 7] = ["DELIVERY_FEES", "SHOP_ADDRESS", "SHOP_CURRENCY", "SHOP_LOCALE", "SHOP_LOGO", "SHOP_NAME", "SHOP_TIMEZONE"];
 
 /// How long what is due may take at the end.
 const STOPPING: Duration = Duration::from_secs(5);
@@ -140,7 +140,10 @@ fn options(arguments: &Arguments, variable: impl Fn(&'static str) -> Option<Stri
     options.jwks_url = variable("JWT_JWKS_URL");
     options.variables = PASSED_ON.into_iter().filter_map(|name| Some((name, variable(name)?))).collect::<HashMap<_, _>>();
     if !arguments.empty {
-        options.variables.entry("DELIVERY_FEES").or_insert_with(|| demo::people::DELIVERY_FEES.to_owned());
+        let demos = [("DELIVERY_FEES", demo::people::DELIVERY_FEES), ("SHOP_ADDRESS", demo::SHOP_ADDRESS), ("SHOP_LOGO", demo::SHOP_LOGO)];
+        for (name, value) in demos {
+            options.variables.entry(name).or_insert_with(|| value.to_owned());
+        }
     }
     Ok(options)
 }

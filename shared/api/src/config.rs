@@ -1,9 +1,11 @@
 //! What a function is told by its environment, read once and checked at start.
 
+use crate::logo::Logo;
 use domain::message::Locale;
 use domain::money::{Currency, Money};
 use domain::order::DeliveryFees;
 use domain::time::{Day, Timestamp};
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
@@ -56,6 +58,10 @@ pub struct TokenConfig {
 pub struct ShopConfig {
     /// The shop's name, as customers know it.
     pub name: String,
+    /// What its pages show beside the name.
+    pub logo: Option<Logo>,
+    /// Where it is, a line each; none when it doesn't say.
+    pub address: Vec<String>,
     /// The currency of amounts that don't name one.
     pub currency: Currency,
     /// The language of customers who don't name one.
@@ -74,9 +80,15 @@ impl ShopConfig {
     /// The calendar day of a point in time, where the shop is.
     #[must_use]
     pub fn day(&self, at: Timestamp) -> Day {
-        let at = i64::try_from(at.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()).unwrap_or_default();
-        let date = self.timezone.to_datetime(at).date();
+        let date = self.local_time(at).date();
         Day::new(date.year(), date.month(), date.day())
+    }
+
+    /// Date and time of day of a point in time, where the shop is.
+    #[must_use]
+    pub fn local_time(&self, at: Timestamp) -> DateTime {
+        let at = i64::try_from(at.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()).unwrap_or_default();
+        self.timezone.to_datetime(at)
     }
 }
 
@@ -171,7 +183,10 @@ impl ShopConfig {
             None => None,
         };
         let name = variables.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned());
-        Ok(Self { name, currency, locale, timezone, delivery_fees, unpaid_order_hours, public_url })
+        let logo = variables.get("SHOP_LOGO").map(|svg| Logo::parse(&svg)).transpose();
+        let logo = logo.map_err(|error| ConfigError::new("SHOP_LOGO", error.to_string()))?;
+        let address = variables.get("SHOP_ADDRESS").map(|text| address(&text)).unwrap_or_default();
+        Ok(Self { name, logo, address, currency, locale, timezone, delivery_fees, unpaid_order_hours, public_url })
     }
 }
 
@@ -180,6 +195,11 @@ fn public_url(url: &str) -> Option<String> {
     let uri: axum::http::Uri = url.parse().ok()?;
     let is_address = matches!(uri.scheme_str(), Some("https" | "http")) && uri.query().is_none();
     is_address.then(|| url.trim_end_matches('/').to_owned())
+}
+
+/// `12 avenue de la Paix | Gombe, Kinshasa`: a bar ends a line, as a line break does.
+fn address(text: &str) -> Vec<String> {
+    text.split(['|', '\n']).map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect()
 }
 
 /// `{"Gombe": 5, "Limete": 7.50}`, in the shop's currency.
@@ -217,5 +237,18 @@ mod tests {
         let kinshasa = ShopConfig::read(&|_| None).unwrap();
         // 2026-11-23T23:30:00Z is half past midnight in Kinshasa.
         assert_eq!(kinshasa.day(Timestamp(1_795_476_600_000)).as_str(), "20261124");
+    }
+
+    #[test]
+    fn a_logo_that_could_act_refuses_to_start() {
+        let with = |svg: &'static str| ShopConfig::read(&move |name: &'static str| (name == "SHOP_LOGO").then(|| svg.to_owned()));
+        assert!(with("<svg viewBox='0 0 8 8'><path d='M0 0h8'/></svg>").unwrap().logo.is_some());
+        let refused = with("<svg viewBox='0 0 8 8'><script>alert(1)</script></svg>").err().unwrap().to_string();
+        assert!(refused.starts_with("SHOP_LOGO: has a <script>"), "{refused}");
+    }
+
+    #[test]
+    fn an_address_has_a_line_for_each_of_its_bars() {
+        assert_eq!(address(" 12 avenue de la Paix |Gombe, Kinshasa||\nRD Congo "), ["12 avenue de la Paix", "Gombe, Kinshasa", "RD Congo"]);
     }
 }

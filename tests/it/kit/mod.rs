@@ -44,7 +44,10 @@ impl LocalShop {
     }
 
     pub async fn with(options: Options) -> Self {
-        let system = System::start(options).await.expect("the system starts");
+        Self::of(System::start(options).await.expect("the system starts"))
+    }
+
+    pub fn of(system: System) -> Self {
         Self { system, http: reqwest::Client::builder().no_proxy().build().expect("a client"), skus: AtomicU64::new(1) }
     }
 

@@ -214,6 +214,7 @@ async fn everything(deployed: &mut Deployed) {
     let cancelled = deployed.done(&format!("POST /api/orders/{id}/cancel"), cancel.clone()).await;
     deployed.refused(&format!("POST /api/orders/{id}/cancel"), cancel.clone()).await;
     deployed.done(&format!("GET /api/orders/{id}/history"), null.clone()).await;
+    deployed.done(&format!("GET /api/orders/{id}/packing-slip"), null.clone()).await;
 
     // A paid order that staff cancel by its status, and a payment that comes after that.
     let (other, unpaid) = (deployed.order(second, None).await, deployed.order(second, None).await);

@@ -17,6 +17,12 @@ use std::time::Duration;
 /// How long ago the demo begins.
 pub const DAYS: u8 = 13;
 
+/// What the demo shop has on its packing slips, unless `SHOP_ADDRESS` and `SHOP_LOGO` say otherwise.
+pub const SHOP_ADDRESS: &str = "ML Allure | 12, avenue de la Paix | Gombe, Kinshasa | RD Congo";
+/// A monogram.
+pub const SHOP_LOGO: &str = "<svg viewBox='0 0 64 64' fill='none' stroke='#000' stroke-width='2.5' stroke-linecap='round' \
+                             stroke-linejoin='round'><circle cx='32' cy='32' r='30'/><path d='M14 44V20l10 15 10-15v24M42 20v24h10'/></svg>";
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// Longer than the messages of a day should ever take.

@@ -6,6 +6,7 @@
 
 mod mails;
 mod queues;
+mod slip;
 mod start;
 mod view;
 
@@ -41,6 +42,7 @@ pub fn router(backstage: Backstage, jwt_secret: &str) -> Router {
         .route("/_local/queues", get(queues::all))
         .route("/_local/queues/{name}/redrive", post(queues::redrive))
         .route("/_local/start", get(start::page))
+        .route("/_local/orders/{id}/packing-slip", get(slip::page))
         .route("/_local/state", get(state))
         .route("/_local/page.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], include_str!("page.css")) }))
         .route("/_local/page.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], include_str!("page.js")) }))
@@ -60,7 +62,8 @@ async fn with_headers(mut response: Response) -> Response {
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in plain {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page that came with a policy of its own keeps it.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

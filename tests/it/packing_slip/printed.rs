@@ -1,0 +1,160 @@
+//! The slip as it comes out of a printer: printed by Chromium, read by poppler and by a barcode scanner.
+
+use super::{shop, slip};
+use crate::kit::{LocalShop, Placed};
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// What keeps a browser from anything but this page.
+const FLAGS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-pdf-header-footer",
+];
+
+/// A directory of its own that is gone afterwards.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("packing-slip-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a directory");
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a program writes.
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{program} can't be run, which this test needs: {error}"));
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A slip, printed.
+struct Printed {
+    directory: Directory,
+    pages: usize,
+}
+
+impl Printed {
+    /// On a paper, which a printer's dialog would choose. The policy of the page forbids a further style, so it stands before it.
+    fn on(paper: &str, page: &str) -> Self {
+        let directory = Directory::new(&format!("{paper}-{:x}", api::clock::random()));
+        let sized = page.replacen("<head>", &format!("<head><style>@page {{ size: {paper} }}</style>"), 1);
+        let [html, pdf, profile] = ["slip.html", "slip.pdf", "profile"].map(|name| directory.0.join(name).display().to_string());
+        std::fs::write(&html, sized).expect("a page");
+        let (print, profile, url) = (format!("--print-to-pdf={pdf}"), format!("--user-data-dir={profile}"), format!("file://{html}"));
+        run("chromium", &[&FLAGS[..], &[&profile, &print, &url]].concat());
+        let info = run("pdfinfo", &[&pdf]);
+        let size = if paper == "A4" { "(A4)" } else { "(letter)" };
+        assert!(info.lines().any(|line| line.starts_with("Page size:") && line.ends_with(size)), "{info}");
+        let pages = info.lines().find_map(|line| line.strip_prefix("Pages:")?.trim().parse().ok()).expect("pages");
+        Self { directory, pages }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.0.join(name).display().to_string()
+    }
+
+    /// The text of a page, the first being 1.
+    fn text(&self, page: usize) -> String {
+        let page = page.to_string();
+        run("pdftotext", &["-layout", "-f", &page, "-l", &page, &self.path("slip.pdf"), "-"])
+    }
+
+    /// What a scanner reads from the first page at a resolution.
+    fn scanned(&self, dpi: &str) -> String {
+        run("pdftoppm", &["-r", dpi, "-gray", "-png", "-f", "1", "-l", "1", "-singlefile", &self.path("slip.pdf"), &self.path("page")]);
+        run("zbarimg", &["--quiet", &self.path("page.png")])
+    }
+}
+
+fn number(order: &Placed) -> &str {
+    order.body["orderNumber"].as_str().expect("a number")
+}
+
+async fn large(shop: &LocalShop, lines: usize) -> (Placed, String) {
+    let notes = json!("Livraison après 17 h, s’il vous plaît.\nSonner deux fois.");
+    let order = shop.order().lines(lines).with("notes", notes).place().await;
+    let page = slip(shop, &order).await;
+    (order, page)
+}
+
+#[tokio::test]
+#[ignore = "needs chromium, poppler-utils and zbar-tools"]
+async fn twelve_lines_are_one_page_and_fifty_are_several_each_with_heads_and_its_number() {
+    let shop = shop().await;
+    let (twelve, fifty) = (large(&shop, 12).await, large(&shop, 50).await);
+    for paper in ["A4", "letter"] {
+        let small = Printed::on(paper, &twelve.1);
+        assert_eq!(small.pages, 1, "{paper}");
+        let printed = Printed::on(paper, &fifty.1);
+        assert!((2..=4).contains(&printed.pages), "{paper}: {}", printed.pages);
+        let mut lines = 0;
+        for page in 1..=printed.pages {
+            let text = printed.text(page);
+            let rows = text.lines().filter(|line| line.contains("SKU-")).count();
+            assert!(rows == 0 || ["ARTICLE", "PRÉLEVÉ", "EMBALLÉ"].iter().all(|head| text.contains(head)), "{paper}, page {page}: {text}");
+            assert!(text.contains(&format!("Page {page} sur {}", printed.pages)) && text.contains(number(&fifty.0)), "{paper}: {text}");
+            lines += rows;
+        }
+        assert_eq!(lines, 50, "{paper}");
+        let last = printed.text(printed.pages);
+        assert!(last.contains("50 pièces") && last.contains("SIGNATURE"), "what belongs together is on one page: {last}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs chromium, poppler-utils and zbar-tools"]
+async fn a_scanner_reads_the_number_from_paper() {
+    let shop = shop().await;
+    let (order, page) = large(&shop, 12).await;
+    for paper in ["A4", "letter"] {
+        let printed = Printed::on(paper, &page);
+        for dpi in ["300", "200", "600"] {
+            assert_eq!(printed.scanned(dpi).trim(), format!("CODE-128:{}", number(&order)), "{paper} at {dpi} dpi");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs chromium, poppler-utils and zbar-tools"]
+async fn hostile_and_foreign_texts_are_printed_as_text() {
+    let shop = shop().await;
+    let customer = json!({ "firstName": "<script>alert(1)</script>", "lastName": "محمد", "locale": "en" });
+    let order = shop.order().with("customer", customer).with("deliveryAddress", json!("</style><b>12 avenue de la Paix</b>")).place().await;
+    let printed = Printed::on("A4", &slip(&shop, &order).await);
+    let text = printed.text(1);
+    assert!(text.contains("<script>alert(1)</script>") && text.contains("</style><b>12 avenue") && text.contains("PACKING SLIP"), "{text}");
+    // The letters of the name, in whatever order and form the PDF has them.
+    assert!(text.chars().any(|c| matches!(c, '\u{600}'..='\u{6ff}' | '\u{fe70}'..='\u{feff}')), "{text}");
+}
+
+#[tokio::test]
+#[ignore = "needs chromium, poppler-utils and zbar-tools"]
+async fn a_cancelled_order_says_so_on_every_page() {
+    let shop = shop().await;
+    let (order, _) = large(&shop, 50).await;
+    shop.staff().post(&order.path("cancel"), &json!({ "reason": "x" })).await.ok();
+    let printed = Printed::on("A4", &slip(&shop, &order).await);
+    assert!(printed.pages > 1);
+    for page in 1..=printed.pages {
+        let text = printed.text(page);
+        assert!(text.contains("Annulée"), "page {page}: {text}");
+    }
+}
