@@ -6,6 +6,7 @@
 
 use crate::emulators::sqs::Sqs;
 use crate::pumps::Pumps;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,8 +16,8 @@ const FILE: &str = "positions.json";
 /// How often they are kept.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// Of the relay and of the inventory log.
-pub type Positions = [Option<String>; 2];
+/// Of each stream, by its mapping of the template; none is at the stream's beginning.
+pub type Positions = BTreeMap<String, Option<String>>;
 
 /// Keeps the positions of a run in its directory.
 pub struct Keeper {
@@ -25,9 +26,10 @@ pub struct Keeper {
     sqs: Sqs,
 }
 
-/// The positions that an earlier run kept; nothing means that the streams are read from their beginning.
-pub fn kept(directory: &std::path::Path) -> Option<Positions> {
-    serde_json::from_slice(&std::fs::read(directory.join(FILE)).ok()?).ok()
+/// The positions that an earlier run kept; a stream without one is read from its beginning.
+pub fn kept(directory: &std::path::Path) -> Positions {
+    let kept = std::fs::read(directory.join(FILE)).ok();
+    kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default()
 }
 
 impl Keeper {
@@ -41,11 +43,11 @@ impl Keeper {
         loop {
             tokio::time::sleep(EVERY).await;
             let Some(positions) = self.safe() else { continue };
-            if last.as_ref() == Some(&positions) {
+            if last == positions {
                 continue;
             }
             match self.write(&positions) {
-                Ok(()) => last = Some(positions),
+                Ok(()) => last = positions,
                 Err(error) => tracing::warn!(%error, "the streams' positions can't be kept"),
             }
         }
@@ -61,7 +63,7 @@ impl Keeper {
 
     /// The positions are read before the queues: what comes in between lies after them.
     fn safe(&self) -> Option<Positions> {
-        let positions = self.pumps.streams().map(|pump| pump.position());
+        let positions = self.pumps.positions();
         let is_empty = self.sqs.queues().iter().all(|queue| queue.waiting + queue.in_flight + queue.delayed == 0);
         is_empty.then_some(positions)
     }

@@ -7,9 +7,12 @@ use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use functions::workers::relay::Queue;
+use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use store::Table;
 
 /// How often a stream is looked at.
 const POLL: Duration = Duration::from_millis(15);
@@ -142,89 +145,98 @@ async fn schedule(workers: Workers, name: &'static str, every: Duration, progres
     }
 }
 
-/// Starts every mapping and every schedule of the template; they run until they are aborted.
+/// A worker's call, as Lambda makes it.
+type Call<I, O> = fn(Workers, I) -> Pin<Box<dyn Future<Output = O> + Send>>;
+
+/// A stream that a worker is handed.
+struct Stream {
+    /// Of the template; its filters decide what the worker gets.
+    mapping: &'static str,
+    table: Table,
+    work: Call<StreamBatch, DynamoDbEventResponse>,
+}
+
+/// A queue that a worker is handed.
+struct Jobs {
+    of: Queue,
+    work: Call<SqsEvent, SqsBatchResponse>,
+}
+
+const STREAMS: &[Stream] = &[
+    Stream { mapping: "RelayMapping", table: Table::Orders, work: |w, batch| Box::pin(async move { w.relay(batch).await }) },
+    Stream {
+        mapping: "InventoryLogMapping",
+        table: Table::Inventory,
+        work: |w, batch| Box::pin(async move { w.inventory_log(batch).await }),
+    },
+];
+
+const QUEUES: &[Jobs] = &[
+    Jobs { of: Queue::Email, work: |w, batch| Box::pin(async move { w.send_email(batch).await }) },
+    Jobs { of: Queue::Sms, work: |w, batch| Box::pin(async move { w.send_sms(batch).await }) },
+    Jobs { of: Queue::Refunds, work: |w, batch| Box::pin(async move { w.process_refund(batch).await }) },
+    Jobs { of: Queue::Shipments, work: |w, batch| Box::pin(async move { w.book_shipment(batch).await }) },
+];
+
+/// The streams that workers are handed, each by its mapping of the template, with its table.
+pub fn streams() -> impl Iterator<Item = (&'static str, Table)> {
+    STREAMS.iter().map(|stream| (stream.mapping, stream.table))
+}
+
+/// Starts every mapping of the template that has a reader, every queue and every schedule; they run until they are aborted.
 ///
 /// # Errors
 /// When the template doesn't say how often a schedule runs.
 pub fn start(
     workers: &Workers,
-    orders: StreamReader,
-    inventory: StreamReader,
+    mut readers: BTreeMap<&'static str, StreamReader>,
 ) -> Result<(Vec<tokio::task::JoinHandle<()>>, Pumps), MappingError> {
-    let mut pumps = Pumps::default();
-    let mut tasks = Vec::new();
+    let (mut tasks, mut pumps) = (Vec::new(), Pumps::default());
+    for Stream { mapping, work, .. } in STREAMS {
+        let Some(reader) = readers.remove(mapping) else { continue };
+        let (workers, progress) = (workers.clone(), Arc::<Progress>::default());
+        pumps.streams.push((mapping, Arc::clone(&progress)));
+        tasks.push(tokio::spawn(stream(reader, progress, move |batch| work(workers.clone(), batch))));
+    }
+    for Jobs { of, work } in QUEUES {
+        let (workers, url, progress) = (workers.clone(), workers.queues.url(*of).to_owned(), Arc::<Progress>::default());
+        pumps.queues.push(Arc::clone(&progress));
+        let own = workers.clone();
+        tasks.push(tokio::spawn(queue(workers, url, progress, move |batch| work(own.clone(), batch))));
+    }
     for name in functions::SCHEDULES {
         let progress = Arc::<Progress>::default();
         pumps.schedules.push(Arc::clone(&progress));
         tasks.push(tokio::spawn(schedule(workers.clone(), name, mappings::rate(name)?, progress)));
     }
-    let w = workers.clone();
-    tasks.push(tokio::spawn(stream(orders, Arc::clone(&pumps.relay), move |batch| {
-        let w = w.clone();
-        async move { w.relay(batch).await }
-    })));
-    let w = workers.clone();
-    tasks.push(tokio::spawn(stream(inventory, Arc::clone(&pumps.inventory_log), move |batch| {
-        let w = w.clone();
-        async move { w.inventory_log(batch).await }
-    })));
-    let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.url(Queue::Email).to_owned(), Arc::clone(&pumps.email), move |batch| {
-        let w = w.clone();
-        async move { w.send_email(batch).await }
-    })));
-    let w = workers.clone();
-    tasks.push(tokio::spawn(queue(workers.clone(), workers.queues.url(Queue::Sms).to_owned(), Arc::clone(&pumps.sms), move |batch| {
-        let w = w.clone();
-        async move { w.send_sms(batch).await }
-    })));
-    let w = workers.clone();
-    tasks.push(tokio::spawn(queue(
-        workers.clone(),
-        workers.queues.url(Queue::Refunds).to_owned(),
-        Arc::clone(&pumps.refunds),
-        move |batch| {
-            let w = w.clone();
-            async move { w.process_refund(batch).await }
-        },
-    )));
-    let w = workers.clone();
-    tasks.push(tokio::spawn(queue(
-        workers.clone(),
-        workers.queues.url(Queue::Shipments).to_owned(),
-        Arc::clone(&pumps.shipments),
-        move |batch| {
-            let w = w.clone();
-            async move { w.book_shipment(batch).await }
-        },
-    )));
     Ok((tasks, pumps))
 }
 
 /// How far every pump has come.
 #[derive(Clone, Debug, Default)]
 pub struct Pumps {
-    pub relay: Arc<Progress>,
-    pub inventory_log: Arc<Progress>,
-    pub email: Arc<Progress>,
-    pub sms: Arc<Progress>,
-    pub refunds: Arc<Progress>,
-    pub schedules: Vec<Arc<Progress>>,
-    pub shipments: Arc<Progress>,
+    /// Each with its mapping.
+    streams: Vec<(&'static str, Arc<Progress>)>,
+    queues: Vec<Arc<Progress>>,
+    schedules: Vec<Arc<Progress>>,
 }
 
 impl Pumps {
-    pub fn streams(&self) -> [&Arc<Progress>; 2] {
-        [&self.relay, &self.inventory_log]
+    pub fn streams(&self) -> impl Iterator<Item = &Arc<Progress>> {
+        self.streams.iter().map(|(_, progress)| progress)
     }
 
     /// The ones that look by themselves whether there is something to do.
-    pub fn looking(&self) -> Vec<&Arc<Progress>> {
-        self.streams().into_iter().chain(&self.schedules).collect()
+    pub fn looking(&self) -> impl Iterator<Item = &Arc<Progress>> {
+        self.streams().chain(&self.schedules)
     }
 
-    pub fn all(&self) -> Vec<&Arc<Progress>> {
-        let queues = [&self.email, &self.sms, &self.refunds, &self.shipments];
-        self.streams().into_iter().chain(queues).chain(&self.schedules).collect()
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Progress>> {
+        self.looking().chain(&self.queues)
+    }
+
+    /// How far each stream was read, by its mapping.
+    pub fn positions(&self) -> BTreeMap<String, Option<String>> {
+        self.streams.iter().map(|(mapping, progress)| ((*mapping).to_owned(), progress.position())).collect()
     }
 }

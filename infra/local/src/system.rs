@@ -8,7 +8,7 @@ use crate::emulators::streams::StreamReader;
 use crate::emulators::{Now, http, queues, tables};
 use crate::faults::{Faults, FaultyClient};
 use crate::mappings::filters;
-use crate::positions::{self, Keeper};
+use crate::positions::{self, Keeper, Positions};
 use crate::pumps::{self, Pumps};
 use crate::{Workers, token};
 use api::clock::Clock;
@@ -21,7 +21,7 @@ use functions::workers::relay::Queues;
 use functions::workers::{Desk, Templates};
 use providers::phone::Country;
 use providers::{Ses, Twilio, TwilioConfig};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -173,19 +173,10 @@ impl System {
             }
         });
 
-        let mut orders = stream(&dynamodb, Table::Orders, "RelayMapping")?;
-        let mut inventory = stream(&dynamodb, Table::Inventory, "InventoryLogMapping")?;
-        if let Some([relayed, logged]) = options.data.as_deref().and_then(positions::kept) {
-            if let Some(position) = relayed {
-                orders.resume_after(&position);
-            }
-            if let Some(position) = logged {
-                inventory.resume_after(&position);
-            }
-        }
         let (mut tasks, mut pumps) = (Vec::new(), Pumps::default());
         if options.pumps {
-            (tasks, pumps) = pumps::start(&workers, orders, inventory)?;
+            let kept = options.data.as_deref().map(positions::kept).unwrap_or_default();
+            (tasks, pumps) = pumps::start(&workers, readers(&dynamodb, &kept)?)?;
             if let Some(directory) = &options.data {
                 tasks.push(tokio::spawn(Keeper::new(directory.clone(), pumps.clone(), sqs.clone()).run()));
             }
@@ -244,17 +235,16 @@ impl System {
     pub async fn settled(&self, limit: Duration) -> bool {
         let quiet = async {
             loop {
-                let before: Vec<u64> = self.pumps.all().iter().map(|pump| pump.batches()).collect();
-                let looking = self.pumps.looking();
-                let looks: Vec<u64> = looking.iter().map(|pump| pump.empty_looks()).collect();
+                let before: Vec<u64> = self.pumps.all().map(|pump| pump.batches()).collect();
+                let looks: Vec<u64> = self.pumps.looking().map(|pump| pump.empty_looks()).collect();
                 // The second look began after this moment, so it has seen all that was written, or became due, before.
-                while looking.iter().zip(&looks).any(|(pump, looks)| pump.empty_looks() < looks + 2) {
+                while self.pumps.looking().zip(&looks).any(|(pump, looks)| pump.empty_looks() < looks + 2) {
                     tokio::time::sleep(Duration::from_millis(3)).await;
                 }
                 let none_waits = self.sqs.queues().iter().all(|queue| queue.is_dead_letters || queue.waiting == 0);
                 // Looked at next: a message that was handed out and has not reached its pump is not waiting either.
-                let none_between = self.pumps.all().iter().map(|pump| pump.messages()).sum::<u64>() == self.sqs.messages_received();
-                let is_idle = self.pumps.all().iter().zip(before).all(|(pump, before)| !pump.is_busy() && pump.batches() == before);
+                let none_between = self.pumps.all().map(|pump| pump.messages()).sum::<u64>() == self.sqs.messages_received();
+                let is_idle = self.pumps.all().zip(before).all(|(pump, before)| !pump.is_busy() && pump.batches() == before);
                 if none_waits && none_between && is_idle {
                     return;
                 }
@@ -300,6 +290,18 @@ fn taken(port: u16, error: &std::io::Error) -> StartError {
 fn stream(dynamodb: &DynamoDb, table: Table, mapping: &'static str) -> Result<StreamReader, StartError> {
     let name = table_name(table.variable()).ok_or("a table without a name")?;
     Ok(StreamReader::new(dynamodb.database().clone(), &name, filters(mapping)?)?)
+}
+
+/// A reader for each stream that a worker is handed, after the position that an earlier run kept.
+fn readers(dynamodb: &DynamoDb, kept: &Positions) -> Result<BTreeMap<&'static str, StreamReader>, StartError> {
+    let readers = pumps::streams().map(|(mapping, table)| {
+        let mut reader = stream(dynamodb, table, mapping)?;
+        if let Some(Some(position)) = kept.get(mapping) {
+            reader.resume_after(position);
+        }
+        Ok((mapping, reader))
+    });
+    readers.collect()
 }
 
 /// `ORDERS_TABLE` is `shop-local-orders`.
