@@ -10,6 +10,7 @@ pub mod notifications;
 pub mod openapi;
 pub mod orders;
 pub mod refunds;
+pub mod returns;
 pub mod shipments;
 pub mod slip;
 pub mod store_credit;
@@ -45,6 +46,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("orders-packing-slip", "/api/orders/{orderId}/packing-slip", orders::packing_slip::routes),
     endpoint("refunds", "/api/refunds", refunds::routes),
     endpoint("shipments", "/api/shipments", shipments::routes),
+    endpoint("returns", "/api/returns", returns::routes),
     endpoint("inventory", "/api/inventory", inventory::routes),
     endpoint("inventory-adjust", "/api/inventory/adjust", inventory::adjust::routes),
     endpoint("inventory-history", "/api/inventory/{variantId}/history", inventory::history::routes),
@@ -66,7 +68,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
 pub const WORKERS: &[&str] = &["relay", "inventory-log", "send-email", "send-sms", "process-refund", "book-shipment"];
 
 /// Every function that is run at regular times; how often, the template says.
-pub const SCHEDULES: &[&str] = &["cancel-unpaid-orders"];
+pub const SCHEDULES: &[&str] = &["cancel-unpaid-orders", "reject-late-returns"];
 
 /// All routes in one, as the local server has them.
 pub fn api() -> Router<Shop> {

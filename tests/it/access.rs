@@ -25,6 +25,9 @@ struct Records {
     refund: u64,
     shipment: u64,
     variant: u64,
+    /// A delivered order, its line, and a return of it.
+    delivered: (u64, u64),
+    rma: u64,
 }
 
 /// Nobody · bad token · the owner · another customer · `SALES_STAFF` · `INVENTORY_MANAGER` · `STAFF` · `ADMIN`.
@@ -86,6 +89,16 @@ fn table() -> Vec<(Ask, Expected)> {
         (get("/api/shipments", |r| (format!("/api/shipments?id={}", r.shipment), Value::Null)), OWNER_AND_STAFF),
         (post("/api/shipments", |r| ("/api/shipments".to_owned(), shipment_body(r.order, "LOCAL"))), created(STAFF)),
         (put("/api/shipments", |r| (format!("/api/shipments?id={}", r.shipment), json!({ "weight": 1.5 }))), STAFF),
+        (get("/api/returns", |_| ("/api/returns?limit=1".to_owned(), Value::Null)), OWN_AND_STAFF),
+        (get("/api/returns", |r| (format!("/api/returns?id={}", r.rma), Value::Null)), OWNER_AND_STAFF),
+        (
+            post("/api/returns", |r| {
+                let items = json!([{ "orderItemId": r.delivered.1, "quantity": 1, "condition": "UNOPENED" }]);
+                ("/api/returns".to_owned(), json!({ "orderId": r.delivered.0, "reason": "x", "items": items }))
+            }),
+            created(OWNER_AND_STAFF),
+        ),
+        (put("/api/returns", |r| (format!("/api/returns?id={}", r.rma), json!({ "status": "APPROVED" }))), STAFF),
         (get("/api/inventory", |_| ("/api/inventory".to_owned(), Value::Null)), STAFF),
         (get("/api/inventory", |r| (format!("/api/inventory?id={}", r.variant), Value::Null)), STAFF),
         (put("/api/inventory", |r| ("/api/inventory".to_owned(), json!({ "variants": [{ "id": r.variant, "isActive": true }] }))), KEEPERS),
@@ -158,6 +171,13 @@ async fn place(shop: &LocalShop, variant: u64) -> u64 {
     shop.staff().post("/api/orders", &order).await.ok()["id"].as_u64().expect("an id")
 }
 
+/// A return of a piece.
+async fn ask_back(shop: &LocalShop, (order, line): (u64, u64)) -> u64 {
+    let items = json!([{ "orderItemId": line, "quantity": 1, "condition": "UNOPENED" }]);
+    let asked = shop.staff().post("/api/returns", &json!({ "orderId": order, "reason": "x", "items": items })).await.ok();
+    asked["return"]["id"].as_u64().expect("an id")
+}
+
 #[tokio::test]
 async fn everybody_reaches_what_they_may_and_nothing_else() {
     let shop = LocalShop::start().await;
@@ -174,6 +194,10 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
     let template = made["id"].as_u64().expect("an id");
     let message = shop.messages_of(credit.id).await[0]["id"].as_u64().expect("an id");
     let mut n = 0;
+    let unreachable = json!({ "firstName": "Ada", "lastName": "Ilunga" });
+    let delivered = shop.order().quantity(50).stock(100).with("customer", unreachable).delivered().place().await;
+    let delivered = (delivered.id, delivered.line(0));
+    let mut rma = ask_back(&shop, delivered).await;
 
     for (ask, expected) in table() {
         for ((who, caller), expected) in callers(&shop).into_iter().zip(expected) {
@@ -184,8 +208,11 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
                 shop.staff().put(&format!("/api/orders/{order}/status"), &json!({ "newStatus": "CONFIRMED" })).await.ok();
             }
             n += 1;
-            let (path, body) = (ask.with)(&Records { n, template, message, order, paid, refund, shipment, variant });
-            let before = (shop.order_now(order).await, shop.order_now(paid).await, shop.stock(variant).await);
+            if ask.path.starts_with("/api/returns") {
+                rma = ask_back(&shop, delivered).await;
+            }
+            let (path, body) = (ask.with)(&Records { n, template, message, order, paid, refund, shipment, variant, delivered, rma });
+            let before = (shop.order_now(order).await, shop.order_now(paid).await, shop.stock(variant).await, shop.return_now(rma).await);
             let body = (!body.is_null()).then(|| body.to_string().into_bytes());
             let answer = caller.send(ask.method.clone(), &path, body).await;
             assert_eq!(answer.status, expected, "{} {path} by {who}: {}", ask.method, answer.text);
@@ -195,8 +222,8 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
                 403 => answer.refused(403, "FORBIDDEN"),
                 _ => continue,
             }
-            let now = (shop.order_now(order).await, shop.order_now(paid).await, shop.stock(variant).await);
-            assert_eq!(now, before, "{path} by {who} was refused and carried out");
+            let after = (shop.order_now(order).await, shop.order_now(paid).await, shop.stock(variant).await, shop.return_now(rma).await);
+            assert_eq!(after, before, "{path} by {who} was refused and carried out");
         }
     }
 }

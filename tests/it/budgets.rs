@@ -1,6 +1,6 @@
 //! What a call costs: round trips to DynamoDB and its units, counted from what it says it consumed.
 
-use crate::kit::{Answers, CUSTOMER, LocalShop, Placed, body, race, shipment_body};
+use crate::kit::{Answers, CUSTOMER, LocalShop, Placed, back, body, race, shipment_body};
 use serde_json::json;
 use store::Consumed;
 
@@ -14,10 +14,13 @@ async fn one_record_is_one_round_trip_and_one_unit() {
     let refund = cancel(&shop, &order).await;
     let shipped = shop.order().lines(2).through(&["CONFIRMED"]).place().await;
     let parcel = shop.ship(&shipped, "LOCAL").await["id"].clone();
+    let delivered = shop.order().lines(2).delivered().place().await;
+    let rma = shop.rma(&delivered, 0, 1).await;
     for path in [
         format!("/api/orders?id={}", order.id),
         order.path("packing-slip"),
         format!("/api/refunds?id={refund}"),
+        format!("/api/returns?id={rma}"),
         format!("/api/shipments?id={parcel}"),
         format!("/api/inventory?id={}", order.variants[0]),
     ] {
@@ -51,7 +54,7 @@ async fn placing_an_order_of_two_lines_is_three_round_trips() {
     let plain = cost(&shop, async { shop.staff().post("/api/orders", &wanted).await.ok() }).await;
     assert_eq!((plain.round_trips, plain.read_milliunits), (3, 2 * UNIT));
     // The order and its place among those that wait to be paid, its event, two stocks, and the day's counter.
-    assert!(plain.write_milliunits <= 17 * UNIT, "{plain:?}");
+    assert!(plain.write_milliunits <= 18 * UNIT, "{plain:?}");
 
     // A reference that it must be alone with is one item more to read and to write, and an answer to keep one to write.
     wanted["paymentReference"] = "MP-1".into();
@@ -62,6 +65,32 @@ async fn placing_an_order_of_two_lines_is_three_round_trips() {
     let keyed = cost(&shop, async { shop.staff().key("one").post("/api/orders", &wanted).await.ok() }).await;
     assert_eq!((keyed.round_trips, keyed.read_milliunits), (3, 3 * UNIT));
     assert!(keyed.write_milliunits <= referring.write_milliunits + 4 * UNIT, "{keyed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_for_a_return_of_two_lines_is_three_round_trips() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().lines(2).delivered().place().await;
+    let items = json!([back(order.line(0), 1, "UNOPENED"), back(order.line(1), 1, "DAMAGED")]);
+
+    let asked = cost(&shop, async { shop.ask_back(&order, items).await.ok() }).await;
+
+    assert_eq!((asked.round_trips, asked.read_milliunits), (3, UNIT));
+    // The return, its order, an event of each, and the day's counter: two units for each of their kilobytes.
+    assert!(asked.write_milliunits <= 18 * UNIT, "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_a_return_is_its_read_its_orders_and_a_write() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().lines(2).delivered().place().await;
+    let rma = shop.rma(&order, 0, 1).await;
+    for step in ["APPROVED", "RECEIVED", "REFUNDED", "COMPLETED"] {
+        let step = cost(&shop, async { shop.step(rma, json!({ "status": step })).await.ok() }).await;
+        assert_eq!((step.round_trips, step.read_milliunits), (3, 2 * UNIT));
+        // At its refund the most: the return, its order, the refund and four events.
+        assert!(step.write_milliunits <= 26 * UNIT, "{step:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Whatever anybody sends gets a right answer or a problem that names what is wrong; never a 5xx, never half a change.
 
-use crate::kit::{Answer, CUSTOMER, Caller, LocalShop, Placed, body};
+use crate::kit::{Answer, CUSTOMER, Caller, LocalShop, Placed, back, body};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,6 +14,13 @@ struct Request {
     body: Value,
 }
 
+impl Request {
+    /// Its endpoint: `PUT /api/inventory`.
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path.split('?').next().unwrap_or_default())
+    }
+}
+
 /// Records that every writing endpoint can change.
 struct Target {
     shop: LocalShop,
@@ -22,6 +29,9 @@ struct Target {
     refund: Value,
     shipment: Value,
     template: Value,
+    /// A delivered order, and an approved return of some of it.
+    delivered: Placed,
+    rma: u64,
 }
 
 impl Target {
@@ -37,8 +47,11 @@ impl Target {
         let order = shop.order().place().await;
         let template = json!({ "code": "HELLO", "name": "x", "subject": "{{a}}", "htmlContent": "<p>{{a}}</p>" });
         let template = shop.admin().post("/api/email-templates", &template).await.ok()["id"].clone();
+        let delivered = shop.order().quantity(500).stock(500).delivered().place().await;
+        let rma = shop.rma(&delivered, 0, 2).await;
+        shop.steps(rma, &["APPROVED"]).await;
         shop.settled().await;
-        Self { shop, order, paid, refund, shipment, template }
+        Self { shop, order, paid, refund, shipment, template, delivered, rma }
     }
 
     /// One for each endpoint with a body, in an order in which all of them succeed.
@@ -89,6 +102,18 @@ impl Target {
                 "/api/refunds",
                 json!({ "orderId": self.paid.id, "amount": 1, "reason": "x", "refundMethod": "STORE_CREDIT" }),
             ),
+            request(
+                Method::POST,
+                "/api/returns",
+                json!({ "orderId": self.delivered.id, "reason": "x", "description": "x", "items": [{
+                    "orderItemId": self.delivered.line(0), "quantity": 1, "condition": "UNOPENED", "restockable": true }] }),
+            ),
+            request(
+                Method::PUT,
+                &format!("/api/returns?id={}", self.rma),
+                json!({ "status": "RECEIVED", "notes": "x", "restockingFee": 1, "returnShippingFee": 1, "items": [{
+                    "orderItemId": self.delivered.line(0), "receivedQuantity": 1, "condition": "DAMAGED", "restockable": true }] }),
+            ),
         ]
     }
 
@@ -100,7 +125,8 @@ impl Target {
     async fn everything(&self) -> Vec<Value> {
         let mut everything = Vec::new();
         let ledger = "/api/store-credit?customerId=4001";
-        for path in ["/api/orders", "/api/refunds", "/api/shipments", "/api/inventory", ledger, "/api/email-templates"] {
+        let lists = ["/api/orders", "/api/refunds", "/api/returns", "/api/shipments", "/api/inventory", ledger, "/api/email-templates"];
+        for path in lists {
             everything.push(self.shop.admin().get(path).await.ok());
         }
         for order in [&self.order, &self.paid] {
@@ -240,31 +266,38 @@ async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
         (["1e400", "-1e400", "\"1\"", "true", "[]", "{}"], ["-0", "0", "-1", "1.5", "9007199254740992", "1e-1", "1e99999999999"]);
     let amount = ["-1", "-0.01", "0.001", "1e-3", "1000000000000", "1e99999999999"];
     let pieces = ["-0", "0", "-1", "1.5", "9007199254740992"];
-    let fields: [(usize, &str, &[&str]); 17] = [
-        (0, "/customerId", &id),
-        (0, "/items/0/variantId", &id),
-        (0, "/items/0/quantity", &pieces),
-        (0, "/deliveryFee", &amount),
-        (5, "/variants/0/id", &id),
-        (5, "/variants/0/price", &amount),
-        (5, "/variants/0/stockQuantity", &["-1", "1.5", "9007199254740992"]),
-        (6, "/variantId", &id),
-        (6, "/quantityChange", &["-0", "0", "1.5", "9007199254740992", "1e99999999999"]),
-        (7, "/weight", &["0", "-1", "0.0001", "1001", "1e99999999999"]),
-        (7, "/cost", &amount),
-        (12, "/orderId", &id),
-        (12, "/amount", &amount),
-        (12, "/amount", &["0", "-0", "0.00"]),
-        (8, "/customerId", &id),
-        (8, "/amount", &amount),
-        (8, "/amount", &["0", "-0", "0.00"]),
+    let fields: &[(&str, &str, &[&str])] = &[
+        ("POST /api/orders", "/customerId", &id),
+        ("POST /api/orders", "/items/0/variantId", &id),
+        ("POST /api/orders", "/items/0/quantity", &pieces),
+        ("POST /api/orders", "/deliveryFee", &amount),
+        ("PUT /api/inventory", "/variants/0/id", &id),
+        ("PUT /api/inventory", "/variants/0/price", &amount),
+        ("PUT /api/inventory", "/variants/0/stockQuantity", &["-1", "1.5", "9007199254740992"]),
+        ("PUT /api/inventory/adjust", "/variantId", &id),
+        ("PUT /api/inventory/adjust", "/quantityChange", &["-0", "0", "1.5", "9007199254740992", "1e99999999999"]),
+        ("PUT /api/shipments", "/weight", &["0", "-1", "0.0001", "1001", "1e99999999999"]),
+        ("PUT /api/shipments", "/cost", &amount),
+        ("POST /api/refunds", "/orderId", &id),
+        ("POST /api/refunds", "/amount", &amount),
+        ("POST /api/refunds", "/amount", &["0", "-0", "0.00"]),
+        ("POST /api/store-credit/redeem", "/customerId", &id),
+        ("POST /api/store-credit/redeem", "/amount", &amount),
+        ("POST /api/store-credit/redeem", "/amount", &["0", "-0", "0.00"]),
+        ("POST /api/returns", "/orderId", &id),
+        ("POST /api/returns", "/items/0/orderItemId", &id),
+        ("POST /api/returns", "/items/0/quantity", &pieces),
+        ("PUT /api/returns", "/items/0/orderItemId", &id),
+        ("PUT /api/returns", "/items/0/receivedQuantity", &["-1", "1.5", "9007199254740992"]),
+        ("PUT /api/returns", "/restockingFee", &amount),
+        ("PUT /api/returns", "/returnShippingFee", &amount),
     ];
-    for (request, pointer, numbers) in fields {
-        for number in never.iter().chain(numbers) {
-            let request = &requests[request];
+    for (name, pointer, numbers) in fields {
+        let request = requests.iter().find(|request| request.name() == *name).unwrap_or_else(|| panic!("no {name}"));
+        for number in never.iter().chain(*numbers) {
             let answer = target.send(&target.shop.admin(), request, with_raw(&request.body, pointer, number)).await;
             assert_eq!(answer.status, 400, "{number} as {pointer} of {}: {}", request.path, answer.text);
-            assert_eq!(answer.errors().iter().map(|(at, _)| *at).collect::<Vec<_>>(), [pointer], "{number}: {}", answer.text);
+            assert_eq!(answer.errors().iter().map(|(at, _)| *at).collect::<Vec<_>>(), [*pointer], "{number}: {}", answer.text);
         }
     }
     assert_eq!(target.everything().await, before);
@@ -315,6 +348,10 @@ async fn ten_thousand_items_are_too_many() {
     target.shop.staff().post("/api/orders", &order).await.refused(400, "TOO_MANY_ITEMS");
     let variants = vec![json!({ "id": variant, "price": 1 }); 10_000];
     target.shop.keeper().put("/api/inventory", &json!({ "variants": variants })).await.refused(400, "TOO_MANY_ITEMS");
+    let items = vec![back(target.delivered.line(0), 1, "UNOPENED"); 10_000];
+    target.shop.ask_back(&target.delivered, json!(items)).await.refused(400, "TOO_MANY_ITEMS");
+    let counts = vec![json!({ "orderItemId": target.delivered.line(0) }); 10_000];
+    target.shop.step(target.rma, json!({ "status": "RECEIVED", "items": counts })).await.refused(400, "TOO_MANY_ITEMS");
     assert_eq!(target.everything().await, before);
 }
 

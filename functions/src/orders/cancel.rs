@@ -64,7 +64,7 @@ impl Input for CancelOrder {
 }
 
 /// Why an order is cancelled; one that is too long has the same code whichever field it comes in.
-pub(super) fn reason(value: &Value<'_>) -> Option<String> {
+pub(crate) fn reason(value: &Value<'_>) -> Option<String> {
     value.text_as(MOST_REASON, "INVALID_REASON")
 }
 

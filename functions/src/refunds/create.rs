@@ -3,11 +3,10 @@
 use super::RefundView;
 use crate::orders;
 use api::auth::Admin;
-use api::input::{Input, Reader, Value};
+use api::input::{Decimal, Input, Reader, Value};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::{OrderId, OrderItemId};
-use domain::money::Money;
 use domain::order::{MAX_LINES, MAX_QUANTITY, Order};
 use domain::refund::{RefundMethod, RefundPart, RefundRequest};
 use store::Writes;
@@ -43,7 +42,7 @@ pub(crate) struct RefundedItemBody {
 /// How much of what; an amount's currency is the order's.
 enum Asked {
     Rest,
-    Amount(String),
+    Amount(Decimal),
     Pieces(Vec<(OrderItemId, u32)>),
 }
 
@@ -58,7 +57,7 @@ impl Input for CreateRefund {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let mut body = request.body()?;
         let order_id = body.required("orderId", MISSING, |value| value.id(OrderId::new, "INVALID_ID"));
-        let amount = body.optional("amount", |value| value.positive_amount_text());
+        let amount = body.optional("amount", |value| value.positive_decimal("INVALID_AMOUNT"));
         let items = body.optional("items", |value| pieces(&value));
         if matches!((&amount, &items), (Some(Some(_)), Some(Some(_)))) {
             body.note("items", "INVALID_ITEM", "A refund is of an amount or of items, not of both.".to_owned());
@@ -96,9 +95,9 @@ impl CreateRefund {
         let part = match &self.asked {
             Asked::Rest => RefundPart::Rest,
             Asked::Pieces(pieces) => RefundPart::Pieces(pieces.clone()),
-            Asked::Amount(text) => {
+            Asked::Amount(amount) => {
                 let wrong = |error| Problem::invalid_field("/amount", "INVALID_AMOUNT", format!("amount {error} ({}).", order.currency));
-                RefundPart::Amount(Money::parse(text, order.currency).map_err(wrong)?)
+                RefundPart::Amount(amount.amount(order.currency).map_err(wrong)?)
             }
         };
         Ok(RefundRequest { part, reason: self.reason.clone(), method: self.method })

@@ -5,6 +5,7 @@ pub mod cancel_unpaid_orders;
 mod deliver;
 pub mod inventory_log;
 pub mod process_refund;
+pub mod reject_late_returns;
 pub mod relay;
 pub mod run;
 pub mod send_email;

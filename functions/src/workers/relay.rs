@@ -6,7 +6,7 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use domain::event::{Event, Job};
 use domain::time::Timestamp;
 use serde_json::Value;
-use store::{PageRequest, Store};
+use store::{EVENT_TABLES, PageRequest, Store, Table};
 
 /// SQS takes ten messages a call.
 const BATCH: usize = 10;
@@ -152,7 +152,7 @@ fn fitting(letters: &[&Letter<'_>]) -> usize {
     fits.count().max(1)
 }
 
-/// Relays a batch of the stream. What was not taken, and all after it, the stream hands over again; that some jobs
+/// Relays a batch of a stream. What was not taken, and all after it, the stream hands over again; that some jobs
 /// are then there twice is nothing to their workers.
 pub async fn relay(queues: &Queues, batch: StreamBatch) -> DynamoDbEventResponse {
     let mut events = Vec::new();
@@ -182,16 +182,24 @@ pub async fn relay(queues: &Queues, batch: StreamBatch) -> DynamoDbEventResponse
     response
 }
 
-/// Relays every event of the hour that `at` lies in once more, from the table: for what the stream or a dead relay
-/// lost. Gives how many there were.
+/// Relays every event of the hour that `at` lies in once more, from the tables: for what a stream or a dead relay lost.
+/// Gives how many there were.
 ///
 /// # Errors
-/// In words, when the table or a queue fails; it may be asked for again.
+/// In words, when a table or a queue fails; it may be asked for again.
 pub async fn relay_hour(queues: &Queues, store: &Store, at: Timestamp) -> Result<usize, String> {
+    let mut relayed = 0;
+    for table in EVENT_TABLES {
+        relayed += relay_hour_of(table, queues, store, at).await?;
+    }
+    Ok(relayed)
+}
+
+async fn relay_hour_of(table: Table, queues: &Queues, store: &Store, at: Timestamp) -> Result<usize, String> {
     let mut page = PageRequest::new(100, None);
     let mut relayed = 0;
     loop {
-        let events = store.events_in_hour(at, page).await.map_err(|error| error.to_string())?;
+        let events = store.events_in_hour(table, at, page).await.map_err(|error| error.to_string())?;
         if queues.send(&events.items).await.is_some() {
             return Err("a queue didn't take every job".to_owned());
         }
@@ -203,7 +211,7 @@ pub async fn relay_hour(queues: &Queues, store: &Store, at: Timestamp) -> Result
     }
 }
 
-/// What the function is invoked with: a batch of the stream, or `{"relayHour": <epoch milliseconds>}` by hand.
+/// What the function is invoked with: a batch of a stream, or `{"relayHour": <epoch milliseconds>}` by hand.
 ///
 /// # Errors
 /// In words, for anything else, and when an hour can't be relayed.

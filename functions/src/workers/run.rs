@@ -1,7 +1,10 @@
 //! The workers as Lambda functions: what each is told by its environment, and what Lambda hands it.
 
 use super::relay::{Queues, handle};
-use super::{Desk, Swept, Templates, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund, send_email, send_sms};
+use super::{
+    Desk, Swept, Templates, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund, reject_late_returns as late,
+    send_email, send_sms,
+};
 use api::batch::each_job;
 use api::clock::Clock;
 use api::config::{ConfigError, Environment, Variables, required, secret};
@@ -184,6 +187,20 @@ pub async fn cancel_unpaid_orders() -> Result<(), Error> {
     work(move |_: Value| {
         let shop = shop.clone();
         async move { whole(unpaid::run(&shop).await) }
+    })
+    .await
+}
+
+/// Runs `reject-late-returns`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn reject_late_returns() -> Result<(), Error> {
+    api::log::init();
+    let shop = started(Shop::from_environment())?;
+    work(move |_: Value| {
+        let shop = shop.clone();
+        async move { whole(late::run(&shop).await) }
     })
     .await
 }

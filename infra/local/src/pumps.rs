@@ -164,6 +164,7 @@ struct Jobs {
 
 const STREAMS: &[Stream] = &[
     Stream { mapping: "RelayMapping", table: Table::Orders, work: |w, batch| Box::pin(async move { w.relay(batch).await }) },
+    Stream { mapping: "RelayReturnsMapping", table: Table::Returns, work: |w, batch| Box::pin(async move { w.relay(batch).await }) },
     Stream {
         mapping: "InventoryLogMapping",
         table: Table::Inventory,

@@ -223,12 +223,12 @@ impl System {
         format!("{PREFIX}{name}")
     }
 
-    /// A reader of the orders' stream as the relay sees it, from its beginning.
+    /// Readers of the streams of orders and of returns as the relay sees them, from their beginning.
     ///
     /// # Errors
-    /// When the table has no stream.
-    pub fn orders_stream(&self) -> Result<StreamReader, StartError> {
-        stream(&self.dynamodb, Table::Orders, "RelayMapping")
+    /// When a table has no stream.
+    pub fn event_streams(&self) -> Result<[StreamReader; 2], StartError> {
+        Ok([stream(&self.dynamodb, Table::Orders, "RelayMapping")?, stream(&self.dynamodb, Table::Returns, "RelayReturnsMapping")?])
     }
 
     /// Waits until every event is relayed and every job that is due is done; says whether that happened within `limit`.

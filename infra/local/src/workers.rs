@@ -8,7 +8,9 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use functions::workers::relay::{Queue, Queues};
-use functions::workers::{Desk, Swept, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms};
+use functions::workers::{
+    Desk, Swept, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email, send_sms,
+};
 use providers::{Ses, Twilio};
 use std::collections::HashSet;
 
@@ -113,6 +115,7 @@ impl Workers {
     pub async fn run(&self, schedule: &str) -> Option<Swept> {
         match schedule {
             "cancel-unpaid-orders" => Some(cancel_unpaid_orders::run(&self.shop).await),
+            "reject-late-returns" => Some(reject_late_returns::run(&self.shop).await),
             _ => None,
         }
     }

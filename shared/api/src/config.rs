@@ -4,6 +4,7 @@ use crate::logo::Logo;
 use domain::message::Locale;
 use domain::money::{Currency, Money};
 use domain::order::DeliveryFees;
+use domain::returns::ReturnPolicy;
 use domain::time::{Day, Timestamp};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -74,6 +75,8 @@ pub struct ShopConfig {
     pub unpaid_order_hours: u64,
     /// Where other systems find its API, without a slash at the end.
     pub public_url: Option<String>,
+    /// What it takes back, and until when.
+    pub returns: ReturnPolicy,
 }
 
 impl ShopConfig {
@@ -168,13 +171,11 @@ impl ShopConfig {
             Some(json) => delivery_fees(&json, currency).map_err(|reason| ConfigError::new("DELIVERY_FEES", reason))?,
             None => DeliveryFees::default(),
         };
-        let unpaid_order_hours = match variables.get("UNPAID_ORDER_HOURS") {
-            Some(hours) => hours
-                .parse()
-                .ok()
-                .filter(|hours| *hours > 0)
-                .ok_or_else(|| ConfigError::new("UNPAID_ORDER_HOURS", "is no number of hours"))?,
-            None => 72,
+        let unpaid_order_hours = time(variables, "UNPAID_ORDER_HOURS", "hours", 72)?;
+        let returns = ReturnPolicy {
+            window_days: time(variables, "RETURN_WINDOW_DAYS", "days", 30)?,
+            arrival_days: time(variables, "RETURN_ARRIVAL_DAYS", "days", 30)?,
+            refunds_delivery_on_fault: switch(variables, "REFUND_DELIVERY_FEE_ON_FAULT")?,
         };
         let public_url = match variables.get("PUBLIC_URL") {
             Some(url) => {
@@ -186,7 +187,26 @@ impl ShopConfig {
         let logo = variables.get("SHOP_LOGO").map(|svg| Logo::parse(&svg)).transpose();
         let logo = logo.map_err(|error| ConfigError::new("SHOP_LOGO", error.to_string()))?;
         let address = variables.get("SHOP_ADDRESS").map(|text| address(&text)).unwrap_or_default();
-        Ok(Self { name, logo, address, currency, locale, timezone, delivery_fees, unpaid_order_hours, public_url })
+        Ok(Self { name, logo, address, currency, locale, timezone, delivery_fees, unpaid_order_hours, public_url, returns })
+    }
+}
+
+/// Whatever is longer is a mistake.
+const LONGEST_TIME: u64 = 10_000;
+
+/// How long something takes, in whole hours or days.
+fn time(variables: &impl Variables, name: &'static str, unit: &str, default: u64) -> Result<u64, ConfigError> {
+    let Some(given) = variables.get(name) else { return Ok(default) };
+    let given = given.parse().ok().filter(|given| (1..=LONGEST_TIME).contains(given));
+    given.ok_or_else(|| ConfigError::new(name, format!("is no number of {unit} from 1 to {LONGEST_TIME}")))
+}
+
+/// Off unless it is switched on.
+fn switch(variables: &impl Variables, name: &'static str) -> Result<bool, ConfigError> {
+    match variables.get(name).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(ConfigError::new(name, "is neither true nor false")),
     }
 }
 
@@ -230,6 +250,26 @@ mod tests {
         assert_eq!(fees.0["Limete"], Money::usd(7_50));
         assert!(delivery_fees(r#"{"Gombe": 5.001}"#, Currency::USD).is_err());
         assert!(delivery_fees(r#"{"Gombe": -1}"#, Currency::USD).is_err());
+    }
+
+    #[test]
+    fn what_is_no_number_of_days_refuses_to_start() {
+        let policy = |name: &'static str, value: &str| {
+            let value = value.to_owned();
+            ShopConfig::read(&move |asked| (asked == name).then(|| value.clone()))
+                .map(|config| config.returns)
+                .map_err(|error| error.variable)
+        };
+        assert_eq!(policy("RETURN_WINDOW_DAYS", "14").map(|policy| policy.window_days), Ok(14));
+        assert_eq!(
+            policy("", "").map(|policy| (policy.window_days, policy.arrival_days, policy.refunds_delivery_on_fault)),
+            Ok((30, 30, false))
+        );
+        for wrong in ["0", "-1", "1.5", "a month", "10001"] {
+            assert_eq!(policy("RETURN_ARRIVAL_DAYS", wrong), Err("RETURN_ARRIVAL_DAYS"), "{wrong}");
+        }
+        assert_eq!(policy("REFUND_DELIVERY_FEE_ON_FAULT", "true").map(|policy| policy.refunds_delivery_on_fault), Ok(true));
+        assert!(policy("REFUND_DELIVERY_FEE_ON_FAULT", "yes").is_err());
     }
 
     #[test]

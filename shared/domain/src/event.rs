@@ -1,7 +1,7 @@
 //! Events: the audit trail and the outbox at once.
 
 use crate::actor::Actor;
-use crate::ids::{EventId, Ids, NotificationId, OrderId, RefundId, ShipmentId};
+use crate::ids::{EventId, Ids, NotificationId, OrderId, RefundId, ReturnId, ShipmentId};
 use crate::message::Announcement;
 use crate::notification::Channel;
 use crate::time::Timestamp;
@@ -35,6 +35,10 @@ words! {
         MessageResent = "MESSAGE_RESENT",
         /// A template is mailed to whoever works on it.
         TemplateTested = "TEMPLATE_TESTED",
+        /// A return was asked for.
+        ReturnRequested = "RETURN_REQUESTED",
+        /// A return took a step.
+        ReturnStatusChanged = "RETURN_STATUS_CHANGED",
     }
 }
 
@@ -50,6 +54,8 @@ pub enum Subject {
     Shipment(ShipmentId),
     /// A message of the notification log.
     Notification(NotificationId),
+    /// A return. What happens to it also stands in its order's history, without a word to the customer.
+    Return(ReturnId),
 }
 
 /// One thing that happened to a record. Put once, on absence, in the transaction that made it true.
@@ -172,6 +178,7 @@ impl Event {
             Subject::Refund(id) => format!("refund-{id}:{version}:{n}:{purpose}"),
             Subject::Shipment(id) => format!("shipment-{id}:{version}:{n}:{purpose}"),
             Subject::Notification(id) => format!("notification-{id}:{version}:{n}:{purpose}"),
+            Subject::Return(id) => format!("return-{id}:{version}:{n}:{purpose}"),
         }
     }
 

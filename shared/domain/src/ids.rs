@@ -55,6 +55,8 @@ ids! {
     RefundId,
     /// A return (RMA).
     ReturnId,
+    /// An entry of a return.
+    ReturnItemId,
     /// A shipment: one parcel.
     ShipmentId,
     /// A product; made by the shop's catalogue, not here.

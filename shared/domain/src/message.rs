@@ -4,6 +4,7 @@ use crate::ids::{CustomerId, Ids, NotificationId, OrderId};
 use crate::money::Money;
 use crate::order::{DeliveryMethod, Order, OrderStatus, PaymentStatus};
 use crate::refund::RefundMethod;
+use crate::returns::Return;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
 
@@ -215,5 +216,17 @@ impl Announcement {
     pub fn with_tracking_number(mut self, number: Option<&str>) -> Self {
         self.facts.tracking_number = number.map(ToOwned::to_owned);
         self
+    }
+
+    /// The same about a return of that order: what comes back is what it lists.
+    #[must_use]
+    pub fn of_return(self, rma: &Return, order: &Order) -> Self {
+        let lines = rma.items.iter().filter(|line| line.held() > 0).filter_map(|line| {
+            let item = order.item(line.order_item_id)?;
+            let amount = item.price_at_purchase.times(line.held())?;
+            Some(LineFacts { name: item.product_name.clone(), details: item.details(), quantity: line.held(), amount })
+        });
+        let facts = Facts { lines: lines.collect(), rma_number: Some(rma.rma_number.clone()), ..self.facts };
+        Self { facts, ..self }
     }
 }

@@ -26,6 +26,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(hours.saturating_mul(3_600_000)))
     }
 
+    /// The point `days` of 24 hours later.
+    #[must_use]
+    pub const fn plus_days(self, days: u64) -> Self {
+        self.plus_minutes(days.saturating_mul(24 * 60))
+    }
+
     /// Whole seconds since the epoch, as DynamoDB's TTL wants them.
     #[must_use]
     pub const fn seconds(self) -> u64 {

@@ -6,7 +6,7 @@ use crate::item::{Item, record};
 use crate::keys::{self, BY_HOUR};
 use crate::list::{Page, PageRequest};
 use crate::{Store, Table};
-use domain::event::Event;
+use domain::event::{Event, Subject};
 use domain::ids::OrderId;
 use domain::inventory::{StockLog, Variant};
 use domain::time::Timestamp;
@@ -21,9 +21,19 @@ impl Store {
         Ok(Page { items, next })
     }
 
-    /// A page of all events of the hour that `at` lies in, newest first.
-    pub async fn events_in_hour(&self, at: Timestamp, page: PageRequest) -> Result<Page<Event>, StorageError> {
-        self.list(Table::Orders, BY_HOUR, &keys::shards(&keys::events_in_hour(at)), page, |_: &Event| true).await
+    /// A page of all events of the hour that `at` lies in and that one of [`EVENT_TABLES`] has, newest first.
+    pub async fn events_in_hour(&self, table: Table, at: Timestamp, page: PageRequest) -> Result<Page<Event>, StorageError> {
+        self.list(table, BY_HOUR, &keys::shards(&keys::events_in_hour(at)), page, |_: &Event| true).await
+    }
+}
+
+/// The tables that events stand in: each beside the record that it is about.
+pub const EVENT_TABLES: [Table; 2] = [Table::Orders, Table::Returns];
+
+const fn table_of(event: &Event) -> Table {
+    match event.subject {
+        Subject::Order(_) | Subject::Refund(_) | Subject::Shipment(_) | Subject::Notification(_) => Table::Orders,
+        Subject::Return(_) => Table::Returns,
     }
 }
 
@@ -33,7 +43,7 @@ impl Writes {
             let key = keys::event(event);
             let id = event.id.get();
             let item = Item::of(&key, event).map(|item| item.listed(id).under(BY_HOUR, keys::shard(&keys::events_in_hour(event.at), id)));
-            writes.put(Table::Orders, key, item, Expression::absent())
+            writes.put(table_of(event), key, item, Expression::absent())
         })
     }
 }

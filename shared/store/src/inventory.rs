@@ -40,6 +40,12 @@ impl Store {
         }
     }
 
+    /// Several variants, in no order.
+    pub async fn variants_of(&self, ids: &[VariantId]) -> Result<Vec<Variant>, StorageError> {
+        let wanted: Vec<(Table, Key)> = ids.iter().map(|id| (Table::Inventory, keys::variant(*id))).collect();
+        self.batch_get(&wanted).await?.into_values().map(record).collect()
+    }
+
     /// Several variants, and whose several SKUs are, in one round trip.
     pub async fn variants_and_skus(
         &self,

@@ -2,12 +2,13 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::{Event, Subject};
-use domain::ids::{CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, RefundId, ShipmentId, TemplateId, VariantId};
+use domain::ids::{CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, RefundId, ReturnId, ShipmentId, TemplateId, VariantId};
 use domain::message::Locale;
 use domain::money::Currency;
 use domain::notification::NotificationStatus;
 use domain::order::OrderStatus;
 use domain::refund::RefundStatus;
+use domain::returns::ReturnStatus;
 use domain::shipment::{ShipmentStatus, TrackingNumber};
 use domain::template::TemplateCode;
 use domain::time::{Day, Timestamp};
@@ -61,6 +62,14 @@ pub fn payment_reference(space: &str, reference: &str) -> Key {
 
 pub fn order_counter(day: &Day) -> Key {
     Key::new(format!("COUNTER#ORDER#{}", day.as_str()), "COUNTER")
+}
+
+pub fn rma(id: ReturnId) -> Key {
+    Key::new(format!("RETURN#{id}"), "RETURN")
+}
+
+pub fn rma_counter(day: &Day) -> Key {
+    Key::new(format!("COUNTER#RMA#{}", day.as_str()), "COUNTER")
 }
 
 pub fn variant(id: VariantId) -> Key {
@@ -119,6 +128,7 @@ pub fn event(event: &Event) -> Key {
         Subject::Refund(id) => refund(id).pk,
         Subject::Shipment(id) => shipment(id).pk,
         Subject::Notification(id) => notification(id).pk,
+        Subject::Return(id) => rma(id).pk,
     };
     Key::new(pk, event_sort(event_position(event)))
 }
@@ -195,6 +205,7 @@ pub fn orders_of(customer: CustomerId) -> String {
 pub const ORDERS: &str = "ORDER";
 pub const REFUNDS: &str = "REFUND";
 pub const SHIPMENTS: &str = "SHIPMENT";
+pub const RETURNS: &str = "RETURN";
 pub const VARIANTS: &str = "VARIANT";
 pub const TEMPLATES: &str = "TEMPLATE";
 pub const NOTIFICATIONS: &str = "NOTIFICATION";
@@ -205,6 +216,8 @@ pub fn orders_in(status: OrderStatus) -> String {
 
 /// Orders that wait for their payment.
 pub const UNPAID: &str = "UNPAID";
+/// Returns that wait for their parcel.
+pub const ON_THE_WAY: &str = "ON_THE_WAY";
 
 /// A point in time as a sort key.
 pub fn since(at: Timestamp) -> String {
@@ -229,6 +242,18 @@ pub fn shipments_of(order: OrderId) -> String {
 
 pub fn shipments_to(customer: CustomerId) -> String {
     format!("CUSTOMER#{customer}#SHIPMENT")
+}
+
+pub fn returns_of(order: OrderId) -> String {
+    format!("ORDER#{order}")
+}
+
+pub fn returns_from(customer: CustomerId) -> String {
+    format!("CUSTOMER#{customer}")
+}
+
+pub fn returns_in(status: ReturnStatus) -> String {
+    format!("RETURN#{status}")
 }
 
 pub fn notifications_in(status: NotificationStatus) -> String {

@@ -3,6 +3,7 @@
 //! Expressions, key strings and attribute names never leave this crate.
 
 mod commit;
+mod counter;
 mod credit;
 mod error;
 mod events;
@@ -16,6 +17,7 @@ mod meter;
 mod orders;
 mod read;
 mod refunds;
+mod returns;
 mod shipments;
 mod templates;
 mod waiting;
@@ -23,7 +25,7 @@ mod waiting;
 pub use commit::{CommitError, Writes};
 pub use credit::Ledger;
 pub use error::StorageError;
-pub use events::{event_in, stock_log_in};
+pub use events::{EVENT_TABLES, event_in, stock_log_in};
 pub use idempotency::{AnswerKey, StoredAnswer};
 pub use inventory::VariantFilter;
 pub use list::{Page, PageRequest};
@@ -31,6 +33,7 @@ pub use messages::{Briefing, Claimed, NotificationFilter, Question};
 pub use meter::{Consumed, Meter};
 pub use orders::OrderFilter;
 pub use refunds::RefundFilter;
+pub use returns::ReturnFilter;
 pub use shipments::ShipmentFilter;
 pub use templates::TemplateFilter;
 pub use waiting::Waiting;
@@ -43,6 +46,8 @@ use std::sync::Arc;
 pub enum Table {
     /// Orders, refunds, shipments, payment references, tracking numbers, number counters, events.
     Orders,
+    /// Returns, their number counters and their events.
+    Returns,
     /// Variants, their stock and its log.
     Inventory,
     /// The notification log.
@@ -55,13 +60,14 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 5] = [Self::Orders, Self::Inventory, Self::Messages, Self::Credit, Self::Idempotency];
+    pub const ALL: [Self; 6] = [Self::Orders, Self::Returns, Self::Inventory, Self::Messages, Self::Credit, Self::Idempotency];
 
     /// The environment variable that names it.
     #[must_use]
     pub const fn variable(self) -> &'static str {
         match self {
             Self::Orders => "ORDERS_TABLE",
+            Self::Returns => "RETURNS_TABLE",
             Self::Inventory => "INVENTORY_TABLE",
             Self::Messages => "MESSAGES_TABLE",
             Self::Credit => "CREDIT_TABLE",
@@ -72,7 +78,7 @@ impl Table {
 
 /// The names of the tables a function uses; a table it doesn't use has none.
 #[derive(Clone, Debug, Default)]
-pub struct TableNames([Option<String>; 5]);
+pub struct TableNames([Option<String>; Table::ALL.len()]);
 
 impl TableNames {
     /// Asks `name_of` for each table's name.

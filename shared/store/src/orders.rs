@@ -6,7 +6,6 @@ use crate::item::{Item, number, record};
 use crate::keys::{self, BY_CUSTOMER, BY_NUMBER, BY_STATUS, BY_TIME, Key};
 use crate::list::{Page, PageRequest};
 use crate::{Store, Table};
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
 use domain::ids::{CustomerId, OrderId, VariantId};
 use domain::inventory::Variant;
 use domain::order::{Advance, Cancellation, Order, OrderSource, OrderStatus, Payment, PaymentMethod, PaymentStatus, Placement};
@@ -90,23 +89,7 @@ impl Store {
 
     /// The next place among the orders of a day. A place that is then not used stays empty; none is given twice.
     pub async fn next_order_number(&self, day: &Day) -> Result<u64, StorageError> {
-        self.meter.round_trip();
-        let answer = self
-            .client
-            .update_item()
-            .table_name(self.tables.get(Table::Orders)?)
-            .set_key(Some(keys::order_counter(day).attributes()))
-            .update_expression("ADD #n :one")
-            .expression_attribute_names("#n", "n")
-            .expression_attribute_values(":one", number(1))
-            .return_values(ReturnValue::UpdatedNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(StorageError::request("UpdateItem"))?;
-        self.meter.wrote(&answer.consumed_capacity);
-        let counted = answer.attributes.and_then(|counter| counter.get("n")?.as_n().ok()?.parse().ok());
-        counted.ok_or_else(|| StorageError::Request { operation: "UpdateItem", message: "the counter has no number".to_owned() })
+        self.count(Table::Orders, &keys::order_counter(day)).await
     }
 }
 

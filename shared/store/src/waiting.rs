@@ -6,6 +6,7 @@ use crate::keys::{self, BY_WAIT, Key, WAITS_SINCE};
 use crate::{Store, Table};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::order::Order;
+use domain::returns::Return;
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
@@ -74,5 +75,11 @@ impl Store {
     #[must_use]
     pub fn unpaid_orders(&self, until: Timestamp) -> Waiting<Order> {
         Waiting::new(Table::Orders, keys::UNPAID, until)
+    }
+
+    /// The returns that have waited for their parcel since they were approved, at `until` or before.
+    #[must_use]
+    pub fn approved_returns(&self, until: Timestamp) -> Waiting<Return> {
+        Waiting::new(Table::Returns, keys::ON_THE_WAY, until)
     }
 }

@@ -81,6 +81,17 @@ impl Scene {
                 let path = format!("/api/shipments?id={}", shop.ship(&order, "LOCAL").await["id"]);
                 scene(shop.staff(), path, json!({ "status": "FAILED" }), ("weight", json!(2)), "INVALID_STATUS_TRANSITION")
             }
+            ("POST", "/api/returns") => {
+                let order = shop.order().delivered().place().await;
+                let items = json!([{ "orderItemId": order.line(0), "quantity": 1, "condition": "UNOPENED" }]);
+                let wanted = json!({ "orderId": order.id, "reason": "Too big", "items": items });
+                scene(shop.customer(CUSTOMER), path.to_owned(), wanted, note("description"), "QUANTITY_NOT_RETURNABLE")
+            }
+            ("PUT", "/api/returns") => {
+                let rma = shop.rma(&shop.order().delivered().place().await, 0, 1).await;
+                let path = format!("/api/returns?id={rma}");
+                scene(shop.staff(), path, json!({ "status": "APPROVED" }), ("restockingFee", json!(1)), "INVALID_STATUS_TRANSITION")
+            }
             ("POST", "/api/email-templates") => {
                 scene(shop.admin(), path.to_owned(), template("ONCE"), ("name", json!("Other words")), "DUPLICATE_CODE")
             }

@@ -10,26 +10,29 @@ use local::emulators::streams::StreamReader;
 /// What the event source mappings would do, a step at a time.
 pub struct ByHand {
     pub workers: Workers,
-    orders: StreamReader,
+    /// Of orders, and of returns.
+    streams: [StreamReader; 2],
 }
 
 impl ByHand {
     /// At the beginning of the stream.
     pub fn of(shop: &LocalShop) -> Self {
-        Self { workers: shop.system.workers.clone(), orders: shop.system.orders_stream().expect("a stream") }
+        Self { workers: shop.system.workers.clone(), streams: shop.system.event_streams().expect("streams") }
     }
 
-    /// What the relay gets next; the same again until [`ByHand::relay`] is done with it.
+    /// What the relay gets next of the orders; the same again until [`ByHand::relay`] is done with it.
     pub fn events(&mut self) -> Option<StreamBatch> {
-        self.orders.next_batch(100).expect("a batch").map(|batch| batch.event)
+        self.streams[0].next_batch(100).expect("a batch").map(|batch| batch.event)
     }
 
     /// Relays everything there is.
     pub async fn relay(&mut self) {
-        while let Some(batch) = self.orders.next_batch(100).expect("a batch") {
-            let response = self.workers.relay(batch.event.clone()).await;
-            assert!(response.batch_item_failures.is_empty(), "{response:?}");
-            self.orders.commit(&batch);
+        for stream in &mut self.streams {
+            while let Some(batch) = stream.next_batch(100).expect("a batch") {
+                let response = self.workers.relay(batch.event.clone()).await;
+                assert!(response.batch_item_failures.is_empty(), "{response:?}");
+                stream.commit(&batch);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ mod by_hand;
 mod caller;
 mod orders;
 mod reading;
+mod returns;
 mod shipments;
 pub mod tokens;
 pub mod webhooks;
@@ -12,6 +13,7 @@ pub use by_hand::{ByHand, failures};
 pub use caller::{Answer, Answers, Caller, race};
 pub use orders::{OrderBuilder, Placed, body};
 pub use reading::{column, keys, next_page};
+pub use returns::back;
 pub use shipments::shipment_body;
 
 use domain::actor::Role;
@@ -107,6 +109,10 @@ impl LocalShop {
     pub async fn refunds_of(&self, order: u64) -> Vec<Value> {
         let answer = self.admin().get(&format!("/api/refunds?orderId={order}")).await.ok();
         answer.as_array().expect("a list").clone()
+    }
+
+    pub async fn return_now(&self, id: u64) -> Value {
+        self.admin().get(&format!("/api/returns?id={id}")).await.ok()
     }
 
     pub async fn messages_of(&self, order: u64) -> Vec<Value> {

@@ -14,7 +14,9 @@ use axum::http::Request;
 use domain::actor::Role;
 use domain::event::{Job, MessageJob};
 use domain::time::Timestamp;
-use functions::workers::{Desk, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, relay, send_email, send_sms};
+use functions::workers::{
+    Desk, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email, send_sms,
+};
 use functions::{ENDPOINTS, SCHEDULES, WORKERS};
 use local::emulators::filter::Filter;
 use local::emulators::streams::StreamReader;
@@ -22,7 +24,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store::{PageRequest, Table};
+use store::{EVENT_TABLES, PageRequest, Table};
 use tower::ServiceExt;
 
 /// `dynamodb:GetItem on OrdersTable`, `dynamodb:Query on OrdersTable/index/byTime`.
@@ -174,6 +176,17 @@ impl Deployed {
         assert!((400..500).contains(&status), "{call}: {answer}");
     }
 
+    /// A paid order that arrived.
+    async fn delivered(&mut self, variant: &Value, quantity: u32) -> Value {
+        let order = self.done("POST /api/orders", kit::body(&[(variant.as_u64().expect("an id"), quantity)])).await;
+        let path = format!("PUT /api/orders/{}", order["id"]);
+        self.done(&format!("{path}/payment"), json!({ "paymentStatus": "PAID" })).await;
+        for step in ["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"] {
+            self.done(&format!("{path}/status"), json!({ "newStatus": step })).await;
+        }
+        order
+    }
+
     async fn order(&mut self, variant: &Value, reference: Option<&str>) -> Value {
         let mut body = kit::body(&[(variant.as_u64().expect("an id"), 1)]);
         body["paymentReference"] = json!(reference);
@@ -242,7 +255,41 @@ async fn everything(deployed: &mut Deployed) {
     deployed.done("POST /api/store-credit/redeem", redeem(10)).await;
     deployed.refused("POST /api/store-credit/redeem", redeem(9999)).await;
     templates(deployed).await;
-    deployed.done("GET /api/health", null).await;
+    deployed.done("GET /api/health", null.clone()).await;
+    every_return(deployed, second).await;
+}
+
+/// A return that is refunded, and one that is rejected after its pieces were put back into stock.
+async fn every_return(deployed: &mut Deployed, variant: &Value) {
+    let order = deployed.delivered(variant, 3).await;
+    let line = &order["items"][0]["id"];
+    let wanted =
+        json!({ "orderId": order["id"], "reason": "Too big", "items": [{ "orderItemId": line, "quantity": 1, "condition": "UNOPENED" }] });
+    let mut rmas = Vec::new();
+    for _ in 0..2 {
+        rmas.push(deployed.done("POST /api/returns", wanted.clone()).await["return"].clone());
+    }
+    let too_many =
+        json!({ "orderId": order["id"], "reason": "Too big", "items": [{ "orderItemId": line, "quantity": 9, "condition": "UNOPENED" }] });
+    deployed.refused("POST /api/returns", too_many).await;
+    let (first, second) = (&rmas[0]["id"], &rmas[1]["id"]);
+    for (rma, steps) in
+        [(first, ["APPROVED", "RECEIVED", "REFUNDED", "COMPLETED"].as_slice()), (second, &["APPROVED", "RECEIVED", "REJECTED"])]
+    {
+        for step in steps {
+            let notes = (*step == "REJECTED").then_some("Worn");
+            deployed.done(&format!("PUT /api/returns?id={rma}"), json!({ "status": step, "notes": notes })).await;
+        }
+    }
+    deployed.refused(&format!("PUT /api/returns?id={first}"), json!({ "status": "APPROVED" })).await;
+    let number = rmas[0]["rmaNumber"].as_str().expect("a number");
+    let by_order = format!("orderId={}", order["id"]);
+    for query in [format!("id={first}"), format!("rmaNumber={number}"), by_order, "status=REJECTED".to_owned(), String::new()] {
+        deployed.done(&format!("GET /api/returns?{query}"), Value::Null).await;
+    }
+    // A customer's own are read from an index of their own.
+    let customer = deployed.shop.system.token(4001, Role::Customer);
+    assert_eq!(deployed.ask_as(&customer, "GET /api/returns", &Value::Null).await.0, 200);
 }
 
 async fn every_way_to_shipments(deployed: &mut Deployed, variant: &Value) {
@@ -303,8 +350,11 @@ async fn every_job_twice(deployed: &mut Deployed) {
     assert!(relayed["relayed"].as_u64() > Some(0));
     let email = Desk { store: mails.store, ..system.workers.email.clone() };
     let sms = Desk { store: texts.store, ..system.workers.sms.clone() };
-    let events = system.store().events_in_hour(now, PageRequest::new(100, None)).await.expect("events");
-    for job in events.items.iter().flat_map(domain::event::Event::jobs) {
+    let mut events = Vec::new();
+    for table in EVENT_TABLES {
+        events.extend(system.store().events_in_hour(table, now, PageRequest::new(100, None)).await.expect("events").items);
+    }
+    for job in events.iter().flat_map(domain::event::Event::jobs) {
         for late in [false, true] {
             match overdue(job.clone(), late) {
                 Job::Email(job) => drop(send_email::send(&email, job).await),
@@ -328,7 +378,7 @@ async fn every_job_twice(deployed: &mut Deployed) {
         deployed.done(&format!("POST /api/notifications/{}/resend", message["id"]), json!({})).await;
     }
     deployed.refused("POST /api/notifications/99/resend", json!({})).await;
-    let events = deployed.shop.system.store().events_in_hour(now, PageRequest::new(100, None)).await.expect("events");
+    let events = deployed.shop.system.store().events_in_hour(Table::Orders, now, PageRequest::new(100, None)).await.expect("events");
     for job in events.items.iter().filter(|event| event.message_due.is_some()).flat_map(domain::event::Event::jobs) {
         match job {
             Job::Email(job) => drop(send_email::send(&email, job).await),
@@ -349,6 +399,14 @@ async fn every_schedule(deployed: &mut Deployed) {
     assert!(cancel_unpaid_orders::run(&deployed.shop_of("cancel-unpaid-orders")).await.changed > 0);
     let (_, order) = deployed.ask(&format!("GET /api/orders?id={}", unpaid["id"]), &Value::Null).await;
     assert_eq!(order["status"], "CANCELLED");
+
+    let order = deployed.delivered(&json!(variant), 1).await;
+    let items = json!([{ "orderItemId": order["items"][0]["id"], "quantity": 1, "condition": "UNOPENED" }]);
+    let rma =
+        deployed.done("POST /api/returns", json!({ "orderId": order["id"], "reason": "Too big", "items": items })).await["return"].clone();
+    deployed.done(&format!("PUT /api/returns?id={}", rma["id"]), json!({ "status": "APPROVED" })).await;
+    deployed.shop.system.clock.advance(Duration::from_hours(24 * 30));
+    assert!(reject_late_returns::run(&deployed.shop_of("reject-late-returns")).await.changed > 0);
 }
 
 /// The job as it is, or as it would be after a long outage.

@@ -112,7 +112,7 @@ fn every_table_can_be_restored_and_not_be_lost() {
             "TTL on ttl",
             text(&table["TimeToLiveSpecification"]["AttributeName"]) == "ttl" && is(&table["TimeToLiveSpecification"]["Enabled"]),
         );
-        let streamed = ["OrdersTable", "InventoryTable"].contains(&name.as_str());
+        let streamed = ["OrdersTable", "ReturnsTable", "InventoryTable"].contains(&name.as_str());
         let stream = text(&table["StreamSpecification"]["StreamViewType"]);
         expect("a stream of both images", !streamed || stream == "NEW_AND_OLD_IMAGES");
         let indexes = table["GlobalSecondaryIndexes"].as_sequence().into_iter().flatten();

@@ -7,7 +7,7 @@ mod value;
 
 pub use fields::Fields;
 pub use meta::Meta;
-pub use value::Value;
+pub use value::{Decimal, Value};
 
 use crate::Problem;
 use crate::auth::Caller;

@@ -21,6 +21,26 @@ pub enum Source<'a> {
     Text(&'a str),
 }
 
+/// A number in its own digits, before it is known which currency it is an amount of. Nothing by default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal(String);
+
+impl Default for Decimal {
+    fn default() -> Self {
+        Self("0".to_owned())
+    }
+}
+
+impl Decimal {
+    /// The amount that it is in a currency.
+    ///
+    /// # Errors
+    /// [`AmountError`] when it is none of that currency.
+    pub fn amount(&self, currency: Currency) -> Result<Money, AmountError> {
+        Money::parse(&self.0, currency)
+    }
+}
+
 /// A value that is there. Every reading gives nothing when it has noted an error.
 #[derive(Clone)]
 pub struct Value<'a> {
@@ -181,30 +201,45 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text of an amount of more than nothing, in a currency that only the records know: its decimals are looked at
-    /// once they are read.
+    /// A number of at least nothing that is an amount of some currency, to be read as one once it is known of which.
     #[must_use]
-    pub fn positive_amount_text(&self) -> Option<String> {
-        let Source::Json(Node::Number(text)) = self.source else { return self.wrong_as("INVALID_AMOUNT", "must be a number") };
+    pub fn decimal(&self, code: &'static str) -> Option<Decimal> {
+        self.decimal_from(0, "must not be negative", code)
+    }
+
+    /// The same, of more than nothing.
+    #[must_use]
+    pub fn positive_decimal(&self, code: &'static str) -> Option<Decimal> {
+        self.decimal_from(1, "must be more than nothing", code)
+    }
+
+    fn decimal_from(&self, least: i64, otherwise: &str, code: &'static str) -> Option<Decimal> {
+        let text = self.number(code)?;
         // From none to the most decimals that a currency has: what is no amount in any of them is none.
         let kinds = ["JPY", "USD", "TND"].into_iter().filter_map(Currency::parse);
         let read = kinds.map(|currency| Money::parse(text, currency)).reduce(Result::or);
         match read {
-            Some(Ok(money)) if money.minor > 0 => Some(text.clone()),
-            Some(Ok(_)) => self.wrong_as("INVALID_AMOUNT", "must be more than nothing"),
-            Some(Err(error)) => self.wrong_as("INVALID_AMOUNT", &error.to_string()),
-            None => self.wrong_as("INVALID_AMOUNT", "is not a number"),
+            Some(Ok(money)) if money.minor >= least => Some(Decimal(text.to_owned())),
+            Some(Ok(_)) => self.wrong_as(code, otherwise),
+            Some(Err(error)) => self.wrong_as(code, &error.to_string()),
+            None => self.wrong_as(code, "is not a number"),
         }
     }
 
     /// `true` or `false`.
     #[must_use]
     pub fn boolean(&self) -> Option<bool> {
+        self.boolean_as(self.own_code())
+    }
+
+    /// The same, with a code of the contract for what is wrong.
+    #[must_use]
+    pub fn boolean_as(&self, code: impl Into<Code>) -> Option<bool> {
         match self.source {
             Source::Json(Node::Bool(truth)) => Some(*truth),
             Source::Text("true") => Some(true),
             Source::Text("false") => Some(false),
-            Source::Json(_) | Source::Text(_) => self.wrong("must be true or false"),
+            Source::Json(_) | Source::Text(_) => self.wrong_as(code, "must be true or false"),
         }
     }
 

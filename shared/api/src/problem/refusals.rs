@@ -7,6 +7,7 @@ use domain::inventory::InventoryError;
 use domain::notification::ResendError;
 use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
 use domain::refund::{MethodError, RefundError, RefundRequestError, RefundStatus, RoomError};
+use domain::returns::{RequestError, ReturnStatus, StepError};
 use domain::shipment::{ShipError, ShipmentError, ShipmentStatus};
 use domain::template::TemplateError;
 use serde_json::{Value, json};
@@ -129,6 +130,32 @@ impl From<ShipmentError> for Problem {
             ShipmentError::InvalidTransition { allowed, .. } => transition::<ShipmentStatus>(&error, allowed),
             ShipmentError::BookingInProgress => Self::conflict("BOOKING_IN_PROGRESS", error).header(header::RETRY_AFTER, "60"),
             ShipmentError::NumberUsed(_) => Self::conflict("TRACKING_NUMBER_USED", error),
+        }
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        match &error {
+            RequestError::NotOfOrder(_) => Self::bad_request("INVALID_ORDER_ITEMS", error),
+            RequestError::NotDelivered(_) => Self::conflict("ORDER_NOT_DELIVERED", error),
+            RequestError::WindowClosed(_) => Self::conflict("RETURN_WINDOW_CLOSED", error),
+            RequestError::NotReturnable { .. } => Self::conflict("QUANTITY_NOT_RETURNABLE", error),
+        }
+    }
+}
+
+impl From<StepError> for Problem {
+    fn from(error: StepError) -> Self {
+        match &error {
+            StepError::InvalidTransition { from, .. } => transition::<ReturnStatus>(&error, from.next()),
+            StepError::NotInReturn(_) | StepError::WhichEntry(_) | StepError::CountedTwice(_) => {
+                Self::bad_request("INVALID_ORDER_ITEMS", error)
+            }
+            StepError::MoreThanAsked { .. } => Self::conflict("QUANTITY_NOT_RETURNABLE", error),
+            StepError::NeverPaid => Self::conflict("REFUND_EXCEEDS_PAID", error),
+            StepError::Room(room) => (*room).into(),
+            StepError::SoldAgain { .. } => Self::conflict("INSUFFICIENT_STOCK", error),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the pieces of a line are worth when money goes back, and which of them it can still go back for.
 
-use super::LineItem;
+use super::{LineItem, Order};
+use crate::ids::OrderItemId;
 use crate::money::Money;
 
 impl LineItem {
@@ -64,6 +65,28 @@ impl LineItem {
     }
 }
 
+impl Order {
+    /// One of its lines.
+    #[must_use]
+    pub fn item(&self, id: OrderItemId) -> Option<&LineItem> {
+        self.items.iter().find(|item| item.id == id)
+    }
+
+    /// Puts another line into the place of one.
+    pub(crate) fn change_item(&mut self, id: OrderItemId, change: impl FnOnce(&LineItem) -> LineItem) {
+        if let Some(item) = self.items.iter_mut().find(|item| item.id == id) {
+            *item = change(item);
+        }
+    }
+
+    /// What was paid for its delivery: the fee less what a promotion took off it.
+    #[must_use]
+    pub fn paid_for_delivery(&self) -> Money {
+        let lines: i64 = self.items.iter().map(|item| item.paid().minor).sum();
+        Money::new(self.total.minor - lines, self.currency)
+    }
+}
+
 /// The lines with a discount spread over them by what they cost, to the cent (largest remainder).
 #[must_use]
 pub fn discounted(lines: Vec<LineItem>, discount: Money) -> Vec<LineItem> {
@@ -93,6 +116,7 @@ mod tests {
             returned_quantity: 0,
             returning_quantity: 0,
             refunded_quantity: 0,
+            faulty_quantity: 0,
             refunded_amount: Money::usd(0),
             shipped_quantity: 0,
             delivered_quantity: 0,

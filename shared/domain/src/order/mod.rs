@@ -205,6 +205,9 @@ pub struct LineItem {
     pub returning_quantity: u32,
     /// Pieces whose money went back or is going back; with `returning_quantity` never more than `quantity`.
     pub refunded_quantity: u32,
+    /// Of those, the ones that came back for the shop's own fault.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub faulty_quantity: u32,
     /// The money of those, as far as it was counted by pieces.
     pub refunded_amount: Money,
     /// Pieces that are in a live parcel; never more than `quantity`.
@@ -218,6 +221,12 @@ pub struct LineItem {
 /// Most lines of most orders are in no parcel yet, and an order pays for every kilobyte it has.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 const fn is_zero(pieces: &u32) -> bool {
+    *pieces == 0
+}
+
+/// Most orders have no such pieces, and then no place for them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_none(pieces: &u32) -> bool {
     *pieces == 0
 }
 

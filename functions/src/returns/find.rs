@@ -1,0 +1,66 @@
+//! `GET /api/returns` — one return by `id` or `rmaNumber`, else a list.
+
+use super::view::ReturnView;
+use super::{load, not_found};
+use crate::query;
+use api::input::{Input, Reader};
+use api::{Answer, Caller, Checked, Problem, Shop, page};
+use axum::extract::State;
+use domain::ids::{OrderId, ReturnId};
+use domain::returns::ReturnStatus;
+use store::{PageRequest, ReturnFilter};
+
+const FILTERS: &[&str] = &["orderId", "status", "limit", "cursor"];
+
+/// Which returns.
+pub(super) enum FindReturns {
+    ById(ReturnId),
+    ByNumber(String),
+    List(ReturnFilter, PageRequest),
+}
+
+impl Input for FindReturns {
+    fn read(request: &mut Reader<'_>) -> Option<Self> {
+        let id = request.query("id", |value| value.id(ReturnId::new, "INVALID_ID"));
+        let number = request.query("rmaNumber", |value| value.text(64));
+        let order_id = request.query("orderId", |value| value.id(OrderId::new, "INVALID_ID"));
+        let status = request.query("status", |value| value.word(ReturnStatus::parse, "INVALID_STATUS"));
+        let page = page::read(request);
+        match (id?, number?) {
+            (Some(_), Some(_)) => {
+                query::alone(request, "id", &["rmaNumber"])?;
+                None
+            }
+            (Some(id), None) => query::alone(request, "id", FILTERS).map(|()| Self::ById(id)),
+            (None, Some(number)) => query::alone(request, "rmaNumber", FILTERS).map(|()| Self::ByNumber(number)),
+            (None, None) => {
+                let customer_id = request.caller().and_then(|caller| caller.customer());
+                Some(Self::List(ReturnFilter { customer_id, order_id: order_id?, status: status? }, page?))
+            }
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/returns", operation_id = "findReturns", tag = "Returns",
+    params(
+        ("id" = Option<u64>, Query, description = "One return."),
+        ("rmaNumber" = Option<String>, Query, description = "One return."),
+        ("orderId" = Option<u64>, Query),
+        ("status" = Option<ReturnStatus>, Query),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 50 when left out.", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "The `X-Next-Cursor` of the page before."),
+    ),
+    responses((status = 200, description = "An array, newest first; the return itself with `id` or `rmaNumber`. A customer's are their own alone.", body = Vec<ReturnView<'static>>)))]
+pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Checked<FindReturns>) -> Result<Answer, Problem> {
+    let rma = match request.input {
+        FindReturns::ById(id) => load(&shop, id).await?,
+        FindReturns::ByNumber(number) => shop.store.rma_by_number(&number).await?.ok_or_else(|| not_found(number))?,
+        FindReturns::List(filter, page) => {
+            let page = shop.store.returns(filter, page).await?;
+            let views: Vec<ReturnView<'_>> = page.items.iter().map(ReturnView::from).collect();
+            return Ok(page::with_next(Answer::ok(&views)?, page.next, &request.meta));
+        }
+    };
+    caller.may_reach(rma.customer_id)?;
+    Ok(Answer::ok(&ReturnView::from(&rma))?.etag(rma.version))
+}
