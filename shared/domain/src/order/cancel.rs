@@ -102,7 +102,7 @@ impl Order {
         ids: &mut Ids,
     ) -> (Self, Option<Refund>) {
         let opening = Opening { part: RefundPart::Rest, method, reason, return_id: None, notes };
-        match self.clone().open_refund(opening, now, ids) {
+        match self.clone().open_refund(&opening, now, ids) {
             Ok((order, refund)) => (order, Some(refund)),
             Err(RoomError::ExceedsPaid { .. } | RoomError::NotSoMany { .. } | RoomError::NoSuchItem(_)) => (self, None),
         }

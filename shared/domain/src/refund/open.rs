@@ -114,7 +114,7 @@ impl Order {
     pub fn refund(&self, request: &RefundRequest, actor: Actor, now: Timestamp, mut ids: Ids) -> Result<RefundOpened, RefundRequestError> {
         let method = RefundMethod::for_order(self, request.method, actor)?;
         let opening = Opening { part: request.part.clone(), method, reason: &request.reason, return_id: None, notes: None };
-        let (order, refund) = self.touched(now).open_refund(opening, now, &mut ids)?;
+        let (order, refund) = self.touched(now).open_refund(&opening, now, &mut ids)?;
         let mut events: Vec<Event> = order.payment_event(self.payment_status, actor, now, &mut ids).into_iter().collect();
         events.push(refund.created_event(&order, actor, now, &mut ids));
         Ok(RefundOpened { order, refund, events: numbered(events) })
@@ -124,7 +124,7 @@ impl Order {
     ///
     /// # Errors
     /// See [`RoomError`].
-    pub(crate) fn open_refund(self, opening: Opening<'_>, now: Timestamp, ids: &mut Ids) -> Result<(Self, Refund), RoomError> {
+    pub(crate) fn open_refund(self, opening: &Opening<'_>, now: Timestamp, ids: &mut Ids) -> Result<(Self, Refund), RoomError> {
         let (order, amount, pieces) = self.take_room(&opening.part)?;
         let refund = Refund {
             id: RefundId::draw(ids),

@@ -284,7 +284,7 @@ impl ReturnChange {
             let method = RefundMethod::of_payment(self.order.payment_method);
             let reason = format!("Return {}: {}", self.rma.rma_number, self.rma.reason);
             let opening = Opening { part: RefundPart::Amount(due), method, reason: &reason, return_id: Some(self.rma.id), notes: None };
-            let (order, refund) = self.order.clone().open_refund(opening, now, ids)?;
+            let (order, refund) = self.order.clone().open_refund(&opening, now, ids)?;
             self.order = order;
             self.rma.refund_id = Some(refund.id);
             self.refund = Some(refund);
