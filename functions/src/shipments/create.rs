@@ -128,7 +128,7 @@ pub(super) async fn create(State(shop): State<Shop>, Staff(caller): Staff, reque
         let cost = request.cost.map(|cost| in_currency(cost, order.currency)).transpose()?;
         let request = ShipmentRequest { cost, ..request.clone() };
         let change = order.ship(request, caller.actor(), attempt.now, attempt.ids)?;
-        let answer = Answer::created(&ShipmentView::from(&change.shipment))?.etag(change.shipment.version);
+        let answer = Answer::created(&ShipmentView::of(&change.shipment, shop).await)?.etag(change.shipment.version);
         Ok((answer, Writes::from(&change)))
     })
     .await

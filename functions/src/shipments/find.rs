@@ -59,12 +59,15 @@ pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Chec
         FindShipments::List(filter, page) => {
             let filter = ShipmentFilter { customer_id: caller.customer(), ..filter };
             let page = shop.store.shipments(filter, page).await?;
-            let views: Vec<ShipmentView<'_>> = page.items.iter().map(ShipmentView::from).collect();
+            let mut views = Vec::with_capacity(page.items.len());
+            for shipment in &page.items {
+                views.push(ShipmentView::of(shipment, &shop).await);
+            }
             return Ok(page::with_next(Answer::ok(&views)?, page.next, &request.meta));
         }
     };
     caller.may_reach(shipment.customer_id)?;
-    Ok(Answer::ok(&ShipmentView::from(&shipment))?.etag(shipment.version))
+    Ok(Answer::ok(&ShipmentView::of(&shipment, &shop).await)?.etag(shipment.version))
 }
 
 /// A text that is no number names no shipment.

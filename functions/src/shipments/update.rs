@@ -97,7 +97,7 @@ pub(super) async fn update(State(shop): State<Shop>, Staff(caller): Staff, reque
         {
             return Err(ShipmentError::NumberUsed(number).into());
         }
-        let answer = Answer::ok(&ShipmentView::from(&change.shipment))?.etag(change.shipment.version);
+        let answer = Answer::ok(&ShipmentView::of(&change.shipment, shop).await)?.etag(change.shipment.version);
         Ok((answer, Writes::from(&change)))
     })
     .await

@@ -1,6 +1,7 @@
 //! A shipment as clients see it.
 
-use api::Amount;
+use api::labels::Access;
+use api::{Amount, Shop};
 use domain::ids::{OrderId, OrderItemId, ShipmentId};
 use domain::shipment::{Carrier, Label, Shipment, ShipmentStatus, ShippedItem, ShippingAddress, TimelineEntry, TrackingNumber, Weight};
 use domain::time::Timestamp;
@@ -81,8 +82,14 @@ impl Serialize for Kilograms {
     }
 }
 
-impl<'a> From<&'a Shipment> for ShipmentView<'a> {
-    fn from(shipment: &'a Shipment) -> Self {
+impl<'a> ShipmentView<'a> {
+    /// A label of our own is shown by an address that is signed for whoever reads it now.
+    pub async fn of(shipment: &'a Shipment, shop: &Shop) -> Self {
+        let label_url = match (&shipment.label, &shop.labels) {
+            (Some(Label::Link(url)), _) => Some(url.clone()),
+            (Some(Label::Stored(key)), Some(labels)) => labels.address(key, Access::Get, shop.clock.now()).await,
+            (Some(Label::Stored(_)) | None, _) => None,
+        };
         Self {
             id: shipment.id,
             order_id: shipment.order_id,
@@ -90,7 +97,7 @@ impl<'a> From<&'a Shipment> for ShipmentView<'a> {
             service: shipment.service.as_deref(),
             status: shipment.status,
             tracking_number: shipment.tracking_number.as_ref().map(TrackingNumber::as_str),
-            label_url: shipment.label.as_ref().and_then(label_url),
+            label_url,
             recipient_name: &shipment.recipient_name,
             recipient_phone: shipment.recipient_phone.as_deref(),
             shipping_address: (&shipment.address).into(),
@@ -106,13 +113,6 @@ impl<'a> From<&'a Shipment> for ShipmentView<'a> {
             created_at: shipment.created_at,
             updated_at: shipment.updated_at,
         }
-    }
-}
-
-fn label_url(label: &Label) -> Option<String> {
-    match label {
-        Label::Link(url) => Some(url.clone()),
-        Label::Stored(_) => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod book_shipment;
 pub mod cancel_unpaid_orders;
+pub mod carriers;
 mod deliver;
 pub mod inventory_log;
 pub mod process_refund;

@@ -1,5 +1,6 @@
 //! The workers as Lambda functions: what each is told by its environment, and what Lambda hands it.
 
+use super::carriers::Carriers;
 use super::relay::{Queues, handle};
 use super::{
     Desk, Swept, Templates, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund, reject_late_returns as late,
@@ -219,14 +220,16 @@ fn whole(swept: Swept) -> Result<Swept, Error> {
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn book_shipment() -> Result<(), Error> {
     api::log::init();
+    api::auth::install_crypto();
     let queue = started(required(&Environment, "SHIPMENTS_QUEUE_URL"))?;
     let shop = started(Shop::from_environment())?;
+    let carriers = started(Carriers::read(&Environment, &aws::config()))?;
     work(move |batch: SqsEvent| {
-        let (shop, queue) = (shop.clone(), queue.clone());
+        let (shop, queue, carriers) = (shop.clone(), queue.clone(), carriers.clone());
         async move {
             let jobs = |job| {
-                let shop = shop.clone();
-                async move { book_shipment::book(&shop, job).await }
+                let (shop, carriers) = (shop.clone(), carriers.clone());
+                async move { book_shipment::book(&shop, &carriers, job).await }
             };
             Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, jobs).await)
         }

@@ -1,7 +1,9 @@
 //! The system: emulators, functions and workers in one process.
 
+use crate::emulators::carriers::{self, Carriers};
 use crate::emulators::dynamodb::DynamoDb;
 use crate::emulators::http::{Port, Server};
+use crate::emulators::labels::Bucket;
 use crate::emulators::outbox::Outbox;
 use crate::emulators::sqs::Sqs;
 use crate::emulators::streams::StreamReader;
@@ -13,10 +15,12 @@ use crate::pumps::{self, Pumps};
 use crate::{Workers, token};
 use api::clock::Clock;
 use api::config::{Secret, TokenConfig};
+use api::labels::Labels;
 use api::{Shop, aws};
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
 use domain::actor::Role;
+use functions::workers::carriers::Carriers as Connections;
 use functions::workers::relay::Queues;
 use functions::workers::{Desk, Templates};
 use providers::phone::Country;
@@ -37,6 +41,10 @@ const PREFIX: &str = "shop-local-";
 
 /// What webhooks in Stripe's name are signed with here.
 pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_local";
+
+/// Where parcels come from here, unless `SHIP_FROM` says otherwise.
+const SHIP_FROM: &str = r#"{"name": "Aline Kasongo", "company": "ML Allure", "phone": "+243 81 555 01 00", "street": "12 avenue de la Paix",
+    "city": "Kinshasa", "country": "CD"}"#;
 
 /// How long requests that are under way may take once the system was told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -92,6 +100,8 @@ pub struct Backstage {
     pub sqs: Sqs,
     /// Every message that was sent.
     pub outbox: Outbox,
+    /// Every parcel that was booked.
+    pub carriers: Carriers,
 }
 
 /// A running system. Dropping it stops it.
@@ -106,6 +116,10 @@ pub struct System {
     pub sqs: Sqs,
     /// Every message that was sent.
     pub outbox: Outbox,
+    /// Every parcel that was booked.
+    pub carriers: Carriers,
+    /// The labels.
+    pub labels: Bucket,
     /// What goes wrong with the API's and the workers' calls of DynamoDB.
     pub faults: Faults,
     /// The workers, to be called by hand.
@@ -155,15 +169,28 @@ impl System {
         (options.progress)(&format!("{} queues, dead letters included", made.len()));
         let sqs_server = port.serve(sqs.router());
         let outbox = match &options.data {
-            Some(directory) => Outbox::in_directory(now, directory)?,
-            None => Outbox::new(now),
+            Some(directory) => Outbox::in_directory(Arc::clone(&now), directory)?,
+            None => Outbox::new(Arc::clone(&now)),
         };
         let outbox_server = http::serve(outbox.router()).await?;
+        let carriers = Carriers::new(Arc::clone(&now));
+        let carriers_server = http::serve(carriers.router()).await?;
+        let port = Port::bind().await?;
+        let signer = Labels::new(port.url().to_owned(), &aws::local_config(port.url(), plain()));
+        let labels = Bucket::new(now, signer, options.data.as_ref().map(|directory| directory.join("bucket")));
+        let labels_server = port.serve(labels.router());
 
         let faults = Faults::default();
-        let workers = workers(&options, &url, &clock, &dynamodb, &sqs, sqs_server.url(), outbox_server.url(), &faults)?;
+        let places = Places {
+            api: &url,
+            sqs: sqs_server.url(),
+            outbox: outbox_server.url(),
+            carriers: carriers_server.url(),
+            labels: labels_server.url(),
+        };
+        let workers = workers(&options, &places, &clock, &dynamodb, &sqs, &faults)?;
         let api = api::serve::app(functions::api(), workers.shop.clone()).layer(cors());
-        let backstage = Backstage { shop: workers.shop.clone(), sqs: sqs.clone(), outbox: outbox.clone() };
+        let backstage = Backstage { shop: workers.shop.clone(), sqs: sqs.clone(), outbox: outbox.clone(), carriers: carriers.clone() };
         let app = api.clone().merge(pages(backstage));
         let (serving, told_to_stop) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
@@ -181,13 +208,15 @@ impl System {
                 tasks.push(tokio::spawn(Keeper::new(directory.clone(), pumps.clone(), sqs.clone()).run()));
             }
         }
-        let servers = vec![sqs_server, outbox_server];
+        let servers = vec![sqs_server, outbox_server, carriers_server, labels_server];
         Ok(Self {
             url,
             clock,
             dynamodb,
             sqs,
             outbox,
+            carriers,
+            labels,
             faults,
             workers,
             options,
@@ -314,28 +343,54 @@ fn queue_name(variable: &str) -> String {
     variable.trim_end_matches("_QUEUE_URL").to_lowercase()
 }
 
-#[expect(clippy::too_many_arguments, reason = "one private place where everything meets")]
+/// Where everything is served.
+struct Places<'a> {
+    api: &'a str,
+    sqs: &'a str,
+    outbox: &'a str,
+    carriers: &'a str,
+    labels: &'a str,
+}
+
+impl Places<'_> {
+    /// What the functions are told of them.
+    fn variable(&self, name: &str) -> Option<String> {
+        match name {
+            "PUBLIC_URL" => Some(self.api.to_owned()),
+            "LABELS_URL" => Some(self.labels.to_owned()),
+            "DHL_BASE_URL" => Some(format!("{}/dhl", self.carriers)),
+            "FEDEX_BASE_URL" => Some(format!("{}/fedex", self.carriers)),
+            "UPS_BASE_URL" => Some(format!("{}/ups", self.carriers)),
+            _ => None,
+        }
+    }
+}
+
+fn plain() -> aws_sdk_dynamodb::config::SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
+}
+
 fn workers(
     options: &Options,
-    url: &str,
+    places: &Places<'_>,
     clock: &Clock,
     dynamodb: &DynamoDb,
     sqs: &Sqs,
-    sqs_url: &str,
-    outbox_url: &str,
     faults: &Faults,
 ) -> Result<Workers, StartError> {
-    let plain = || aws_smithy_http_client::Builder::new().build_http();
     let faulty = FaultyClient { inner: plain(), faults: faults.clone() };
     let tables = aws::local_config(dynamodb.endpoint(), aws_sdk_dynamodb::config::SharedHttpClient::new(faulty));
-    let queues = aws::local_config(sqs_url, plain());
+    let queues = aws::local_config(places.sqs, plain());
     let queue = |name: &str| sqs.url(&format!("{PREFIX}{name}"));
     let variables = |name: &'static str| {
         let own = options.variables.get(name).cloned();
-        own.or_else(|| table_name(name)).or_else(|| match name {
+        own.or_else(|| table_name(name)).or_else(|| places.variable(name)).or_else(|| match name {
             "EMAIL_QUEUE_URL" => Some(queue("email")),
-            "PUBLIC_URL" => Some(url.to_owned()),
             "STRIPE_WEBHOOK_SECRET" => Some(STRIPE_WEBHOOK_SECRET.to_owned()),
+            "SHIP_FROM" => Some(SHIP_FROM.to_owned()),
+            "DHL_KEYS" => Some(carriers::DHL_KEYS.to_owned()),
+            "FEDEX_KEYS" => Some(carriers::FEDEX_KEYS.to_owned()),
+            "UPS_KEYS" => Some(carriers::UPS_KEYS.to_owned()),
             _ => None,
         })
     };
@@ -348,11 +403,11 @@ fn workers(
         audience,
     };
     let shop = Shop::new(&variables, Some(tokens), &tables, &queues, clock.clone())?;
-    let twilio = TwilioConfig { account_sid: "AC-local".to_owned(), from: "+243810000000".to_owned(), base_url: outbox_url.to_owned() };
+    let twilio = TwilioConfig { account_sid: "AC-local".to_owned(), from: "+243810000000".to_owned(), base_url: places.outbox.to_owned() };
     let name = shop.config.name.clone();
     let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_name(of.variable()))));
     let queues = queues.unwrap_or_else(|never| match never {});
-    let ses = Ses::new(&aws::local_config(outbox_url, plain()), &name, "orders@example.com", None);
+    let ses = Ses::new(&aws::local_config(places.outbox, plain()), &name, "orders@example.com", None);
     Ok(Workers {
         queues,
         email: Desk {
@@ -371,6 +426,7 @@ fn workers(
             templates: Templates::default(),
             sender: Twilio::new(twilio, "local-token".to_owned())?,
         },
+        carriers: Connections::read(&variables, &tables)?,
         shop,
     })
 }

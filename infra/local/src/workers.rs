@@ -7,6 +7,7 @@ use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use functions::workers::carriers::Carriers;
 use functions::workers::relay::{Queue, Queues};
 use functions::workers::{
     Desk, Swept, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email, send_sms,
@@ -28,6 +29,8 @@ pub struct Workers {
     pub email: Desk<Ses>,
     /// Who sends SMS.
     pub sms: Desk<Twilio>,
+    /// Who brings parcels.
+    pub carriers: Carriers,
 }
 
 impl Workers {
@@ -105,8 +108,8 @@ impl Workers {
     /// `book-shipment`, with a batch of its queue.
     pub async fn book_shipment(&self, batch: SqsEvent) -> SqsBatchResponse {
         let jobs = |job| {
-            let shop = self.shop.clone();
-            async move { book_shipment::book(&shop, job).await }
+            let (shop, carriers) = (self.shop.clone(), self.carriers.clone());
+            async move { book_shipment::book(&shop, &carriers, job).await }
         };
         each_job(batch, &self.shop.sqs, self.queues.url(Queue::Shipments), &self.shop.clock, jobs).await
     }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod decide;
 pub mod html;
 pub mod input;
+pub mod labels;
 pub mod lambda;
 pub mod log;
 pub mod logo;

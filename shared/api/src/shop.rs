@@ -4,6 +4,7 @@ use crate::auth::{Verifier, VerifierError};
 use crate::aws;
 use crate::clock::Clock;
 use crate::config::{ConfigError, ShopConfig, TokenConfig, Variables};
+use crate::labels::Labels;
 use crate::secrets::Secrets;
 use aws_config::SdkConfig;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct Shop {
     pub email_queue: Option<String>,
     /// What outside services and we share.
     pub secrets: Arc<Secrets>,
+    /// The store of labels, where this function has been given it.
+    pub labels: Option<Labels>,
     verifier: Option<Arc<Verifier>>,
 }
 
@@ -72,6 +75,7 @@ impl Shop {
             sqs: aws_sdk_sqs::Client::new(sqs),
             email_queue: variables.get("EMAIL_QUEUE_URL"),
             secrets: Arc::new(Secrets::given(variables, dynamodb)),
+            labels: variables.get("LABELS_URL").map(|url| Labels::new(url, dynamodb)),
             verifier: verifier.map(Arc::new),
         })
     }

@@ -1,5 +1,6 @@
 //! One module for each outside service, each behind the small trait its worker uses.
 
+pub mod carriers;
 mod no_sms;
 pub mod phone;
 mod ses;

@@ -360,7 +360,7 @@ async fn every_job_twice(deployed: &mut Deployed) {
                 Job::Email(job) => drop(send_email::send(&email, job).await),
                 Job::Sms(job) => drop(send_sms::send(&sms, job).await),
                 Job::Refund(job) => drop(process_refund::process(&refunds, job).await),
-                Job::Shipment(job) => drop(book_shipment::book(&shipments, job).await),
+                Job::Shipment(job) => drop(book_shipment::book(&shipments, &system.workers.carriers, job).await),
             }
         }
     }

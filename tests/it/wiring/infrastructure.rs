@@ -16,8 +16,10 @@ fn no_function_may_more_than_can_be_named() {
                 }
             }
             for resource in each(&statement["Resource"]).into_iter().map(written) {
-                // A stream's name is the time it was made: it alone can't be named beforehand.
-                if resource.is_empty() || (resource.contains('*') && !resource.ends_with("Arn}/stream/*")) {
+                // A stream's name is the time it was made and a label's the parcel it is for: they can't be named beforehand.
+                if resource.is_empty()
+                    || (resource.contains('*') && !["Arn}/stream/*", "Arn}/labels/*"].iter().any(|named| resource.ends_with(named)))
+                {
                     complaints.push(format!("template.yaml: {name} may act on `{resource}`; name the resource"));
                 }
             }
@@ -86,6 +88,35 @@ fn every_dead_letter_and_every_late_stream_wakes_somebody() {
     let streams = ["RelayFunctionName", "InventoryLogFunctionName"].map(ToOwned::to_owned);
     let silent = queues.chain(streams).filter(|name| !alarms.contains(&format!("!Ref {name}")));
     none(&silent.map(|name| format!("infra/monitoring.yaml has no alarm on {name}")).collect::<Vec<_>>());
+}
+
+/// There is a customer's name and address on every label.
+#[test]
+fn the_labels_are_encrypted_and_nobody_but_our_functions_reaches_them() {
+    let labels = Template::read("infra/labels.yaml");
+    let buckets = labels.resources("AWS::S3::Bucket");
+    let [(name, bucket)] = buckets.as_slice() else { panic!("{buckets:?}") };
+    let whole = labels.resource(name).expect("it is there");
+    assert_eq!((text(&whole["DeletionPolicy"]), text(&whole["UpdateReplacePolicy"])), ("Retain".to_owned(), "Retain".to_owned()));
+    for block in ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"] {
+        assert_eq!(bucket["PublicAccessBlockConfiguration"][block].as_bool(), Some(true), "{block}");
+    }
+    let encryption = &bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"];
+    assert_eq!(text(&encryption["SSEAlgorithm"]), "AES256");
+    let policy = &labels.resource("TlsOnly").expect("TlsOnly")["Properties"];
+    let statement = &policy["PolicyDocument"]["Statement"][0];
+    assert_eq!((written(&policy["Bucket"]), text(&statement["Effect"])), (format!("!Ref {name}"), "Deny".to_owned()));
+    assert_eq!(statement["Condition"]["Bool"]["aws:SecureTransport"].as_bool(), Some(false));
+    let may: Vec<(String, String)> = Template::main()
+        .resources("AWS::Serverless::Function")
+        .into_iter()
+        .flat_map(|(function, properties)| {
+            let actions = statements(properties).into_iter().flat_map(|statement| each(&statement["Action"])).map(text);
+            actions.filter(|action| action.starts_with("s3:")).map(move |action| (function.clone(), action)).collect::<Vec<_>>()
+        })
+        .collect();
+    let expected = [("ShipmentsFunction", "s3:GetObject"), ("BookShipmentFunction", "s3:PutObject")];
+    assert_eq!(may, expected.map(|(function, action)| (function.to_owned(), action.to_owned())));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What AWS and Twilio are in the cloud, in this process: `DynamoDB` with streams, SQS, SES and SMS.
+//! What AWS, Twilio and the carriers are in the cloud, in this process: `DynamoDB` with streams, SQS, SES, SMS, labels.
 //!
 //! Each emulator does what our code relies on, through the wire protocol of the official SDKs, and
 //! answers anything else with an error that names it. Tables and queues are read from the very
@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
+pub mod carriers;
 pub mod dynamodb;
 pub mod filter;
 pub mod http;
+pub mod labels;
 pub mod outbox;
 pub mod queues;
 pub mod sqs;

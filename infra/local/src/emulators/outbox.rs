@@ -166,7 +166,7 @@ impl Outbox {
 }
 
 /// What a scripted fault leaves of a request.
-enum Scripted {
+pub(in crate::emulators) enum Scripted {
     /// This is the whole answer.
     Answer(Response),
     /// Go on, but nobody will hear about it.
@@ -175,7 +175,7 @@ enum Scripted {
 
 impl Fault {
     /// Plays the fault. `refusal` puts a refusal into the provider's own form.
-    async fn play(self, connection: &Connection, refusal: impl FnOnce(u16, &str, &str) -> Response) -> Scripted {
+    pub(in crate::emulators) async fn play(self, connection: &Connection, refusal: impl FnOnce(u16, &str, &str) -> Response) -> Scripted {
         match self {
             Self::Refuse { status, code, message } => Scripted::Answer(refusal(status, &code, &message)),
             Self::Hang(silence) => {

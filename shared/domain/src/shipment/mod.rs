@@ -7,7 +7,7 @@ mod number;
 mod update;
 mod weight;
 
-pub use booking::{Booking, BookingStep, HELD_MINUTES};
+pub use booking::{Booked, Booking, BookingStep, HELD_MINUTES, LOOKED_FOR_MINUTES};
 pub use change::{NumberClaim, ShipmentChange};
 pub use create::{ShipError, ShipmentRequest};
 pub use number::{MAX_CHARACTERS, TrackingNumber};

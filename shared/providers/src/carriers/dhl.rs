@@ -1,0 +1,187 @@
+//! DHL Express, by its MyDHL API.
+
+use super::http::{answer, moment, money, refused, text_at, written};
+use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Sighting, Spot};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::shipment::{ShipmentStatus, TrackingNumber};
+use domain::time::Timestamp;
+use reqwest::RequestBuilder;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// "Express Domestic": a parcel in the shop's own country.
+const DOMESTIC: &str = "N";
+
+/// What a shop has at DHL. Read from one JSON object.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DhlKeys {
+    username: String,
+    password: String,
+    account_number: String,
+}
+
+/// DHL Express.
+#[derive(Clone, Debug)]
+pub struct Dhl {
+    http: reqwest::Client,
+    base_url: String,
+    keys: DhlKeys,
+}
+
+impl Dhl {
+    /// What DHL's address fields hold.
+    pub const LIMITS: Limits = Limits { name: 70, line: 45, city: 45 };
+
+    /// `base_url` is `https://express.api.dhl.com/mydhlapi`, with `/test` after it for DHL's own test system.
+    #[must_use]
+    pub const fn new(http: reqwest::Client, base_url: String, keys: DhlKeys) -> Self {
+        Self { http, base_url, keys }
+    }
+
+    fn call(&self, call: RequestBuilder) -> RequestBuilder {
+        call.basic_auth(&self.keys.username, Some(&self.keys.password))
+    }
+
+    fn tracking(&self, query: &[(&str, &str)]) -> RequestBuilder {
+        self.call(self.http.get(format!("{}/tracking", self.base_url)).query(query))
+    }
+
+    fn shipment(&self, parcel: &Parcel<'_>) -> Result<Value, CarrierError> {
+        let weight: Value = serde_json::from_str(&parcel.weight_kg).map_err(|error| CarrierError::Refused(error.to_string()))?;
+        let reference = json!([{ "value": parcel.reference, "typeCode": "CU" }]);
+        Ok(json!({
+            "plannedShippingDateAndTime": written(parcel.now, "%Y-%m-%dT%H:%M:%S GMT+00:00"),
+            "pickup": { "isRequested": false },
+            "productCode": parcel.service.unwrap_or(DOMESTIC),
+            "accounts": [{ "typeCode": "shipper", "number": self.keys.account_number }],
+            "customerReferences": reference,
+            "outputImageProperties": { "encodingFormat": "pdf", "imageOptions": [{ "typeCode": "label" }] },
+            "customerDetails": { "shipperDetails": party(&parcel.from), "receiverDetails": party(&parcel.to) },
+            "content": {
+                "packages": [{
+                    "weight": weight,
+                    "dimensions": { "length": 30, "width": 25, "height": 10 },
+                    "customerReferences": [{ "value": parcel.order_number, "typeCode": "CU" }],
+                }],
+                "isCustomsDeclarable": false,
+                "description": "Clothing",
+                "incoterm": "DAP",
+                "unitOfMeasurement": "metric",
+            },
+        }))
+    }
+}
+
+fn party(spot: &Spot) -> Value {
+    let mut address = json!({
+        // DHL asks for the field and takes it empty where a country has no postcodes.
+        "postalCode": spot.postcode.as_deref().unwrap_or_default(),
+        "cityName": spot.city,
+        "countryCode": spot.country,
+    });
+    for (line, name) in spot.lines.iter().zip(["addressLine1", "addressLine2", "addressLine3"]) {
+        address[name] = line.as_str().into();
+    }
+    json!({
+        "postalAddress": address,
+        "contactInformation": { "phone": spot.phone, "companyName": spot.company, "fullName": spot.name },
+    })
+}
+
+fn said(status: reqwest::StatusCode, body: &Value) -> String {
+    let detail = text_at(body, &["/detail", "/message", "/title"]).unwrap_or_else(|| status.to_string());
+    let more: Vec<&str> = body["additionalDetails"].as_array().into_iter().flatten().filter_map(Value::as_str).take(5).collect();
+    if more.is_empty() { format!("DHL: {detail}") } else { format!("DHL: {detail}: {}", more.join("; ")) }
+}
+
+impl CarrierApi for Dhl {
+    const MOST_TRACKED: usize = 1;
+
+    async fn book(&self, parcel: &Parcel<'_>) -> Result<Booking, CarrierError> {
+        let body = self.shipment(parcel)?;
+        let call = self.call(self.http.post(format!("{}/shipments", self.base_url)).json(&body));
+        let (status, body) = answer(call).await?;
+        if !status.is_success() {
+            return Err(refused(status, said(status, &body)));
+        }
+        let number = text_at(&body, &["/shipmentTrackingNumber"]).and_then(|number| TrackingNumber::parse(&number));
+        let tracking_number = number.ok_or_else(|| CarrierError::Unknown("DHL said yes and gave no number".to_owned()))?;
+        let is_label = |document: &&Value| document["typeCode"] == "label";
+        let label = body["documents"].as_array().into_iter().flatten().find(is_label).and_then(|label| label["content"].as_str());
+        let charge = body["shipmentCharges"].as_array().into_iter().flatten().find(|charge| charge["currencyType"] == "BILLC");
+        Ok(Booking {
+            tracking_number,
+            label: label.and_then(|content| STANDARD.decode(content).ok()).map(|bytes| LabelFile { bytes, extension: "pdf" }),
+            cost: charge.and_then(|charge| money(&charge["price"], text_at(charge, &["/priceCurrency"]))),
+            estimated_delivery: text_at(&body, &["/estimatedDeliveryDate/estimatedDeliveryDate"]).and_then(|at| moment(&at)),
+        })
+    }
+
+    async fn find(&self, reference: &str, asked_at: Timestamp) -> Result<Option<Booking>, CarrierError> {
+        let (from, to) = (written(asked_at, "%Y-%m-%d"), written(asked_at.plus_minutes(2 * 24 * 60), "%Y-%m-%d"));
+        let (status, body) = answer(self.tracking(&[
+            ("shipmentReference", reference),
+            ("shipmentReferenceType", "CU"),
+            ("shipperAccountNumber", &self.keys.account_number),
+            ("dateRangeFrom", &from),
+            ("dateRangeTo", &to),
+        ]))
+        .await?;
+        match status.as_u16() {
+            404 => Ok(None),
+            _ if !status.is_success() => Err(refused(status, said(status, &body))),
+            _ => {
+                let number = text_at(&body, &["/shipments/0/shipmentTrackingNumber"]).and_then(|number| TrackingNumber::parse(&number));
+                Ok(number.map(|tracking_number| Booking { tracking_number, label: None, cost: None, estimated_delivery: None }))
+            }
+        }
+    }
+
+    async fn track(&self, numbers: &[TrackingNumber]) -> Result<Vec<Sighting>, CarrierError> {
+        let all: Vec<&str> = numbers.iter().map(TrackingNumber::as_str).collect();
+        let query = [
+            ("shipmentTrackingNumber", all.join(",")),
+            ("trackingView", "all-checkpoints".to_owned()),
+            ("levelOfDetail", "shipment".to_owned()),
+        ];
+        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (status, body) = answer(self.tracking(&query)).await?;
+        match status.as_u16() {
+            404 => Ok(Vec::new()),
+            _ if !status.is_success() => Err(refused(status, said(status, &body))),
+            _ => Ok(body["shipments"].as_array().into_iter().flatten().filter_map(sighting).collect()),
+        }
+    }
+}
+
+/// The last checkpoint of a parcel. Dates and times are those of the place, without an offset: they sort, and tell no moment.
+fn sighting(shipment: &Value) -> Option<Sighting> {
+    let tracking_number = TrackingNumber::parse(shipment["shipmentTrackingNumber"].as_str()?)?;
+    let when = |event: &&Value| (event["date"].as_str().map(ToOwned::to_owned), event["time"].as_str().map(ToOwned::to_owned));
+    let last = shipment["events"].as_array()?.iter().max_by_key(when)?;
+    let code = last["typeCode"].as_str()?.to_owned();
+    Some(Sighting {
+        tracking_number,
+        status: status(&code),
+        code,
+        description: text_at(last, &["/description"]),
+        location: text_at(last, &["/serviceArea/0/description"]),
+        at: None,
+        estimated_delivery: text_at(shipment, &["/estimatedTimeOfDelivery"]).and_then(|at| moment(&at)),
+    })
+}
+
+/// DHL's checkpoint codes. Those that say nothing final (a bell nobody answered, a parcel on hold) keep the status.
+pub(super) fn status(code: &str) -> Option<ShipmentStatus> {
+    match code {
+        "PU" | "SA" => Some(ShipmentStatus::PickedUp),
+        "AF" | "AR" | "CR" | "DF" | "IC" | "PL" | "TR" => Some(ShipmentStatus::InTransit),
+        "WC" => Some(ShipmentStatus::OutForDelivery),
+        "OK" | "DD" => Some(ShipmentStatus::Delivered),
+        "DS" => Some(ShipmentStatus::Failed),
+        "RT" => Some(ShipmentStatus::Returned),
+        _ => None,
+    }
+}

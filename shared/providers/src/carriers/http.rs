@@ -1,0 +1,135 @@
+//! What every carrier's calls share: time limits, what an answer's status means, and tokens that are kept until they end.
+
+use super::CarrierError;
+use domain::money::{Currency, Money};
+use domain::time::Timestamp;
+use reqwest::{RequestBuilder, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// A carrier takes its time to print a label. With a token before it and the label's file after it, this stays below the
+/// worker's own timeout (60 s).
+const TIMEOUT: Duration = Duration::from_secs(30);
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A token is asked for anew so long before it ends.
+const MARGIN: Duration = Duration::from_secs(120);
+
+/// The client that all carriers are called with.
+///
+/// # Errors
+/// When it can't be made.
+pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    let client = reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
+    client.redirect(reqwest::redirect::Policy::none()).build()
+}
+
+/// An answer's status and what it says. What never reached the carrier is refused for now; what it may have read is unknown.
+pub(super) async fn answer(call: RequestBuilder) -> Result<(StatusCode, Value), CarrierError> {
+    let answer = call.send().await.map_err(|error| {
+        let early = error.is_connect() || error.is_builder();
+        // An address may hold a name or a number.
+        let said = error.without_url().to_string();
+        if early { CarrierError::RefusedForNow(said) } else { CarrierError::Unknown(said) }
+    })?;
+    let status = answer.status();
+    let body = answer.bytes().await.map_err(|error| CarrierError::Unknown(format!("{status}, and its body broke off: {error}")));
+    match (status.is_success(), body) {
+        (true, Ok(body)) => serde_json::from_slice(&body)
+            .map(|value| (status, value))
+            .map_err(|_| CarrierError::Unknown(format!("{status}, and a body that is no JSON"))),
+        (true, Err(error)) => Err(error),
+        (false, body) => Ok((status, body.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or(Value::Null))),
+    }
+}
+
+/// What a refusal means: 4xx of the parcel itself is final; keys, limits and 503 pass; what fell over may have done it.
+pub(super) fn refused(status: StatusCode, said: String) -> CarrierError {
+    match status.as_u16() {
+        400 | 404 | 405 | 406 | 409..=418 | 422 => CarrierError::Refused(said),
+        401 | 403 | 425 | 429 | 503 => CarrierError::RefusedForNow(said),
+        _ => CarrierError::Unknown(said),
+    }
+}
+
+/// The first text at any of these places of a body.
+pub(super) fn text_at(body: &Value, pointers: &[&str]) -> Option<String> {
+    pointers.iter().find_map(|pointer| body.pointer(pointer)?.as_str()).map(ToOwned::to_owned).filter(|text| !text.is_empty())
+}
+
+/// A point in time, written as `format` says (strftime), in UTC.
+pub(super) fn written(at: Timestamp, format: &str) -> String {
+    let at = i64::try_from(at.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()).unwrap_or_default();
+    at.strftime(format).to_string()
+}
+
+/// A point in time of a text with an offset of its own; nothing for one without.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    let at: jiff::Timestamp = text.parse().ok()?;
+    u64::try_from(at.as_millisecond()).ok().map(Timestamp)
+}
+
+/// An amount of a currency, however the carrier writes its number.
+pub(super) fn money(amount: &Value, currency: Option<String>) -> Option<Money> {
+    let currency = Currency::parse(&currency?)?;
+    let text = amount.as_str().map_or_else(|| amount.to_string(), ToOwned::to_owned);
+    Money::parse(&text, currency).ok()
+}
+
+/// An OAuth token, kept until shortly before it ends. A clone shares it.
+#[derive(Clone, Debug, Default)]
+pub struct TokenCache(Arc<Mutex<Option<(String, Instant)>>>);
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    /// A number, or one as text.
+    #[serde(default)]
+    expires_in: Value,
+}
+
+impl TokenCache {
+    /// The token, asked for by `call` where there is none that is still good.
+    pub(super) async fn token(&self, call: impl FnOnce() -> RequestBuilder) -> Result<String, CarrierError> {
+        let mut kept = self.0.lock().await;
+        if let Some((token, until)) = kept.as_ref()
+            && Instant::now() < *until
+        {
+            return Ok(token.clone());
+        }
+        // Nothing was booked yet, whatever happens here.
+        let for_now = |said: String| CarrierError::RefusedForNow(format!("no token: {said}"));
+        let (status, body) = answer(call().timeout(TOKEN_TIMEOUT)).await.map_err(|error| for_now(error.to_string()))?;
+        if !status.is_success() {
+            let said = text_at(&body, &["/errors/0/message", "/response/errors/0/message"]);
+            return Err(for_now(said.unwrap_or_else(|| status.to_string())));
+        }
+        let granted: Granted = serde_json::from_value(body).map_err(|error| for_now(error.to_string()))?;
+        let seconds = granted.expires_in.as_u64().or_else(|| granted.expires_in.as_str()?.parse().ok()).unwrap_or(0);
+        *kept = Some((granted.access_token.clone(), Instant::now() + Duration::from_secs(seconds).saturating_sub(MARGIN)));
+        Ok(granted.access_token)
+    }
+
+    /// Forgets a token that was refused.
+    pub(super) async fn forget(&self) {
+        *self.0.lock().await = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parcel_is_refused_for_good_keys_for_now_and_a_carrier_that_falls_over_leaves_it_open() {
+        let kind = |status: u16| refused(StatusCode::from_u16(status).unwrap(), String::new());
+        assert!(matches!(kind(400), CarrierError::Refused(_)) && matches!(kind(422), CarrierError::Refused(_)));
+        assert!(matches!(kind(401), CarrierError::RefusedForNow(_)) && matches!(kind(429), CarrierError::RefusedForNow(_)));
+        assert!(matches!(kind(408), CarrierError::Unknown(_)) && matches!(kind(500), CarrierError::Unknown(_)));
+        assert!(matches!(kind(502), CarrierError::Unknown(_)) && matches!(kind(503), CarrierError::RefusedForNow(_)));
+    }
+}

@@ -1,0 +1,204 @@
+//! UPS, by its Shipping and Tracking APIs.
+
+use super::http::{TokenCache, answer, moment, money, refused, text_at, written};
+use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Sighting, Spot};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::shipment::{ShipmentStatus, TrackingNumber};
+use domain::time::Timestamp;
+use reqwest::{RequestBuilder, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// "UPS Saver", which UPS has in most countries.
+const DOMESTIC: &str = "65";
+/// The version of the Shipping API.
+const VERSION: &str = "v2409";
+
+/// What a shop has at UPS. Read from one JSON object.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpsKeys {
+    client_id: String,
+    client_secret: String,
+    account_number: String,
+    /// The credential that the shop gave UPS for its tracking alerts.
+    #[serde(default)]
+    pub webhook_credential: Option<String>,
+}
+
+/// UPS.
+#[derive(Clone, Debug)]
+pub struct Ups {
+    http: reqwest::Client,
+    base_url: String,
+    keys: UpsKeys,
+    tokens: TokenCache,
+}
+
+impl Ups {
+    /// What UPS's address fields hold.
+    pub const LIMITS: Limits = Limits { name: 35, line: 35, city: 30 };
+
+    /// `base_url` is `https://onlinetools.ups.com`, or `https://wwwcie.ups.com` for UPS's own test system.
+    #[must_use]
+    pub const fn new(http: reqwest::Client, base_url: String, keys: UpsKeys, tokens: TokenCache) -> Self {
+        Self { http, base_url, keys, tokens }
+    }
+
+    async fn call(&self, call: RequestBuilder, transaction: &str) -> Result<(StatusCode, Value), CarrierError> {
+        let UpsKeys { client_id, client_secret, account_number, .. } = &self.keys;
+        let token = || {
+            let call = self.http.post(format!("{}/security/v1/oauth/token", self.base_url)).basic_auth(client_id, Some(client_secret));
+            call.header("x-merchant-id", account_number).form(&[("grant_type", "client_credentials")])
+        };
+        let token = self.tokens.token(token).await?;
+        let (status, body) = answer(call.bearer_auth(token).header("transId", transaction).header("transactionSrc", "order-ops")).await?;
+        if status == StatusCode::UNAUTHORIZED {
+            self.tokens.forget().await;
+        }
+        Ok((status, body))
+    }
+
+    fn shipment(&self, parcel: &Parcel<'_>) -> Value {
+        let mut shipper = party(&parcel.from);
+        shipper["ShipperNumber"] = self.keys.account_number.as_str().into();
+        json!({ "ShipmentRequest": {
+            "Request": { "RequestOption": "nonvalidate", "TransactionReference": { "CustomerContext": parcel.reference } },
+            "Shipment": {
+                "Description": "Clothing",
+                "Shipper": shipper,
+                "ShipTo": party(&parcel.to),
+                "ShipFrom": party(&parcel.from),
+                "PaymentInformation": { "ShipmentCharge": [{ "Type": "01", "BillShipper": { "AccountNumber": self.keys.account_number } }] },
+                "Service": { "Code": parcel.service.unwrap_or(DOMESTIC) },
+                "ReferenceNumber": [{ "Value": parcel.reference }],
+                "Package": [{
+                    "Description": "Clothing",
+                    "Packaging": { "Code": "02" },
+                    "PackageWeight": { "UnitOfMeasurement": { "Code": "KGS" }, "Weight": parcel.weight_kg },
+                }],
+            },
+            "LabelSpecification": { "LabelImageFormat": { "Code": "GIF" }, "LabelStockSize": { "Height": "6", "Width": "4" } },
+        } })
+    }
+}
+
+fn party(spot: &Spot) -> Value {
+    let mut address = json!({ "AddressLine": spot.lines, "City": spot.city, "CountryCode": spot.country });
+    for (name, value) in [("StateProvinceCode", &spot.state), ("PostalCode", &spot.postcode)] {
+        if let Some(value) = value {
+            address[name] = value.as_str().into();
+        }
+    }
+    // UPS takes a number of fifteen digits at the most, and no sign.
+    let number = spot.phone.trim_start_matches('+');
+    json!({ "Name": spot.company, "AttentionName": spot.name, "Phone": { "Number": number }, "Address": address })
+}
+
+fn said(status: StatusCode, body: &Value) -> String {
+    let errors = body["response"]["errors"].as_array().into_iter().flatten().filter_map(|error| error["message"].as_str()).take(5);
+    let errors: Vec<&str> = errors.collect();
+    if errors.is_empty() { format!("UPS: {status}") } else { format!("UPS: {}", errors.join("; ")) }
+}
+
+impl CarrierApi for Ups {
+    const MOST_TRACKED: usize = 1;
+
+    async fn book(&self, parcel: &Parcel<'_>) -> Result<Booking, CarrierError> {
+        let call = self.http.post(format!("{}/api/shipments/{VERSION}/ship", self.base_url)).json(&self.shipment(parcel));
+        let (status, body) = self.call(call, &parcel.reference).await?;
+        if !status.is_success() {
+            return Err(refused(status, said(status, &body)));
+        }
+        let results = &body["ShipmentResponse"]["ShipmentResults"];
+        // One package is an object in some answers, and a list of one in others.
+        let package = if results["PackageResults"].is_array() { &results["PackageResults"][0] } else { &results["PackageResults"] };
+        let number = text_at(package, &["/TrackingNumber"]).or_else(|| text_at(results, &["/ShipmentIdentificationNumber"]));
+        let tracking_number = number.and_then(|number| TrackingNumber::parse(&number));
+        let tracking_number = tracking_number.ok_or_else(|| CarrierError::Unknown("UPS said yes and gave no number".to_owned()))?;
+        let total = &results["ShipmentCharges"]["TotalCharges"];
+        let label = text_at(package, &["/ShippingLabel/GraphicImage"]);
+        Ok(Booking {
+            tracking_number,
+            label: label.and_then(|label| STANDARD.decode(label).ok()).map(|bytes| LabelFile { bytes, extension: "gif" }),
+            cost: money(&total["MonetaryValue"], text_at(total, &["/CurrencyCode"])),
+            estimated_delivery: None,
+        })
+    }
+
+    async fn find(&self, reference: &str, asked_at: Timestamp) -> Result<Option<Booking>, CarrierError> {
+        let (from, to) = (written(asked_at, "%Y%m%d"), written(asked_at.plus_minutes(2 * 24 * 60), "%Y%m%d"));
+        let call = self.http.get(format!("{}/api/track/v1/reference/details/{reference}", self.base_url)).query(&[
+            ("locale", "en_US"),
+            ("fromPickUpDate", &from),
+            ("toPickUpDate", &to),
+            ("shipperNum", &self.keys.account_number),
+        ]);
+        let (status, body) = self.call(call, reference).await?;
+        match status.as_u16() {
+            404 => Ok(None),
+            _ if !status.is_success() => Err(refused(status, said(status, &body))),
+            _ => {
+                let number = text_at(&body, &["/trackResponse/shipment/0/package/0/trackingNumber"]);
+                let number = number.and_then(|number| TrackingNumber::parse(&number));
+                Ok(number.map(|tracking_number| Booking { tracking_number, label: None, cost: None, estimated_delivery: None }))
+            }
+        }
+    }
+
+    async fn track(&self, numbers: &[TrackingNumber]) -> Result<Vec<Sighting>, CarrierError> {
+        let mut sightings = Vec::new();
+        for number in numbers {
+            let call = self.http.get(format!("{}/api/track/v1/details/{number}", self.base_url)).query(&[("locale", "en_US")]);
+            let (status, body) = self.call(call, number.as_str()).await?;
+            match status.as_u16() {
+                404 => {}
+                _ if !status.is_success() => return Err(refused(status, said(status, &body))),
+                _ => sightings.extend(sighting(number, &body["trackResponse"]["shipment"][0]["package"][0])),
+            }
+        }
+        Ok(sightings)
+    }
+}
+
+/// Activities come the newest first.
+fn sighting(number: &TrackingNumber, package: &Value) -> Option<Sighting> {
+    let last = &package["activity"][0];
+    let kind = text_at(last, &["/status/type"])?;
+    let at = || {
+        let (date, time) = (last["gmtDate"].as_str()?.replace('-', ""), last["gmtTime"].as_str()?.replace(':', ""));
+        let part = |text: &str, range: std::ops::Range<usize>| text.get(range).map(ToOwned::to_owned);
+        moment(&format!(
+            "{}-{}-{}T{}:{}:{}Z",
+            part(&date, 0..4)?,
+            part(&date, 4..6)?,
+            part(&date, 6..8)?,
+            part(&time, 0..2)?,
+            part(&time, 2..4)?,
+            part(&time, 4..6)?
+        ))
+    };
+    Some(Sighting {
+        tracking_number: number.clone(),
+        status: status(kind.trim()),
+        code: text_at(last, &["/status/code"]).map_or_else(|| kind.clone(), |code| format!("{kind} {code}")),
+        description: text_at(last, &["/status/description"]),
+        location: text_at(last, &["/location/address/city"]),
+        at: at(),
+        estimated_delivery: None,
+    })
+}
+
+/// UPS's kinds of activities. A manifest (`M`) says that we made a label, and an exception (`X`) passes.
+pub(super) fn status(kind: &str) -> Option<ShipmentStatus> {
+    match kind {
+        "P" => Some(ShipmentStatus::PickedUp),
+        "I" => Some(ShipmentStatus::InTransit),
+        "O" => Some(ShipmentStatus::OutForDelivery),
+        "D" => Some(ShipmentStatus::Delivered),
+        "MV" => Some(ShipmentStatus::Failed),
+        "RS" => Some(ShipmentStatus::Returned),
+        _ => None,
+    }
+}

@@ -1,0 +1,306 @@
+//! Booking with DHL, FedEx and UPS: a label costs money, so there is never a second one.
+
+use super::*;
+use crate::kit::{ByHand, failures};
+use domain::shipment::Carrier;
+use local::emulators::carriers::Booked;
+use local::emulators::outbox::Fault;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+
+const CARRIERS: [(Carrier, &str); 3] = [(Carrier::Dhl, "DHL"), (Carrier::FedEx, "FEDEX"), (Carrier::Ups, "UPS")];
+
+fn refuses(status: u16) -> Fault {
+    Fault::Refuse { status, code: "X.1".to_owned(), message: "The city is not served".to_owned() }
+}
+
+/// The one parcel that a carrier has.
+#[track_caller]
+fn only(shop: &LocalShop) -> Booked {
+    let parcels = shop.system.carriers.parcels();
+    assert_eq!(parcels.len(), 1, "{parcels:?}");
+    parcels.into_iter().next().expect("one")
+}
+
+fn reason(parcel: &Value) -> &str {
+    parcel["failureReason"].as_str().unwrap_or_default()
+}
+
+async fn downloaded(url: &Value) -> (u16, Vec<u8>) {
+    let answer = reqwest::get(url.as_str().expect("an address")).await.expect("an answer");
+    (answer.status().as_u16(), answer.bytes().await.expect("a body").to_vec())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_carrier_gives_a_number_a_label_and_a_price_and_the_customer_is_told() {
+    let shop = LocalShop::start().await;
+    for (n, (carrier, word)) in CARRIERS.into_iter().enumerate() {
+        let order = confirmed(&shop, 1).await;
+        let parcel = shop.ship(&order, word).await;
+        assert_eq!((&parcel["trackingNumber"], &parcel["labelUrl"]), (&Value::Null, &Value::Null), "the carrier holds no request up");
+        shop.settled().await;
+
+        let booked = shop.system.carriers.parcels()[n].clone();
+        let now = shop.shipment_now(&parcel).await;
+        assert_eq!((booked.carrier, &now["trackingNumber"]), (carrier, &json!(booked.number)), "{now}");
+        assert_eq!(booked.reference, format!("{}-1", parcel["id"]));
+        assert!(cents(&now["cost"]) > 0 && now["failureReason"].is_null(), "{now}");
+        let (status, label) = downloaded(&now["labelUrl"]).await;
+        assert_eq!(status, 200);
+        assert!(label.starts_with(if carrier == Carrier::Ups { b"GIF89a" } else { b"%PDF-1" }));
+        let mail = shop.system.outbox.emails().pop().expect("a mail");
+        assert!(mail.text.as_deref().is_some_and(|text| text.contains(&booked.number)), "{mail:?}");
+        let by_number = shop.staff().get(&format!("/api/shipments?trackingNumber={}", booked.number)).await.ok();
+        assert_eq!(by_number["id"], parcel["id"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_is_told_what_it_needs_in_a_country_without_postcodes() {
+    let shop = LocalShop::start().await;
+    for (_, word) in CARRIERS {
+        let order = confirmed(&shop, 1).await;
+        let mut body = shipment_body(order.id, word);
+        body["recipientPhone"] = json!("081 234 56 78");
+        body["shippingAddress"]["zipCode"] = json!("00243");
+        shop.staff().post("/api/shipments", &body).await.ok();
+    }
+    shop.settled().await;
+    let parcels = shop.system.carriers.parcels();
+    let [dhl, fedex, ups] = parcels.iter().map(|parcel| &parcel.request).collect::<Vec<_>>().try_into().expect("three");
+    let receiver = &dhl["customerDetails"]["receiverDetails"];
+    assert_eq!(receiver["postalAddress"]["postalCode"], "", "asked for, and empty");
+    assert_eq!(
+        (&receiver["postalAddress"]["countryCode"], &receiver["contactInformation"]["phone"]),
+        (&json!("CD"), &json!("+243812345678"))
+    );
+    assert_eq!((&dhl["content"]["packages"][0]["weight"], &dhl["content"]["unitOfMeasurement"]), (&json!(1.2), &json!("metric")));
+    let recipient = &fedex["requestedShipment"]["recipients"][0];
+    assert_eq!((&recipient["address"]["countryCode"], &recipient["address"]["postalCode"]), (&json!("CD"), &Value::Null));
+    let weight = &fedex["requestedShipment"]["requestedPackageLineItems"][0]["weight"];
+    assert_eq!((&weight["units"], &weight["value"]), (&json!("KG"), &json!(1.2)));
+    let to = &ups["ShipmentRequest"]["Shipment"]["ShipTo"];
+    assert_eq!((&to["Phone"]["Number"], &to["Address"]["PostalCode"]), (&json!("243812345678"), &Value::Null));
+    let weight = &ups["ShipmentRequest"]["Shipment"]["Package"][0]["PackageWeight"];
+    assert_eq!((&weight["UnitOfMeasurement"]["Code"], &weight["Weight"]), (&json!("KGS"), &json!("1.2")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_carrier_would_refuse_is_said_before_it_is_asked() {
+    let shop = LocalShop::start().await;
+    let order = confirmed(&shop, 1).await;
+    let mut body = shipment_body(order.id, "UPS");
+    (body["recipientPhone"], body["weight"]) = (Value::Null, Value::Null);
+    body["shippingAddress"] = json!({ "street": "x".repeat(120), "city": "Bruxelles", "country": "Belgique" });
+    let parcel = shop.staff().post("/api/shipments", &body).await.ok();
+    shop.settled().await;
+    let now = shop.shipment_now(&parcel).await;
+    for said in ["phone number", "street", "postcode is missing", "no weight"] {
+        assert!(reason(&now).contains(said), "{said}: {now}");
+    }
+    assert_eq!(shop.system.carriers.asked(Carrier::Ups), 0);
+
+    // Staff enter what was missing and ask once more; the address stays what it is.
+    shop.change_shipment(&parcel, &json!({ "weight": 1.5 })).await.ok();
+    shop.move_shipment(&parcel, "PENDING").await.ok();
+    shop.settled().await;
+    let now = shop.shipment_now(&parcel).await;
+    assert!(!reason(&now).contains("no weight") && reason(&now).contains("phone number"), "{now}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_looked_for_and_no_second_label_is_bought() {
+    for (carrier, word) in CARRIERS {
+        let shop = LocalShop::start().await;
+        let order = confirmed(&shop, 1).await;
+        shop.system.carriers.fail_next(carrier, Fault::AcceptThenDrop);
+        let parcel = shop.ship(&order, word).await;
+        shop.settled().await;
+        let unknown = shop.shipment_now(&parcel).await;
+        assert!(reason(&unknown).contains(&format!("Look for reference {}-1", parcel["id"])), "staff see it at once: {unknown}");
+        assert_eq!(unknown["trackingNumber"], Value::Null);
+        shop.move_shipment(&parcel, "FAILED").await.refused(409, "BOOKING_IN_PROGRESS");
+
+        shop.after(4 * MINUTE).await;
+        let (found, booked) = (shop.shipment_now(&parcel).await, only(&shop));
+        assert_eq!((&found["trackingNumber"], shop.system.carriers.asked(carrier)), (&json!(booked.number), 1), "{word}");
+        assert!(reason(&found).contains("portal"), "its label is with the carrier: {found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_that_can_t_be_found_goes_to_staff_who_decide() {
+    let shop = LocalShop::start().await;
+    let carriers = &shop.system.carriers;
+    carriers.hide(true);
+    carriers.fail_next(Carrier::Dhl, Fault::AcceptThenDrop);
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    shop.settled().await;
+    for _ in 0..3 {
+        shop.after(9 * MINUTE).await;
+        shop.move_shipment(&parcel, "PENDING").await.refused(409, "INVALID_STATUS_TRANSITION");
+    }
+    shop.after(9 * MINUTE).await;
+    assert_eq!(carriers.asked(Carrier::Dhl), 1, "however long it took");
+    let left = shop.shipment_now(&parcel).await;
+    assert!(reason(&left).contains("Nobody knows whether DHL booked this parcel"), "{left}");
+
+    // Staff looked and found none: they want another label, under another reference.
+    shop.move_shipment(&parcel, "PENDING").await.ok();
+    shop.settled().await;
+    let references: Vec<String> = carriers.parcels().into_iter().map(|booked| booked.reference).collect();
+    assert_eq!(references, [format!("{}-1", parcel["id"]), format!("{}-2", parcel["id"])]);
+    assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], json!(carriers.parcels()[1].number));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_refuses_says_why_and_staff_enter_a_number_by_hand() {
+    for (carrier, word) in CARRIERS {
+        let shop = LocalShop::start().await;
+        shop.system.carriers.fail_next(carrier, refuses(400));
+        let order = confirmed(&shop, 1).await;
+        let parcel = shop.ship(&order, word).await;
+        shop.settled().await;
+        let refused = shop.shipment_now(&parcel).await;
+        assert!(reason(&refused).contains("The city is not served"), "{refused}");
+        shop.after(60 * MINUTE).await;
+        assert_eq!(shop.system.carriers.asked(carrier), 1, "a refusal is final");
+
+        let numbered = shop.change_shipment(&parcel, &json!({ "trackingNumber": "HAND-1" })).await.ok();
+        assert_eq!((&numbered["trackingNumber"], &numbered["failureReason"]), (&json!("HAND-1"), &Value::Null));
+        shop.settled().await;
+        assert!(shop.system.carriers.parcels().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_is_down_is_asked_again_later() {
+    let shop = LocalShop::start().await;
+    for status in [503, 429] {
+        shop.system.carriers.fail_next(Carrier::Ups, refuses(status));
+    }
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "UPS").await;
+    shop.settled().await;
+    assert!(reason(&shop.shipment_now(&parcel).await).contains("not served"));
+    shop.after(6 * SECOND).await;
+    shop.after(11 * SECOND).await;
+    let (now, booked) = (shop.shipment_now(&parcel).await, only(&shop));
+    assert_eq!((&now["trackingNumber"], &now["failureReason"]), (&json!(booked.number), &Value::Null));
+    assert_eq!((shop.system.carriers.asked(Carrier::Ups), booked.reference), (3, format!("{}-3", parcel["id"])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_fell_over_may_have_booked_and_is_not_asked_again() {
+    let shop = LocalShop::start().await;
+    shop.system.carriers.fail_next(Carrier::FedEx, refuses(500));
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "FEDEX").await;
+    shop.settled().await;
+    shop.after(40 * MINUTE).await;
+    assert_eq!(shop.system.carriers.asked(Carrier::FedEx), 1);
+    let left = shop.shipment_now(&parcel).await;
+    assert!(reason(&left).contains("Nobody knows whether FEDEX booked this parcel"), "{left}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_kept_and_a_refused_one_is_asked_for_anew() {
+    let shop = LocalShop::start().await;
+    for _ in 0..3 {
+        shop.ship(&confirmed(&shop, 1).await, "FEDEX").await;
+        shop.settled().await;
+    }
+    assert_eq!((shop.system.carriers.parcels().len(), shop.system.carriers.tokens()), (3, 1));
+    shop.system.carriers.revoke_tokens();
+    shop.ship(&confirmed(&shop, 1).await, "FEDEX").await;
+    shop.settled().await;
+    shop.after(6 * SECOND).await;
+    assert_eq!((shop.system.carriers.parcels().len(), shop.system.carriers.tokens()), (4, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_keys_buy_nothing_and_say_so() {
+    let keys = r#"{"username": "local", "password": "wrong", "accountNumber": "1"}"#;
+    let variables = [("DHL_KEYS", keys.to_owned())].into();
+    let shop = LocalShop::with(Options { variables, ..Options::default() }).await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    shop.settled().await;
+    let now = shop.shipment_now(&parcel).await;
+    assert!(reason(&now).contains("Invalid credentials") && !now.to_string().contains("wrong"), "{now}");
+    assert!(shop.system.carriers.parcels().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_racing_deliveries_of_a_job_buy_one_label() {
+    for (carrier, word) in CARRIERS {
+        let shop = LocalShop::without_pumps().await;
+        let parcel = shop.ship(&confirmed(&shop, 1).await, word).await;
+        let mut hand = ByHand::of(&shop);
+        hand.relay().await;
+        let batch = hand.shipments().await;
+        assert_eq!(batch.records.len(), 1);
+        race(40, |_| {
+            let (workers, batch) = (hand.workers.clone(), batch.clone());
+            async move { workers.book_shipment(batch).await }
+        })
+        .await;
+        assert_eq!(shop.system.carriers.asked(carrier), 1, "{word}");
+        assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], json!(only(&shop).number));
+        let again = hand.workers.book_shipment(batch).await;
+        assert_eq!((failures(&again), shop.system.carriers.asked(carrier)), (0, 1), "a redelivery finds it done");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_cancelled_before_its_parcel_is_booked_gets_no_label() {
+    let shop = LocalShop::without_pumps().await;
+    let order = confirmed(&shop, 1).await;
+    let parcel = shop.ship(&order, "DHL").await;
+    let mut hand = ByHand::of(&shop);
+    hand.relay().await;
+    let batch = hand.shipments().await;
+    // Live, the parcel keeps its order from being cancelled; staff give it up, and then it is.
+    shop.staff().post(&order.path("cancel"), &json!({ "reason": "x" })).await.refused(409, "CANNOT_CANCEL");
+    shop.move_shipment(&parcel, "FAILED").await.ok();
+    shop.staff().post(&order.path("cancel"), &json!({ "reason": "x" })).await.ok();
+
+    assert_eq!(failures(&hand.workers.book_shipment(batch).await), 0);
+    assert_eq!(shop.system.carriers.asked(Carrier::Dhl), 0);
+    assert_eq!((status(&shop, &order).await, shop.stock(order.variants[0]).await), ("CANCELLED".to_owned(), order.stock_before));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_after_it_asked_leaves_its_label_to_be_found() {
+    let shop = LocalShop::without_pumps().await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    let mut hand = ByHand::of(&shop);
+    hand.relay().await;
+    let batch = hand.shipments().await;
+    // The second transaction of the worker, which says what came of it, never gets through, however long it tries.
+    shop.system.faults.inject_after(1, "TransactWriteItems", local::faults::Fault::NeverSent, 1_000);
+    assert_eq!(failures(&hand.workers.book_shipment(batch.clone()).await), 1);
+    shop.system.faults.clear();
+    assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], Value::Null);
+
+    shop.system.clock.advance(4 * MINUTE);
+    assert_eq!(failures(&hand.workers.book_shipment(batch).await), 0);
+    assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], json!(only(&shop).number));
+    assert_eq!(shop.system.carriers.asked(Carrier::Dhl), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_s_address_is_good_for_a_quarter_of_an_hour_and_for_reading_alone() {
+    let shop = LocalShop::start().await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    shop.settled().await;
+    let url = shop.shipment_now(&parcel).await["labelUrl"].clone();
+    assert_eq!(shop.system.labels.keys(), [format!("labels/{}-1.pdf", parcel["id"])]);
+    assert_eq!(downloaded(&url).await.0, 200);
+    let put = reqwest::Client::new().put(url.as_str().expect("text")).body("x").send().await.expect("an answer");
+    assert_eq!(put.status().as_u16(), 403);
+    let other = json!(url.as_str().expect("text").replace("-1.pdf", "-2.pdf"));
+    assert_eq!(downloaded(&other).await.0, 403);
+    shop.after(16 * MINUTE).await;
+    assert_eq!(downloaded(&url).await.0, 403);
+    assert_eq!(downloaded(&shop.shipment_now(&parcel).await["labelUrl"]).await.0, 200, "signed anew for whoever reads it");
+}
