@@ -27,12 +27,9 @@ impl Scene {
     /// For an endpoint without a scene: whoever adds one adds its scene here.
     pub async fn of(shop: &LocalShop, method: &Method, path: &str) -> Self {
         let asked = Asked { shop, method, path };
-        for scene in [asked.orders().await, asked.money().await, asked.goods().await, asked.messages().await] {
-            if let Some(scene) = scene {
-                return scene;
-            }
-        }
-        panic!("{method} {path} has no scene: what does it do once, and what a second time?")
+        let scenes = [asked.orders().await, asked.money().await, asked.goods().await, asked.messages().await];
+        let scene = scenes.into_iter().flatten().next();
+        scene.unwrap_or_else(|| panic!("{method} {path} has no scene: what does it do once, and what a second time?"))
     }
 
     pub fn with_other_body(mut self) -> Self {

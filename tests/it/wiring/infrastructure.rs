@@ -1,7 +1,7 @@
 //! What tables, queues and policies must have in production.
 
-use super::none;
 use super::template::{Template, each, statements, text, written};
+use super::{file, none};
 use serde_norway::Value;
 
 #[test]
@@ -117,6 +117,26 @@ fn the_labels_are_encrypted_and_nobody_but_our_functions_reaches_them() {
         .collect();
     let expected = [("ShipmentsFunction", "s3:GetObject"), ("BookShipmentFunction", "s3:PutObject")];
     assert_eq!(may, expected.map(|(function, action)| (function.to_owned(), action.to_owned())));
+}
+
+#[test]
+fn every_alarm_has_its_section_in_the_runbook() {
+    let monitoring = Template::read("infra/monitoring.yaml");
+    let mut alarms: Vec<String> = monitoring
+        .resources("AWS::CloudWatch::Alarm")
+        .into_iter()
+        .map(|(_, alarm)| written(&alarm["AlarmName"]).replace("!Sub ${Project}-${Stage}-", ""))
+        .collect();
+    let runbook = file("docs/runbook.md");
+    let mut sections: Vec<&str> = runbook.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    alarms.sort_unstable();
+    sections.sort_unstable();
+    assert_eq!(alarms, sections, "alarms of infra/monitoring.yaml, and sections of docs/runbook.md");
+    for section in runbook.split("\n## ").skip(1) {
+        for part in ["**Means**", "**Look**", "**Do**"] {
+            assert!(section.contains(part), "no {part} in {section}");
+        }
+    }
 }
 
 #[test]
