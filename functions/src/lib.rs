@@ -9,6 +9,7 @@ pub mod not_found;
 pub mod notifications;
 pub mod openapi;
 pub mod orders;
+mod payments;
 pub mod refunds;
 pub mod returns;
 pub mod shipments;
@@ -56,6 +57,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("email-templates-preview", "/api/email-templates/preview", email_templates::preview::routes),
     endpoint("notifications", "/api/notifications", notifications::routes),
     endpoint("notifications-resend", "/api/notifications/{id}/resend", notifications::resend::routes),
+    endpoint("webhooks-pawapay", "/api/webhooks/pawapay", webhooks::pawapay::routes),
     endpoint("webhooks-stripe", "/api/webhooks/stripe", webhooks::stripe::routes),
     endpoint("health", "/api/health", health::routes),
     endpoint("openapi", "/api/openapi.json", docs::document::routes),
@@ -68,7 +70,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
 pub const WORKERS: &[&str] = &["relay", "inventory-log", "send-email", "send-sms", "process-refund", "book-shipment"];
 
 /// Every function that is run at regular times; how often, the template says.
-pub const SCHEDULES: &[&str] = &["cancel-unpaid-orders", "reject-late-returns"];
+pub const SCHEDULES: &[&str] = &["cancel-unpaid-orders", "reject-late-returns", "ask-providers"];
 
 /// All routes in one, as the local server has them.
 pub fn api() -> Router<Shop> {

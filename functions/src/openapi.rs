@@ -20,7 +20,7 @@ use utoipa::{Modify, OpenApi};
         store_credit::find, store_credit::redeem::redeem,
         email_templates::find, email_templates::create, email_templates::update, email_templates::remove, email_templates::preview::preview,
         notifications::find, notifications::resend::resend,
-        webhooks::stripe::receive,
+        webhooks::pawapay::receive, webhooks::stripe::receive,
         docs::document::document, docs::explorer::page, docs::explorer::file,
         health::health,
     ),
@@ -34,8 +34,14 @@ struct Schemes;
 
 /// What each sender of webhooks signs with: the scheme's name, the header that carries it, and how it is made.
 /// `OpenAPI` knows no signatures; a key in a header comes closest.
-const SIGNATURES: [(&str, &str, &str); 1] =
-    [("stripeSignature", "Stripe-Signature", "HMAC-SHA256 of time and raw body, at most five minutes old (docs.stripe.com/webhooks).")];
+const SIGNATURES: [(&str, &str, &str); 2] = [
+    ("stripeSignature", "Stripe-Signature", "HMAC-SHA256 of time and raw body, at most five minutes old (docs.stripe.com/webhooks)."),
+    (
+        "pawapaySignature",
+        "Signature",
+        "RFC 9421, over the address and Content-Digest, at most five minutes old; where the shop has no key for it, pawaPay is asked instead.",
+    ),
+];
 
 impl Modify for Schemes {
     fn modify(&self, document: &mut Document) {

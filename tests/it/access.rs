@@ -138,6 +138,8 @@ fn table() -> Vec<(Ask, Expected)> {
             }),
             STAFF,
         ),
+        // In a shop without pawaPay's key anybody may say so, and pawaPay is asked whether it is true.
+        (post("/api/webhooks/pawapay", |_| ("/api/webhooks/pawapay".to_owned(), json!({ "status": "COMPLETED" }))), ANYBODY),
         (post("/api/webhooks/stripe", |_| ("/api/webhooks/stripe".to_owned(), json!({ "id": "evt_1", "type": "x" }))), SENDER_ALONE),
         (get("/api/health", |_| ("/api/health".to_owned(), Value::Null)), ANYBODY),
         (get("/api/openapi.json", |_| ("/api/openapi.json".to_owned(), Value::Null)), ANYBODY),

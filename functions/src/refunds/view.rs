@@ -2,7 +2,7 @@
 
 use api::Amount;
 use domain::ids::{OrderId, RefundId, ReturnId, UserId};
-use domain::refund::{Awaiting, Refund, RefundMethod, RefundStatus};
+use domain::refund::{Awaiting, PaymentProvider, Refund, RefundMethod, RefundStatus};
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ pub(crate) struct RefundView {
     status: RefundStatus,
     refund_method: RefundMethod,
     transaction_reference: Option<String>,
-    provider: Option<String>,
+    provider: Option<PaymentProvider>,
     failure_reason: Option<String>,
     attempts: u32,
     /// Who has to act next.

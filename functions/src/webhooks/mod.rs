@@ -1,3 +1,4 @@
 //! `/api/webhooks/…` — what other systems tell us: an endpoint for each sender, which checks that sender's own signature.
 
+pub mod pawapay;
 pub mod stripe;

@@ -1,5 +1,6 @@
 //! Workers: what happens after an answer was given.
 
+pub mod ask_providers;
 pub mod book_shipment;
 pub mod cancel_unpaid_orders;
 pub mod carriers;

@@ -1,29 +1,55 @@
-//! Carries refunds out, as far as it can: store credit goes onto the ledger at once; what no provider is configured
-//! for is left to staff.
+//! Carries refunds out: store credit goes onto the ledger, cards and mobile money go through their provider, and what
+//! no provider is configured for, or has never heard of, is left to staff.
 
+use crate::payments::{outgoing, pawapay, stripe};
 use api::Shop;
 use api::batch::Outcome;
 use domain::actor::Actor;
 use domain::event::RefundJob;
-use domain::refund::{Refund, RefundChange, RefundMethod, RefundStatus};
+use domain::refund::{Awaiting, Refund, RefundChange, RefundMethod, RefundStatus};
+use providers::{AskError, Gateway};
 use store::{StorageError, Writes};
 
 /// Does one job.
 pub async fn process(shop: &Shop, job: RefundJob) -> Outcome {
+    match shop.store.refund(job.refund_id).await {
+        Ok(Some(refund)) => carry_out(shop, &refund).await,
+        Ok(None) => Outcome::Done,
+        Err(error) => Outcome::Again(error.to_string()),
+    }
+}
+
+/// Carries a refund out, or asks how far it has come.
+pub(super) async fn carry_out(shop: &Shop, refund: &Refund) -> Outcome {
+    match refund.method {
+        RefundMethod::Card => at_provider(shop, refund, stripe(shop).await).await,
+        RefundMethod::MobileMoney => at_provider(shop, refund, pawapay(shop).await).await,
+        RefundMethod::StoreCredit | RefundMethod::Cash => by_ourselves(shop, refund).await,
+    }
+}
+
+async fn at_provider<G: Gateway>(shop: &Shop, refund: &Refund, gateway: Result<Option<G>, AskError>) -> Outcome {
+    match gateway {
+        Ok(Some(gateway)) => outgoing::carry_out(shop, &gateway, refund.id).await,
+        Ok(None) if refund.awaiting == Some(Awaiting::Provider) => {
+            Outcome::Again("it is with a provider that is no longer configured".to_owned())
+        }
+        Ok(None) => by_ourselves(shop, refund).await,
+        Err(error) => Outcome::Again(error.to_string()),
+    }
+}
+
+async fn by_ourselves(shop: &Shop, refund: &Refund) -> Outcome {
+    let id = refund.id;
     let settled = shop.settle(|attempt| async move {
-        let Some(refund) = shop.store.refund(job.refund_id).await? else {
-            return Ok(None);
-        };
+        let Some(refund) = shop.store.refund(id).await? else { return Ok(None) };
         let change = match refund.method {
             RefundMethod::StoreCredit => credited(shop, &refund, attempt).await?,
             RefundMethod::Cash | RefundMethod::MobileMoney | RefundMethod::Card => refund.leave_to_staff(attempt.now, attempt.ids),
         };
         Ok(change.map(|change| ((), Writes::from(&change))))
     });
-    match settled.await {
-        Ok(_) => Outcome::Done,
-        Err(error) => Outcome::Again(error.to_string()),
-    }
+    Outcome::from(settled.await.map(drop))
 }
 
 /// Nothing when the refund is no longer being carried out: somebody has done it.

@@ -3,8 +3,8 @@
 use super::carriers::Carriers;
 use super::relay::{Queues, handle};
 use super::{
-    Desk, Swept, Templates, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund, reject_late_returns as late,
-    send_email, send_sms,
+    Desk, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund,
+    reject_late_returns as late, send_email, send_sms,
 };
 use api::batch::each_job;
 use api::clock::Clock;
@@ -233,6 +233,20 @@ pub async fn book_shipment() -> Result<(), Error> {
             };
             Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, jobs).await)
         }
+    })
+    .await
+}
+
+/// Runs `ask-providers`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn ask_providers() -> Result<(), Error> {
+    api::log::init();
+    let shop = started(Shop::from_environment())?;
+    work(move |_: Value| {
+        let shop = shop.clone();
+        async move { whole(asking::run(&shop).await) }
     })
     .await
 }

@@ -5,6 +5,7 @@ use crate::emulators::dynamodb::DynamoDb;
 use crate::emulators::http::{Port, Server};
 use crate::emulators::labels::Bucket;
 use crate::emulators::outbox::Outbox;
+use crate::emulators::payments::{PAWAPAY_TOKEN, Payments, STRIPE_KEY};
 use crate::emulators::sqs::Sqs;
 use crate::emulators::streams::StreamReader;
 use crate::emulators::{Now, http, queues, tables};
@@ -102,6 +103,8 @@ pub struct Backstage {
     pub outbox: Outbox,
     /// Every parcel that was booked.
     pub carriers: Carriers,
+    /// The payment providers' books.
+    pub payments: Payments,
 }
 
 /// A running system. Dropping it stops it.
@@ -120,6 +123,8 @@ pub struct System {
     pub carriers: Carriers,
     /// The labels.
     pub labels: Bucket,
+    /// The payment providers' books.
+    pub payments: Payments,
     /// What goes wrong with the API's and the workers' calls of DynamoDB.
     pub faults: Faults,
     /// The workers, to be called by hand.
@@ -168,6 +173,8 @@ impl System {
         let made = queues::create(&sqs)?;
         (options.progress)(&format!("{} queues, dead letters included", made.len()));
         let sqs_server = port.serve(sqs.router());
+        let payments = Payments::new(Arc::clone(&now));
+        let payments_server = http::serve(payments.router()).await?;
         let outbox = match &options.data {
             Some(directory) => Outbox::in_directory(Arc::clone(&now), directory)?,
             None => Outbox::new(Arc::clone(&now)),
@@ -187,10 +194,17 @@ impl System {
             outbox: outbox_server.url(),
             carriers: carriers_server.url(),
             labels: labels_server.url(),
+            payments: payments_server.url(),
         };
         let workers = workers(&options, &places, &clock, &dynamodb, &sqs, &faults)?;
         let api = api::serve::app(functions::api(), workers.shop.clone()).layer(cors());
-        let backstage = Backstage { shop: workers.shop.clone(), sqs: sqs.clone(), outbox: outbox.clone(), carriers: carriers.clone() };
+        let backstage = Backstage {
+            shop: workers.shop.clone(),
+            sqs: sqs.clone(),
+            outbox: outbox.clone(),
+            carriers: carriers.clone(),
+            payments: payments.clone(),
+        };
         let app = api.clone().merge(pages(backstage));
         let (serving, told_to_stop) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
@@ -208,7 +222,7 @@ impl System {
                 tasks.push(tokio::spawn(Keeper::new(directory.clone(), pumps.clone(), sqs.clone()).run()));
             }
         }
-        let servers = vec![sqs_server, outbox_server, carriers_server, labels_server];
+        let servers = vec![sqs_server, outbox_server, carriers_server, labels_server, payments_server];
         Ok(Self {
             url,
             clock,
@@ -217,6 +231,7 @@ impl System {
             outbox,
             carriers,
             labels,
+            payments,
             faults,
             workers,
             options,
@@ -350,6 +365,7 @@ struct Places<'a> {
     outbox: &'a str,
     carriers: &'a str,
     labels: &'a str,
+    payments: &'a str,
 }
 
 impl Places<'_> {
@@ -357,6 +373,9 @@ impl Places<'_> {
     fn variable(&self, name: &str) -> Option<String> {
         match name {
             "PUBLIC_URL" => Some(self.api.to_owned()),
+            "STRIPE_BASE_URL" | "PAWAPAY_BASE_URL" => Some(self.payments.to_owned()),
+            "STRIPE_SECRET_KEY" => Some(STRIPE_KEY.to_owned()),
+            "PAWAPAY_API_TOKEN" => Some(PAWAPAY_TOKEN.to_owned()),
             "LABELS_URL" => Some(self.labels.to_owned()),
             "DHL_BASE_URL" => Some(format!("{}/dhl", self.carriers)),
             "FEDEX_BASE_URL" => Some(format!("{}/fedex", self.carriers)),

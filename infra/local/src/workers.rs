@@ -10,7 +10,8 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use functions::workers::carriers::Carriers;
 use functions::workers::relay::{Queue, Queues};
 use functions::workers::{
-    Desk, Swept, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email, send_sms,
+    Desk, Swept, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email,
+    send_sms,
 };
 use providers::{Ses, Twilio};
 use std::collections::HashSet;
@@ -119,6 +120,7 @@ impl Workers {
         match schedule {
             "cancel-unpaid-orders" => Some(cancel_unpaid_orders::run(&self.shop).await),
             "reject-late-returns" => Some(reject_late_returns::run(&self.shop).await),
+            "ask-providers" => Some(ask_providers::run(&self.shop).await),
             _ => None,
         }
     }

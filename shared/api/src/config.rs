@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// The least a shared secret must have: HS256's own output (RFC 7518, section 3.2).
 const SECRET_BYTES: usize = 32;
 
+const STRIPE: &str = "https://api.stripe.com";
+const PAWAPAY: &str = "https://api.pawapay.io";
+
 /// A variable that is missing or makes no sense.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable}: {reason}")]
@@ -77,6 +80,12 @@ pub struct ShopConfig {
     pub public_url: Option<String>,
     /// What it takes back, and until when.
     pub returns: ReturnPolicy,
+    /// Where Stripe's API is.
+    pub stripe_url: String,
+    /// Where pawaPay's API is.
+    pub pawapay_url: String,
+    /// What pawaPay signs its callbacks with, as PEM; without it they are believed only after asking.
+    pub pawapay_public_key: Option<String>,
 }
 
 impl ShopConfig {
@@ -187,7 +196,21 @@ impl ShopConfig {
         let logo = variables.get("SHOP_LOGO").map(|svg| Logo::parse(&svg)).transpose();
         let logo = logo.map_err(|error| ConfigError::new("SHOP_LOGO", error.to_string()))?;
         let address = variables.get("SHOP_ADDRESS").map(|text| address(&text)).unwrap_or_default();
-        Ok(Self { name, logo, address, currency, locale, timezone, delivery_fees, unpaid_order_hours, public_url, returns })
+        Ok(Self {
+            name,
+            logo,
+            address,
+            currency,
+            locale,
+            timezone,
+            delivery_fees,
+            unpaid_order_hours,
+            public_url,
+            returns,
+            stripe_url: variables.get("STRIPE_BASE_URL").unwrap_or_else(|| STRIPE.to_owned()),
+            pawapay_url: variables.get("PAWAPAY_BASE_URL").unwrap_or_else(|| PAWAPAY.to_owned()),
+            pawapay_public_key: variables.get("PAWAPAY_PUBLIC_KEY"),
+        })
     }
 }
 

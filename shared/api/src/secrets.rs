@@ -21,16 +21,22 @@ pub struct SecretError(String);
 pub enum SecretName {
     /// What Stripe signs its webhooks with (`whsec_…`).
     StripeWebhook,
+    /// What we call Stripe with (`sk_…`, or a restricted `rk_…`).
+    StripeKey,
+    /// What we call pawaPay with.
+    PawaPayToken,
 }
 
 impl SecretName {
     /// Every one.
-    pub const ALL: [Self; 1] = [Self::StripeWebhook];
+    pub const ALL: [Self; 3] = [Self::StripeWebhook, Self::StripeKey, Self::PawaPayToken];
 
     /// The variable that holds it (for environments other than AWS), and the one that holds its ARN.
     const fn variables(self) -> (&'static str, &'static str) {
         match self {
             Self::StripeWebhook => ("STRIPE_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET_ARN"),
+            Self::StripeKey => ("STRIPE_SECRET_KEY", "STRIPE_SECRET_KEY_ARN"),
+            Self::PawaPayToken => ("PAWAPAY_API_TOKEN", "PAWAPAY_API_TOKEN_ARN"),
         }
     }
 }

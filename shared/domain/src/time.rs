@@ -20,6 +20,12 @@ impl Timestamp {
         self.plus_millis(minutes.saturating_mul(60_000))
     }
 
+    /// The point `minutes` earlier.
+    #[must_use]
+    pub const fn minus_minutes(self, minutes: u64) -> Self {
+        Self(self.0.saturating_sub(minutes.saturating_mul(60_000)))
+    }
+
     /// The point `hours` earlier.
     #[must_use]
     pub const fn minus_hours(self, hours: u64) -> Self {

@@ -1,13 +1,19 @@
 //! One module for each outside service, each behind the small trait its worker uses.
 
 pub mod carriers;
+mod gateway;
 mod no_sms;
+mod pawapay;
 pub mod phone;
 mod ses;
+mod stripe;
 mod twilio;
 
+pub use gateway::{AskError, Asked, Gateway};
 pub use no_sms::NoSms;
+pub use pawapay::{Deposit, PawaPay, PawaPayRefund};
 pub use ses::Ses;
+pub use stripe::{Stripe, StripeCharge, StripeIntent, StripeRefund};
 pub use twilio::{Twilio, TwilioConfig};
 
 use domain::notification::{Notification, NotificationProvider};

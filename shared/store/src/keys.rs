@@ -7,7 +7,7 @@ use domain::message::Locale;
 use domain::money::Currency;
 use domain::notification::NotificationStatus;
 use domain::order::OrderStatus;
-use domain::refund::RefundStatus;
+use domain::refund::{PaymentProvider, RefundStatus};
 use domain::returns::ReturnStatus;
 use domain::shipment::{ShipmentStatus, TrackingNumber};
 use domain::template::TemplateCode;
@@ -44,6 +44,11 @@ pub fn order(id: OrderId) -> Key {
 
 pub fn refund(id: RefundId) -> Key {
     Key::new(format!("REFUND#{id}"), "REFUND")
+}
+
+/// A name that a payment provider knows a refund by.
+pub fn refund_name(provider: PaymentProvider, name: &str) -> Key {
+    Key::new(format!("REFUNDNAME#{provider}#{name}"), "REFUNDNAME")
 }
 
 pub fn shipment(id: ShipmentId) -> Key {
@@ -218,6 +223,9 @@ pub fn orders_in(status: OrderStatus) -> String {
 pub const UNPAID: &str = "UNPAID";
 /// Returns that wait for their parcel.
 pub const ON_THE_WAY: &str = "ON_THE_WAY";
+
+/// Refunds that are with their provider.
+pub const WITH_PROVIDER: &str = "WITH_PROVIDER";
 
 /// A point in time as a sort key.
 pub fn since(at: Timestamp) -> String {

@@ -7,7 +7,8 @@ use crate::keys::{self, BY_ORDER, BY_STATUS, BY_TIME};
 use crate::list::{Page, PageRequest};
 use crate::{Store, Table};
 use domain::ids::{OrderId, RefundId};
-use domain::refund::{Refund, RefundChange, RefundMethod, RefundOpened, RefundStatus};
+use domain::refund::{Awaiting, PaymentProvider, Refund, RefundChange, RefundMethod, RefundOpened, RefundRecorded, RefundStatus};
+use serde::{Deserialize, Serialize};
 
 /// What a list of refunds is narrowed to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +19,12 @@ pub struct RefundFilter {
     pub status: Option<RefundStatus>,
     /// By this method.
     pub method: Option<RefundMethod>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NameRecord {
+    refund_id: RefundId,
 }
 
 impl RefundFilter {
@@ -32,6 +39,11 @@ impl Store {
     /// One refund.
     pub async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StorageError> {
         self.get(Table::Orders, &keys::refund(id)).await
+    }
+
+    /// The refund that a provider knows by this name.
+    pub async fn refund_named(&self, provider: PaymentProvider, name: &str) -> Result<Option<RefundId>, StorageError> {
+        Ok(self.get::<NameRecord>(Table::Orders, &keys::refund_name(provider, name)).await?.map(|named| named.refund_id))
     }
 
     /// A page of the refunds that a filter keeps.
@@ -53,6 +65,13 @@ impl Writes {
         }
     }
 
+    /// On nobody else having the name.
+    fn name_refund(self, refund: &Refund, provider: PaymentProvider, name: &str) -> Self {
+        let key = keys::refund_name(provider, name);
+        let item = Item::of(&key, &NameRecord { refund_id: refund.id });
+        self.put(Table::Orders, key, item, Expression::absent())
+    }
+
     fn replace_refund(self, refund: &Refund) -> Self {
         self.put(Table::Orders, keys::refund(refund.id), item(refund), Expression::version(refund.version - 1))
     }
@@ -60,11 +79,15 @@ impl Writes {
 
 fn item(refund: &Refund) -> Result<Item, StorageError> {
     let id = refund.id.get();
-    Ok(Item::of(&keys::refund(refund.id), refund)?
+    let item = Item::of(&keys::refund(refund.id), refund)?
         .listed(id)
         .under(BY_ORDER, keys::refunds_of(refund.order_id))
         .under(BY_STATUS, keys::shard(&keys::refunds_in(refund.status), id))
-        .under(BY_TIME, keys::shard(keys::REFUNDS, id)))
+        .under(BY_TIME, keys::shard(keys::REFUNDS, id));
+    Ok(match &refund.attempt {
+        Some(attempt) if refund.awaiting == Some(Awaiting::Provider) => item.waiting(keys::WITH_PROVIDER, id, attempt.asked_at),
+        _ => item,
+    })
 }
 
 impl From<&RefundOpened> for Writes {
@@ -73,11 +96,21 @@ impl From<&RefundOpened> for Writes {
     }
 }
 
+impl From<&RefundRecorded> for Writes {
+    fn from(recorded: &RefundRecorded) -> Self {
+        Self::from(&recorded.opened).name_refund(&recorded.opened.refund, recorded.provider, &recorded.name)
+    }
+}
+
 impl From<&RefundChange> for Writes {
     fn from(change: &RefundChange) -> Self {
         let writes = Self::new().replace_refund(&change.refund).append(&change.events);
         let writes = match &change.order {
             Some(order) => writes.replace_order(order),
+            None => writes,
+        };
+        let writes = match &change.known_as {
+            Some((provider, name)) => writes.name_refund(&change.refund, *provider, name),
             None => writes,
         };
         match &change.credit {

@@ -6,6 +6,7 @@ use crate::keys::{self, BY_WAIT, Key, WAITS_SINCE};
 use crate::{Store, Table};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::order::Order;
+use domain::refund::Refund;
 use domain::returns::Return;
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -71,6 +72,12 @@ impl<T: DeserializeOwned> Waiting<T> {
 }
 
 impl Store {
+    /// The refunds that have been with their provider since `until` or before.
+    #[must_use]
+    pub fn refunds_with_provider(&self, until: Timestamp) -> Waiting<Refund> {
+        Waiting::new(Table::Orders, keys::WITH_PROVIDER, until)
+    }
+
     /// The orders that have waited for their payment since they were placed, at `until` or before.
     #[must_use]
     pub fn unpaid_orders(&self, until: Timestamp) -> Waiting<Order> {

@@ -3,6 +3,7 @@
 mod by_hand;
 mod caller;
 mod orders;
+mod payments;
 mod reading;
 mod returns;
 mod shipments;

@@ -1,9 +1,14 @@
 //! Other systems that tell the shop something, with their own signatures.
 
-use super::{Answer, LocalShop};
+use super::{Answer, Caller, LocalShop};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use local::system::STRIPE_WEBHOOK_SECRET;
 use reqwest::Method;
+use ring::digest::{SHA512, digest};
 use ring::hmac;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -24,11 +29,73 @@ impl LocalShop {
         self.stripe_told(Duration::ZERO, event).await
     }
 
+    /// Who tells of an event in Stripe's name just now, and in what words.
+    pub fn stripe_caller(&self, event: &Value) -> (Caller, Vec<u8>) {
+        let body = event.to_string().into_bytes();
+        let signature = stripe_signature(STRIPE_WEBHOOK_SECRET, self.system.clock.now().seconds(), &body);
+        (self.nobody().header("Stripe-Signature", &signature), body)
+    }
+
     /// The same, so long ago.
     pub async fn stripe_told(&self, ago: Duration, event: &Value) -> Answer {
         let body = event.to_string().into_bytes();
         let at = self.system.clock.now().seconds() - ago.as_secs();
         let signature = stripe_signature(STRIPE_WEBHOOK_SECRET, at, &body);
         self.nobody().header("Stripe-Signature", &signature).send(Method::POST, "/api/webhooks/stripe", Some(body)).await
+    }
+}
+
+/// What comes before the point in every P-256 key of the form that PEM holds (RFC 5480).
+const P256: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01,
+    0x07, 0x03, 0x42, 0x00,
+];
+
+/// A key that pawaPay signs its callbacks with.
+pub struct PawaPayKey(EcdsaKeyPair);
+
+impl PawaPayKey {
+    pub fn new() -> Self {
+        let random = SystemRandom::new();
+        let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).expect("a key");
+        Self(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pair.as_ref(), &random).expect("a key"))
+    }
+
+    pub fn pem(&self) -> String {
+        let der = [P256.as_slice(), self.0.public_key().as_ref()].concat();
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
+    }
+
+    /// The headers of a callback to an address, signed at `at` (epoch seconds), as pawaPay's documentation shows them.
+    pub fn headers(&self, url: &str, path: &str, at: u64, body: &[u8]) -> Vec<(&'static str, String)> {
+        let authority = url.split("://").nth(1).expect("an authority");
+        let content = "application/json; charset=UTF-8";
+        let date = "2026-11-25T09:00:00.131905Z";
+        let digest = format!("sha-512=:{}:", STANDARD.encode(digest(&SHA512, body)));
+        let params = format!(
+            "(\"@method\" \"@authority\" \"@path\" \"signature-date\" \"content-digest\" \"content-type\");\
+             alg=\"ecdsa-p256-sha256\";keyid=\"HTTP_EC_P256_KEY:1\";created={at};expires={}",
+            at + 60
+        );
+        let base = format!(
+            "\"@method\": POST\n\"@authority\": {authority}\n\"@path\": {path}\n\"signature-date\": {date}\n\
+             \"content-digest\": {digest}\n\"content-type\": {content}\n\"@signature-params\": {params}"
+        );
+        let signature = STANDARD.encode(self.0.sign(&SystemRandom::new(), base.as_bytes()).expect("a signature"));
+        vec![
+            ("Content-Type", content.to_owned()),
+            ("Content-Digest", digest),
+            ("Signature-Date", date.to_owned()),
+            ("Signature-Input", format!("sig-pp={params}")),
+            ("Signature", format!("sig-pp=:{signature}:")),
+        ]
+    }
+
+    /// A callback, signed just now.
+    pub async fn tells(&self, shop: &LocalShop, body: &Value) -> Answer {
+        let (body, path) = (body.to_string().into_bytes(), "/api/webhooks/pawapay");
+        let headers = self.headers(&shop.system.url, path, shop.system.clock.now().seconds(), &body);
+        let caller = headers.iter().fold(shop.nobody(), |caller, (name, value)| caller.header(name, value));
+        caller.send(Method::POST, path, Some(body)).await
     }
 }

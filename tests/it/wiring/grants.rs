@@ -3,6 +3,7 @@
 
 use super::template::{Template, each, statements, text, written};
 use super::{camel, none};
+use crate::kit::webhooks::stripe_signature;
 use crate::kit::{self, LocalShop};
 use api::config::{Secret, TokenConfig};
 use api::{Shop, aws};
@@ -15,11 +16,14 @@ use domain::actor::Role;
 use domain::event::{Job, MessageJob};
 use domain::time::Timestamp;
 use functions::workers::{
-    Desk, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email, send_sms,
+    Desk, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email,
+    send_sms,
 };
-use functions::{ENDPOINTS, SCHEDULES, WORKERS};
+use functions::{ENDPOINTS, SCHEDULES, WORKERS, webhooks};
 use local::emulators::filter::Filter;
+use local::emulators::payments::{PAWAPAY_TOKEN, STRIPE_KEY};
 use local::emulators::streams::StreamReader;
+use local::system::STRIPE_WEBHOOK_SECRET;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -119,6 +123,16 @@ impl Deployed {
         let function = self.template.resource(&(camel(bin) + "Function")).unwrap_or_else(|| panic!("template.yaml lacks {bin}"));
         let given = &function["Properties"]["Environment"]["Variables"];
         let variables = |name: &'static str| {
+            let config = &system.workers.shop.config;
+            let secret = |arn: &str, value: &str| given.get(arn).map(|_| value.to_owned());
+            match name {
+                "STRIPE_BASE_URL" => return Some(config.stripe_url.clone()),
+                "PAWAPAY_BASE_URL" => return Some(config.pawapay_url.clone()),
+                "STRIPE_SECRET_KEY" => return secret("STRIPE_SECRET_KEY_ARN", STRIPE_KEY),
+                "PAWAPAY_API_TOKEN" => return secret("PAWAPAY_API_TOKEN_ARN", PAWAPAY_TOKEN),
+                "STRIPE_WEBHOOK_SECRET" => return secret("STRIPE_WEBHOOK_SECRET_ARN", STRIPE_WEBHOOK_SECRET),
+                _ => {}
+            }
             let given = given.get(name)?;
             if name == "EMAIL_QUEUE_URL" {
                 return Some(system.sqs.url(&system.queue("email")));
@@ -194,6 +208,27 @@ impl Deployed {
     }
 }
 
+impl Deployed {
+    /// An order whose payment Stripe has got.
+    async fn card_order(&mut self, intent: &str, cents: i64) -> Value {
+        let variant = self.shop.variant("75", 10).await;
+        self.shop.system.payments.card_payment(intent, cents, "USD");
+        let mut body = kit::body(&[(variant, 1)]);
+        (body["paymentMethod"], body["paymentReference"]) = (json!("CARD"), json!(intent));
+        self.done("POST /api/orders", body).await
+    }
+
+    /// An event that Stripe has signed.
+    async fn stripe_tells(&mut self, kind: &str, object: Value) {
+        let event = json!({ "id": "evt_1", "type": kind, "data": { "object": object } }).to_string();
+        let signature = stripe_signature(STRIPE_WEBHOOK_SECRET, self.shop.system.clock.now().seconds(), event.as_bytes());
+        let request = Request::post("/api/webhooks/stripe").header("stripe-signature", signature).body(Body::from(event));
+        let app = api::serve::app(webhooks::stripe::routes(), self.shop_of("webhooks-stripe"));
+        let answer = app.oneshot(request.expect("a request")).await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{kind}");
+    }
+}
+
 /// Every way of every function to the tables, once.
 async fn everything(deployed: &mut Deployed) {
     let null = Value::Null;
@@ -250,6 +285,7 @@ async fn everything(deployed: &mut Deployed) {
     deployed.done(&format!("PUT /api/refunds?id={refund}"), json!({ "status": "COMPLETED" })).await;
     deployed.refused(&format!("PUT /api/refunds?id={refund}"), json!({ "status": "PROCESSING" })).await;
     every_way_to_shipments(deployed, second).await;
+    every_word_of_providers(deployed).await;
     deployed.done("GET /api/store-credit?customerId=4001", null.clone()).await;
     let redeem = |amount: u32| json!({ "customerId": 4001, "amount": amount, "orderId": id, "note": "At the till" });
     deployed.done("POST /api/store-credit/redeem", redeem(10)).await;
@@ -290,6 +326,26 @@ async fn every_return(deployed: &mut Deployed, variant: &Value) {
     // A customer's own are read from an index of their own.
     let customer = deployed.shop.system.token(4001, Role::Customer);
     assert_eq!(deployed.ask_as(&customer, "GET /api/returns", &Value::Null).await.0, 200);
+}
+
+/// What payment providers tell of payments and refunds, ours and others.
+async fn every_word_of_providers(deployed: &mut Deployed) {
+    let payments = deployed.shop.system.payments.clone();
+    let order = deployed.card_order("pi_told", 75_00).await;
+    let intent = json!({ "id": "pi_told", "status": "succeeded", "amount_received": 75_00, "currency": "usd" });
+    deployed.stripe_tells("payment_intent.succeeded", intent).await;
+    let (_, now) = deployed.ask(&format!("GET /api/orders?id={}", order["id"]), &Value::Null).await;
+    assert_eq!(now["paymentStatus"], "PAID");
+    let made = payments.refund_by_hand("pi_told", 5_00, "succeeded");
+    deployed.stripe_tells("refund.created", payments.stripe_object(&made)).await;
+
+    let deposit = "afb57b93-7849-49aa-babb-4c3ccbfe3d79";
+    payments.deposit(deposit, 75_00, "USD", "COMPLETED");
+    let variant = deployed.shop.variant("75", 10).await;
+    let order = deployed.order(&json!(variant), Some(deposit)).await;
+    deployed.done("POST /api/webhooks/pawapay", json!({ "depositId": deposit, "status": "COMPLETED" })).await;
+    let (_, now) = deployed.ask(&format!("GET /api/orders?id={}", order["id"]), &Value::Null).await;
+    assert_eq!(now["paymentStatus"], "PAID");
 }
 
 async fn every_way_to_shipments(deployed: &mut Deployed, variant: &Value) {
@@ -341,6 +397,11 @@ async fn every_job_twice(deployed: &mut Deployed) {
     let order = deployed.order(&json!(variant), None).await;
     deployed.done(&format!("PUT /api/orders/{}/payment", order["id"]), json!({ "paymentStatus": "PAID" })).await;
     deployed.done(&format!("POST /api/orders/{}/cancel", order["id"]), json!({ "reason": "No", "refundMethod": "STORE_CREDIT" })).await;
+
+    // One that goes through its provider.
+    let order = deployed.card_order("pi_grants", 75_00).await;
+    deployed.done(&format!("PUT /api/orders/{}/payment", order["id"]), json!({ "paymentStatus": "PAID" })).await;
+    deployed.done("POST /api/refunds", json!({ "orderId": order["id"], "amount": 5, "reason": "Late" })).await;
 
     let [relays, logs, mails, texts, refunds, shipments] =
         ["relay", "inventory-log", "send-email", "send-sms", "process-refund", "book-shipment"].map(|bin| deployed.shop_of(bin));
@@ -395,6 +456,9 @@ async fn every_job_twice(deployed: &mut Deployed) {
 async fn every_schedule(deployed: &mut Deployed) {
     let variant = deployed.shop.variant("75", 10).await;
     let unpaid = deployed.order(&json!(variant), None).await;
+    deployed.card_order("pi_schedule", 75_00).await;
+    deployed.shop.system.clock.advance(Duration::from_mins(3));
+    assert_eq!(ask_providers::run(&deployed.shop_of("ask-providers")).await.changed, 1);
     deployed.shop.system.clock.advance(Duration::from_hours(73));
     assert!(cancel_unpaid_orders::run(&deployed.shop_of("cancel-unpaid-orders")).await.changed > 0);
     let (_, order) = deployed.ask(&format!("GET /api/orders?id={}", unpaid["id"]), &Value::Null).await;

@@ -119,6 +119,25 @@ fn the_labels_are_encrypted_and_nobody_but_our_functions_reaches_them() {
     assert_eq!(may, expected.map(|(function, action)| (function.to_owned(), action.to_owned())));
 }
 
+/// What the code says in `alarm = "…"` of a log line is what a metric filter counts, and an alarm looks at its metric.
+#[test]
+fn every_alarm_of_the_logs_is_counted_and_wakes_somebody() {
+    let monitoring = Template::read("infra/monitoring.yaml");
+    let code =
+        ["payments/outgoing.rs", "payments/incoming.rs", "workers/ask_providers.rs"].map(|path| file(&format!("functions/src/{path}")));
+    let words: Vec<String> =
+        code.iter().flat_map(|code| code.split("alarm = \"").skip(1)).filter_map(|rest| Some(rest.split('"').next()?.to_owned())).collect();
+    assert!(words.len() > 3, "{words:?}");
+    let alarms = monitoring.resources("AWS::CloudWatch::Alarm");
+    let filters = monitoring.resources("AWS::Logs::MetricFilter");
+    let is_heard = |word: &String| {
+        let counted = filters.iter().filter(|(_, filter)| text(&filter["FilterPattern"]).contains(&format!("$.alarm = \"{word}\"")));
+        let mut metrics = counted.map(|(_, filter)| text(&filter["MetricTransformations"][0]["MetricName"])).peekable();
+        metrics.peek().is_some() && metrics.all(|metric| alarms.iter().any(|(_, alarm)| text(&alarm["MetricName"]) == metric))
+    };
+    none(&words.iter().filter(|word| !is_heard(word)).map(|word| format!("infra/monitoring.yaml is deaf to {word}")).collect::<Vec<_>>());
+}
+
 #[test]
 fn every_alarm_has_its_section_in_the_runbook() {
     let monitoring = Template::read("infra/monitoring.yaml");

@@ -2,14 +2,21 @@
 
 mod signature;
 
+use crate::payments::{incoming, outgoing, stripe};
 use api::secrets::SecretName;
 use api::webhook::{Delivery, Received, received};
 use api::{Answer, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
+use domain::order::{Incoming, PaymentMethod};
+use domain::refund::{PaymentProvider, RefundStatus, Told};
 use domain::time::Timestamp;
+use providers::{Asked, Gateway, StripeCharge, StripeIntent, StripeRefund};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use store::CommitError;
 use utoipa::ToSchema;
 
 /// An event of Stripe's, as far as it is looked at (docs.stripe.com/api/events/object).
@@ -19,6 +26,15 @@ pub(crate) struct StripeEvent {
     id: String,
     /// What happened, such as `payment_intent.succeeded`.
     r#type: String,
+    data: Option<StripeEventData>,
+}
+
+/// What it happened to.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct StripeEventData {
+    /// A payment intent, a charge or a refund.
+    #[schema(value_type = Object)]
+    object: Value,
 }
 
 /// The routes of this endpoint.
@@ -33,8 +49,75 @@ pub fn routes() -> Router<Shop> {
 async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer, Problem> {
     authenticate(&shop, &delivery).await?;
     let event: StripeEvent = delivery.json()?;
-    tracing::info!(event = event.id, kind = event.r#type, "Stripe told of something that is of no interest here");
+    let object = event.data.map(|data| data.object).unwrap_or_default();
+    match event.r#type.as_str() {
+        "payment_intent.succeeded" => payment(&shop, &read::<StripeIntent>(object)?, None).await?,
+        "payment_intent.payment_failed" | "payment_intent.canceled" => {
+            payment(&shop, &read::<StripeIntent>(object)?, Some(Incoming::Failed)).await?;
+        }
+        "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => refund(&shop, &read(object)?).await?,
+        "charge.refunded" => charge(&shop, &read(object)?).await?,
+        kind => tracing::info!(event = event.id, kind, "Stripe told of something that is of no interest here"),
+    }
     received()
+}
+
+fn read<T: DeserializeOwned>(object: Value) -> Result<T, Problem> {
+    serde_json::from_value(object)
+        .map_err(|error| Problem::bad_request("INVALID_JSON", format!("The event's object is not what it should be: {error}.")))
+}
+
+/// Stripe asks again until it is told that an event is taken, so one that can't be written down isn't.
+fn later(error: CommitError) -> Problem {
+    Problem::unavailable(error)
+}
+
+async fn payment(shop: &Shop, intent: &StripeIntent, says: Option<Incoming>) -> Result<(), Problem> {
+    let payment = says.unwrap_or_else(|| intent.incoming());
+    incoming::told(shop, PaymentMethod::Card, &intent.id, payment).await.map(drop).map_err(later)
+}
+
+/// A refund of ours says so in its metadata; any other was made on Stripe's own pages.
+async fn refund(shop: &Shop, made: &StripeRefund) -> Result<(), Problem> {
+    let payments: Vec<&str> = [&made.payment_intent, &made.charge].into_iter().filter_map(Option::as_deref).collect();
+    let mut report = made.report();
+    if let Some((id, attempt)) = made.ours()
+        && let Some(refund) = shop.store.refund(id).await?
+        && let Some(order) = shop.store.order(refund.order_id).await?
+        && order.payment_reference.as_deref().is_some_and(|reference| payments.contains(&reference))
+    {
+        let key = format!("refund-{id}-{attempt}");
+        // Events overtake each other: whether it succeeded after it had failed, or before, Stripe alone knows.
+        if report.told == Told::Succeeded && refund.status == RefundStatus::Failed && refund.is_attempt(&key) {
+            let stripe = stripe(shop).await.map_err(Problem::unavailable)?;
+            let (Some(stripe), Some(payment)) = (stripe, order.payment_reference.as_deref()) else { return Ok(()) };
+            match stripe.refund_state(Asked { refund: &refund, key: &key, payment }).await.map_err(Problem::unavailable)? {
+                Some(now) => report = now,
+                None => return Ok(()),
+            }
+        }
+        return outgoing::told(shop, id, &key, &report).await.map_err(later);
+    }
+    let Some(amount) = made.money() else { return Ok(()) };
+    outgoing::told_of_foreign(shop, PaymentProvider::Stripe, &made.id, &payments, amount, &report).await.map_err(later)
+}
+
+/// A charge was refunded, by one refund or another: each is looked at. Newer versions of Stripe's API leave them out here.
+async fn charge(shop: &Shop, charge: &StripeCharge) -> Result<(), Problem> {
+    let refunds = match charge.refunds() {
+        Some(refunds) => refunds.to_vec(),
+        None => match stripe(shop).await.map_err(Problem::unavailable)? {
+            Some(stripe) => {
+                let payment = charge.payment_intent.as_deref().unwrap_or(&charge.id);
+                stripe.refunds_of(payment).await.map_err(Problem::unavailable)?
+            }
+            None => Vec::new(),
+        },
+    };
+    for made in &refunds {
+        refund(shop, made).await?;
+    }
+    Ok(())
 }
 
 /// Refuses whatever Stripe has not signed within the last minutes; without the secret nothing is known to be Stripe's.

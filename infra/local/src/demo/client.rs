@@ -2,10 +2,12 @@
 
 use super::DemoError;
 use crate::System;
+use crate::emulators::payments::Payments;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, header};
 use domain::actor::Role;
+use domain::money::{Currency, Money};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -16,6 +18,7 @@ const MOST_BYTES: usize = 4 << 20;
 #[derive(Clone)]
 pub struct Client {
     api: Router,
+    payments: Payments,
     pub admin: String,
     pub sales: String,
     pub keeper: String,
@@ -28,6 +31,7 @@ impl Client {
         let customers = super::people::CUSTOMERS.iter().map(|customer| (customer.id, system.token(customer.id, Role::Customer)));
         Self {
             api: system.api(),
+            payments: system.payments.clone(),
             admin: system.token(super::people::ADMIN, Role::Admin),
             sales: system.token(super::people::SALES, Role::SalesStaff),
             keeper: system.token(super::people::KEEPER, Role::InventoryManager),
@@ -37,6 +41,13 @@ impl Client {
 
     pub fn customer(&self, id: u64) -> &str {
         self.customers.iter().find(|(customer, _)| *customer == id).map_or("", |(_, token)| token)
+    }
+
+    /// Stripe knows the payment of an order as well.
+    pub fn paid_at_stripe(&self, intent: &str, order: &Value) {
+        if let Ok(total) = Money::parse(&order["total"].to_string(), Currency::USD) {
+            self.payments.card_payment(intent, total.minor, "USD");
+        }
     }
 
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Result<Value, DemoError> {

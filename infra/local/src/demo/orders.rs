@@ -89,7 +89,7 @@ pub const ORDERS: &[Order] = &[
         // Nobody pays it, so after three days the system cancels it.
         &[(9, Place)]),
     order!(4007, Pickup(Card), ["ROB-NDE-BOR-S" x 1],
-        &[(8, Place), (8, Paid("pi_3ObX91Lz")), (8, CONFIRMED), (7, Cancel("La taille ne convient pas")), (6, PaidOut("re_3ObX91Lz"))]),
+        &[(8, Place), (8, Paid("pi_3ObX91Lz")), (8, CONFIRMED), (7, Cancel("La taille ne convient pas"))]),
     order!(4004, Pickup(Cash), ["SAN-NGW-MAR-41" x 1, "POC-ELI-DOR" x 1],
         &[(7, Place), (7, CONFIRMED), (6, PROCESSING), (6, READY), (5, Paid("CAISSE-0427")), (5, DELIVERED)]),
     order!(4001, Online(Mobile), ["JUP-ELE-CAM-38" x 1, "CHE-KIM-SAB-M" x 1],
@@ -109,7 +109,7 @@ pub const ORDERS: &[Order] = &[
     order!(4008, Pickup(Card), ["ROB-NDE-NOI-M" x 1, "POC-ELI-DOR" x 1],
         &[(2, Place), (2, Paid("pi_3OeM44Lz")), (2, CONFIRMED), (1, PROCESSING), (0, READY)]),
     order!(4002, InStore(Cash), ["JEA-MAT-BRU-44" x 2],
-        &[(1, Place), (1, Paid("CAISSE-0440")), (1, CONFIRMED), (0, CancelByStaff("Client revenu au magasin, article défectueux"))]),
+        &[(1, Place), (1, Paid("CAISSE-0440")), (1, CONFIRMED), (0, CancelByStaff("Client revenu au magasin, article défectueux")), (0, PaidOut("CAISSE-0441"))]),
     order!(4005, Online(Mobile), ["ROB-MAL-IND-L" x 1, "SAN-NGW-MAR-39" x 1],
         &[(1, Place), (1, Paid("MP-B1204421")), (1, CONFIRMED), (0, PROCESSING)]),
     order!(4003, Online(Mobile), ["CHE-KIM-BLA-M" x 2], &[(1, Place), (1, NotPaid)]),
@@ -190,7 +190,13 @@ impl Step {
         let cancel = |token, body: Value| async move { client.post(token, &format!("/api/orders/{id}/cancel"), &body).await };
         match self {
             Place => return Err(DemoError::NoField("order that is placed once")),
-            Paid(reference) => payment(json!({ "paymentStatus": "PAID", "reference": reference })).await?,
+            Paid(reference) => {
+                let order = payment(json!({ "paymentStatus": "PAID", "reference": reference })).await?;
+                if reference.starts_with("pi_") {
+                    client.paid_at_stripe(reference, &order);
+                }
+                order
+            }
             NotPaid => payment(json!({ "paymentStatus": "FAILED" })).await?,
             To(status) => client.put(sales, &format!("/api/orders/{id}/status"), &json!({ "newStatus": status })).await?,
             Cancel(reason) => cancel(customer, json!({ "reason": reason })).await?,

@@ -1,4 +1,5 @@
-//! What AWS, Twilio and the carriers are in the cloud, in this process: `DynamoDB` with streams, SQS, SES, SMS, labels.
+//! What AWS, Twilio, the carriers and payment providers are in the cloud, in this process: `DynamoDB` with streams, SQS, SES, SMS,
+//! labels, refunds.
 //!
 //! Each emulator does what our code relies on, through the wire protocol of the official SDKs, and
 //! answers anything else with an error that names it. Tables and queues are read from the very
@@ -12,6 +13,7 @@ pub mod filter;
 pub mod http;
 pub mod labels;
 pub mod outbox;
+pub mod payments;
 pub mod queues;
 pub mod sqs;
 pub mod streams;

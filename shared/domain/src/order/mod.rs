@@ -11,7 +11,7 @@ mod unpaid;
 pub use advance::{Advance, AdvanceError};
 pub use cancel::{CancelError, CancelRequest, Cancellation};
 pub use lines::discounted;
-pub use pay::{Payment, PaymentError, PaymentRequest};
+pub use pay::{AnotherAmount, Incoming, Payment, PaymentError, PaymentRequest};
 pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
 
 use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId};
@@ -249,7 +249,7 @@ impl LineItem {
 /// An order.
 ///
 /// Of its amounts: `total = subtotal − discount + delivery_fee`; `paid` is `total` once it is paid and nothing
-/// before; `paid = refundable + refunds under way + refunded_total`. All are in `currency` and none is negative.
+/// before; `paid + over_refunded = refundable + refunds under way + refunded_total`. All are in `currency` and none is negative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
@@ -289,6 +289,10 @@ pub struct Order {
     pub refundable: Money,
     /// What was given back.
     pub refunded_total: Money,
+    /// What of that a provider gave back beyond all that was paid: behind our back, or after it had said that it failed.
+    /// Nothing may be given back while there is any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_refunded: Option<Money>,
     /// The currency of every amount.
     pub currency: Currency,
     /// The promotion it was placed with.
@@ -313,7 +317,20 @@ impl Order {
     /// What is being refunded and not yet done.
     #[must_use]
     pub const fn refunding(&self) -> Money {
-        Money::new(self.paid.minor - self.refundable.minor - self.refunded_total.minor, self.currency)
+        Money::new(self.paid.minor + self.over_refunded().minor - self.refundable.minor - self.refunded_total.minor, self.currency)
+    }
+
+    /// What was given back beyond all that was paid.
+    #[must_use]
+    pub const fn over_refunded(&self) -> Money {
+        match self.over_refunded {
+            Some(over) => over,
+            None => Money::zero(self.currency),
+        }
+    }
+
+    pub(crate) fn set_over_refunded(&mut self, minor: i64) {
+        self.over_refunded = (minor != 0).then(|| Money::new(minor, self.currency));
     }
 
     /// Whether the order is still to be paid before anything else becomes of it. Cash on delivery is paid at the door.
@@ -324,10 +341,12 @@ impl Order {
         is_unpaid && is_paid_first && self.status.can_be_cancelled() && self.total.minor > 0
     }
 
-    /// The payment status that follows from the refunds of a paid order.
+    /// The payment status that follows from the refunds of a paid order; an unpaid one keeps its own.
     #[must_use]
     pub const fn status_of_refunds(&self) -> PaymentStatus {
-        if self.refunding().minor > 0 {
+        if self.paid.minor == 0 {
+            self.payment_status
+        } else if self.refunding().minor > 0 {
             PaymentStatus::RefundPending
         } else if self.refunded_total.minor == 0 {
             PaymentStatus::Paid

@@ -4,6 +4,7 @@ use super::{Order, OrderStatus, PaymentStatus};
 use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::Ids;
+use crate::money::Money;
 use crate::refund::{Refund, RefundMethod};
 use crate::time::Timestamp;
 
@@ -32,6 +33,27 @@ pub enum PaymentError {
     /// `PAYMENT_REFERENCE_USED`
     #[error("The payment reference {0} belongs to another order.")]
     ReferenceUsed(String),
+}
+
+/// What a provider says of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// It is under way, or may be tried again.
+    Pending,
+    /// So much has come.
+    Received(Money),
+    /// It did not work.
+    Failed,
+}
+
+/// Money came under an order's reference, and it is not what was to be paid: staff have to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{received} came where {expected} were to be paid")]
+pub struct AnotherAmount {
+    /// The order's total.
+    pub expected: Money,
+    /// What came.
+    pub received: Money,
 }
 
 /// Everything that a payment writes.
@@ -74,16 +96,59 @@ impl Order {
 
         let mut refund = None;
         if request.status == PaymentStatus::Paid {
-            order = Self { paid: order.total, refundable: order.total, ..order };
+            order = order.received();
             if order.status == OrderStatus::Cancelled {
                 let method = RefundMethod::of_payment(order.payment_method);
                 (order, refund) = order.refund_all(method, "Paid after the order was cancelled", None, now, &mut ids);
             }
         }
-        let paid = Event::new(Subject::Order(self.id), order.version, EventKind::PaymentStatusChanged, actor, now, &mut ids)
+        Ok(self.payment(order, new_reference, refund, actor, now, &mut ids))
+    }
+
+    /// What its provider says of its payment; nothing where that is no news. An order that staff marked is marked.
+    ///
+    /// # Errors
+    /// [`AnotherAmount`] when what came is not what was to be paid.
+    pub fn payment_told(&self, payment: Incoming, now: Timestamp, ids: Ids) -> Result<Option<Payment>, AnotherAmount> {
+        let status = match payment {
+            Incoming::Pending => return Ok(None),
+            Incoming::Failed => PaymentStatus::Failed,
+            Incoming::Received(_) => PaymentStatus::Paid,
+        };
+        if !self.next_payment().contains(&status) {
+            return Ok(None);
+        }
+        if let Incoming::Received(received) = payment
+            && received != self.total
+        {
+            return Err(AnotherAmount { expected: self.total, received });
+        }
+        Ok(self.pay(&PaymentRequest { status, reference: None }, Actor::System, now, ids).ok())
+    }
+
+    /// All of it was paid. What a provider is known to have given back before that is no longer there.
+    fn received(self) -> Self {
+        let before = self.over_refunded().minor;
+        let gone = before.min(self.total.minor);
+        let mut order = Self { paid: self.total, refundable: Money::new(self.total.minor - gone, self.currency), ..self };
+        order.set_over_refunded(before - gone);
+        order.payment_status = order.status_of_refunds();
+        order
+    }
+
+    fn payment(
+        &self,
+        order: Self,
+        new_reference: Option<String>,
+        refund: Option<Refund>,
+        actor: Actor,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Payment {
+        let paid = Event::new(Subject::Order(self.id), order.version, EventKind::PaymentStatusChanged, actor, now, ids)
             .from_to(Some(self.payment_status.as_str()), order.payment_status.as_str())
             .noting(order.payment_reference.as_deref());
-        let refunding = refund.as_ref().map(|refund| refund.created_event(&order, actor, now, &mut ids));
-        Ok(Payment { order, new_reference, refund, events: numbered(std::iter::once(paid).chain(refunding).collect()) })
+        let refunding = refund.as_ref().map(|refund| refund.created_event(&order, actor, now, ids));
+        Payment { order, new_reference, refund, events: numbered(std::iter::once(paid).chain(refunding).collect()) }
     }
 }

@@ -251,6 +251,7 @@ impl Order {
             total,
             paid: Money::zero(request.currency),
             refundable: Money::zero(request.currency),
+            over_refunded: None,
             refunded_total: Money::zero(request.currency),
             currency: request.currency,
             promotion_code: request.promotion_code,

@@ -1,9 +1,11 @@
 //! Refunds: the record, and the decisions that change it.
 
 mod open;
+mod provider;
 mod settle;
 
 pub use open::{Opening, RefundOpened, RefundPart, RefundRequest, RefundRequestError, RefundedPieces, RoomError};
+pub use provider::{Attempt, PaymentProvider, RefundRecorded, Report, Told};
 pub use settle::{RefundChange, RefundError, RefundPatch};
 
 use crate::actor::Actor;
@@ -128,11 +130,14 @@ pub struct Refund {
     /// The provider's or the till's reference of the payout.
     pub transaction_reference: Option<String>,
     /// The payment provider that carries it out.
-    pub provider: Option<String>,
+    pub provider: Option<PaymentProvider>,
     /// Why it failed.
     pub failure_reason: Option<String>,
     /// How often it was tried.
     pub attempts: u32,
+    /// The last of them; a retry has none until it is handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<Attempt>,
     /// Who acts next; nobody while it is in a worker's hands or at its end.
     pub awaiting: Option<Awaiting>,
     /// Who completed it; nobody for the system.

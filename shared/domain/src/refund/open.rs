@@ -139,6 +139,7 @@ impl Order {
             provider: None,
             failure_reason: None,
             attempts: 0,
+            attempt: None,
             awaiting: None,
             processed_by: None,
             processed_at: None,
@@ -181,7 +182,10 @@ impl Order {
     /// Gives a refund's room back, and the pieces it was for.
     pub(crate) fn give_room_back(self, refund: &Refund) -> Self {
         let mut order = self;
-        order.refundable.minor += refund.amount.minor;
+        // What was given back beyond all room goes first.
+        let beyond = order.over_refunded().minor.min(refund.amount.minor);
+        order.set_over_refunded(order.over_refunded().minor - beyond);
+        order.refundable.minor += refund.amount.minor - beyond;
         for RefundedPieces { order_item_id, quantity, amount } in &refund.pieces {
             if let Some(line) = order.items.iter_mut().find(|line| line.id == *order_item_id) {
                 *line = line.take_back(*quantity, *amount);

@@ -1,6 +1,6 @@
 //! What can happen to a refund once it is there.
 
-use super::{Awaiting, Refund, RefundMethod, RefundPart, RefundStatus, RoomError};
+use super::{Awaiting, PaymentProvider, Refund, RefundMethod, RefundStatus, RoomError};
 use crate::actor::Actor;
 use crate::credit::{CreditEntry, CreditKind};
 use crate::event::{Event, EventKind, Subject, numbered};
@@ -50,6 +50,8 @@ pub struct RefundChange {
     pub credit: Option<CreditEntry>,
     /// What happened.
     pub events: Vec<Event>,
+    /// A name that its provider knows it by from now on, so that it is found by it.
+    pub known_as: Option<(PaymentProvider, String)>,
 }
 
 impl Refund {
@@ -100,15 +102,7 @@ impl Refund {
             .then(|| Self { awaiting: Some(Awaiting::Staff), ..self.touched(now) }.noted(EventKind::RefundUpdated, Actor::System, now, ids))
     }
 
-    /// What it gives back.
-    fn part(&self) -> RefundPart {
-        match self.pieces.as_slice() {
-            [] => RefundPart::Amount(self.amount),
-            pieces => RefundPart::Pieces(pieces.iter().map(|pieces| (pieces.order_item_id, pieces.quantity)).collect()),
-        }
-    }
-
-    fn touched(&self, now: Timestamp) -> Self {
+    pub(super) fn touched(&self, now: Timestamp) -> Self {
         Self { version: self.version + 1, updated_at: now, ..self.clone() }
     }
 
@@ -120,10 +114,10 @@ impl Refund {
         let event = Event::new(Subject::Refund(self.id), self.version, kind, actor, now, &mut ids)
             .from_to(Some(self.status.as_str()), self.status.as_str())
             .noting(note);
-        RefundChange { refund: self, order: None, credit: None, events: vec![event] }
+        RefundChange { refund: self, order: None, credit: None, events: vec![event], known_as: None }
     }
 
-    fn completed(self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
+    pub(super) fn completed(self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
         let before = self.status;
         let refund = Self {
             status: RefundStatus::Completed,
@@ -138,15 +132,15 @@ impl Refund {
         after.payment_status = after.status_of_refunds();
         let credit = (refund.method == RefundMethod::StoreCredit).then(|| refund.credit_entry(order, now)).flatten();
         let events = refund.settled_events(before, order, &after, MessageKind::RefundProcessed, actor, now, &mut ids);
-        RefundChange { refund, order: Some(after), credit, events }
+        RefundChange { refund, order: Some(after), credit, events, known_as: None }
     }
 
-    fn failed(self, reason: &str, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
+    pub(super) fn failed(self, reason: &str, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
         let before = self.status;
         let refund = Self { status: RefundStatus::Failed, awaiting: None, failure_reason: Some(reason.to_owned()), ..self };
         let after = order.touched(now).give_room_back(&refund);
         let events = refund.settled_events(before, order, &after, MessageKind::RefundFailed, actor, now, &mut ids);
-        RefundChange { refund, order: Some(after), credit: None, events }
+        RefundChange { refund, order: Some(after), credit: None, events, known_as: None }
     }
 
     /// From `PENDING`, whose room is already taken, or as a retry, which must find room again; the pieces it is for are
@@ -154,13 +148,13 @@ impl Refund {
     fn started(self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> Result<RefundChange, RefundError> {
         let before = self.status;
         let mut after = order.touched(now);
-        let mut refund = Self { status: RefundStatus::Processing, awaiting: None, failure_reason: None, ..self };
+        let mut refund = Self { status: RefundStatus::Processing, awaiting: None, failure_reason: None, attempt: None, ..self };
         if before == RefundStatus::Failed {
             (after, refund.amount, refund.pieces) = after.take_room(&refund.part())?;
         }
         let mut events = vec![refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id)];
         events.extend(after.payment_event(order.payment_status, actor, now, &mut ids));
-        Ok(RefundChange { refund, order: Some(after), credit: None, events: numbered(events) })
+        Ok(RefundChange { refund, order: Some(after), credit: None, events: numbered(events), known_as: None })
     }
 
     #[expect(clippy::too_many_arguments, reason = "one private place where both ends of a refund meet")]

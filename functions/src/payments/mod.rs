@@ -1,0 +1,44 @@
+//! What payment providers say, and what is made of it, whichever way it comes: as an answer, by webhook, or when asked.
+
+pub(crate) mod incoming;
+pub(crate) mod outgoing;
+
+use api::Shop;
+use api::secrets::SecretName;
+use domain::order::Order;
+use providers::{AskError, Gateway, PawaPay, Stripe};
+
+/// Stripe, where the shop has given its key.
+///
+/// # Errors
+/// When the key can't be fetched.
+pub(crate) async fn stripe(shop: &Shop) -> Result<Option<Stripe>, AskError> {
+    let make = |key| Stripe::new(shop.config.stripe_url.clone(), key);
+    with_secret(shop, SecretName::StripeKey, make).await
+}
+
+/// pawaPay, where the shop has given its token.
+///
+/// # Errors
+/// When the token can't be fetched.
+pub(crate) async fn pawapay(shop: &Shop) -> Result<Option<PawaPay>, AskError> {
+    let make = |token| PawaPay::new(shop.config.pawapay_url.clone(), token);
+    with_secret(shop, SecretName::PawaPayToken, make).await
+}
+
+async fn with_secret<G, E: std::fmt::Display>(
+    shop: &Shop,
+    name: SecretName,
+    make: impl FnOnce(String) -> Result<G, E>,
+) -> Result<Option<G>, AskError> {
+    let secret = shop.secrets.value(name).await.map_err(|error| AskError::Unknown(error.to_string()))?;
+    let Some(secret) = secret else { return Ok(None) };
+    api::auth::install_crypto();
+    make(secret.to_string()).map(Some).map_err(|error| AskError::Unknown(error.to_string()))
+}
+
+/// The reference of an order's payment, where it is one of the provider's own.
+pub(crate) fn payment_at<G: Gateway>(order: &Order) -> Option<&str> {
+    let is_theirs = order.payment_method == G::PROVIDER.payment_method();
+    order.payment_reference.as_deref().filter(|reference| is_theirs && G::is_own(reference))
+}

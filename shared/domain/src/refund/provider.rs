@@ -1,0 +1,261 @@
+//! A refund in a payment provider's hands: handing it over, and what the provider says of it, in whatever order.
+
+use super::{Awaiting, Refund, RefundChange, RefundMethod, RefundOpened, RefundPart, RefundStatus};
+use crate::actor::Actor;
+use crate::event::{Event, EventKind, Subject, numbered};
+use crate::ids::{Ids, RefundId};
+use crate::message::{Announcement, MessageKind, RefundFacts};
+use crate::money::Money;
+use crate::order::{Order, PaymentMethod};
+use crate::time::Timestamp;
+use crate::words::words;
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// Who moves money for the shop.
+    pub enum PaymentProvider {
+        /// Stripe, for cards.
+        Stripe = "STRIPE",
+        /// pawaPay, for mobile money.
+        PawaPay = "PAWAPAY",
+    }
+}
+
+impl PaymentProvider {
+    /// Who carries refunds by a method out, where the shop has an account with them.
+    #[must_use]
+    pub const fn of(method: RefundMethod) -> Option<Self> {
+        match method {
+            RefundMethod::Card => Some(Self::Stripe),
+            RefundMethod::MobileMoney => Some(Self::PawaPay),
+            RefundMethod::Cash | RefundMethod::StoreCredit => None,
+        }
+    }
+
+    /// What customers pay by where it is theirs.
+    #[must_use]
+    pub const fn payment_method(self) -> PaymentMethod {
+        match self {
+            Self::Stripe => PaymentMethod::Card,
+            Self::PawaPay => PaymentMethod::MobileMoney,
+        }
+    }
+}
+
+/// The last time a refund was handed to a provider. It is written before the provider is called, so that whoever comes
+/// after a lost answer asks under the same key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// What the provider recognises a second request for it by; another attempt has another.
+    pub key: String,
+    /// Since when it is with the provider.
+    pub asked_at: Timestamp,
+    /// The provider's own name for it, once it has said so.
+    pub reference: Option<String>,
+}
+
+/// What a provider says became of a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is under way.
+    Pending,
+    /// The customer has the money.
+    Succeeded,
+    /// It did not work, or not in the end.
+    Failed(String),
+}
+
+/// What a provider says of a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The provider's own name for it.
+    pub reference: Option<String>,
+    /// What became of it.
+    pub told: Told,
+}
+
+/// A refund that a provider made without being asked by us: everything that recording it writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundRecorded {
+    /// The order and the refund.
+    pub opened: RefundOpened,
+    /// What it is known by from now on, so that it is recorded once.
+    pub provider: PaymentProvider,
+    /// Likewise.
+    pub name: String,
+}
+
+impl Refund {
+    /// Hands it to a provider as a new attempt; nothing where it is in somebody's hands already or not being carried out.
+    /// `fresh` is a number that nobody had before, in the form that the provider wants.
+    #[must_use]
+    pub fn hand_over(&self, provider: PaymentProvider, fresh: &str, now: Timestamp, ids: Ids) -> Option<RefundChange> {
+        let is_free = self.status == RefundStatus::Processing && self.awaiting.is_none();
+        is_free.then(|| self.attempted(provider, fresh, None, now, ids))
+    }
+
+    /// The provider has refused for now, and done nothing: the next time is another attempt. What it refused with would be
+    /// its answer to the same key for as long as it keeps it.
+    #[must_use]
+    pub fn refused_for_now(&self, key: &str, why: &str, fresh: &str, now: Timestamp, ids: Ids) -> Option<RefundChange> {
+        let provider = self.provider.filter(|_| self.status == RefundStatus::Processing && self.is_attempt(key))?;
+        Some(self.attempted(provider, fresh, Some(why), now, ids))
+    }
+
+    fn attempted(&self, provider: PaymentProvider, fresh: &str, why: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
+        let attempts = self.attempts + 1;
+        let key = match provider {
+            PaymentProvider::Stripe => format!("refund-{}-{attempts}", self.id),
+            PaymentProvider::PawaPay => fresh.to_owned(),
+        };
+        // How long it has been with the provider counts from the first of several attempts in a row.
+        let since = self.attempt.as_ref().filter(|_| why.is_some()).map_or(now, |attempt| attempt.asked_at);
+        let refund = Self {
+            awaiting: Some(Awaiting::Provider),
+            provider: Some(provider),
+            attempts,
+            attempt: Some(Attempt { key: key.clone(), asked_at: since, reference: None }),
+            failure_reason: why.map(ToOwned::to_owned),
+            ..self.touched(now)
+        };
+        let note = match why {
+            Some(why) => format!("Attempt {attempts} at {provider}, after: {why}"),
+            None => format!("Attempt {attempts} at {provider}"),
+        };
+        let event = refund.updated_event(Some(&note), now, &mut ids);
+        RefundChange { refund, order: None, credit: None, events: vec![event], known_as: Some((provider, key)) }
+    }
+
+    /// Whether a key is that of the attempt that is open, or was the last.
+    #[must_use]
+    pub fn is_attempt(&self, key: &str) -> bool {
+        self.attempt.as_ref().is_some_and(|attempt| attempt.key == key)
+    }
+
+    /// What the provider says of the last attempt; nothing where that is no news. A provider's word only ever moves a refund
+    /// forward: what is completed stays so, and what failed and succeeds after all is completed, room or no room.
+    #[must_use]
+    pub fn told(&self, report: &Report, order: &Order, now: Timestamp, ids: Ids) -> Option<RefundChange> {
+        let attempt = self.attempt.clone()?;
+        let reference = report.reference.clone().or_else(|| attempt.reference.clone());
+        let heard = Self { attempt: Some(Attempt { reference: reference.clone(), ..attempt.clone() }), ..self.touched(now) };
+        match (self.status, &report.told) {
+            (RefundStatus::Processing, Told::Succeeded) => {
+                let heard = Self { transaction_reference: reference.or(Some(attempt.key)), ..heard };
+                Some(heard.completed(order, Actor::System, now, ids))
+            }
+            (RefundStatus::Processing, Told::Failed(why)) => Some(heard.failed(why, order, Actor::System, now, ids)),
+            (RefundStatus::Processing, Told::Pending) if reference != attempt.reference => Some(heard.remarked(None, now, ids)),
+            (RefundStatus::Completed, Told::Failed(why)) if self.failure_reason.is_none() => {
+                let note = format!("It came back after it was completed: {why}");
+                let heard = Self { failure_reason: Some(why.clone()), ..heard };
+                Some(heard.remarked(Some(&note), now, ids))
+            }
+            (RefundStatus::Failed, Told::Succeeded) => {
+                let heard = Self { transaction_reference: reference.or(Some(attempt.key)), ..heard };
+                Some(heard.completed_after_all(order, now, ids))
+            }
+            _ => None,
+        }
+    }
+
+    fn remarked(self, note: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
+        let event = self.updated_event(note, now, &mut ids);
+        RefundChange { refund: self, order: None, credit: None, events: vec![event], known_as: None }
+    }
+
+    /// It failed, its room was given back, and the customer has the money nevertheless.
+    fn completed_after_all(self, order: &Order, now: Timestamp, ids: Ids) -> RefundChange {
+        let (room, pieces) = match order.clone().take_room(&self.part()) {
+            Ok((room, amount, pieces)) if amount == self.amount => (room, pieces),
+            Ok(_) | Err(_) => (order.clone().take_regardless(self.amount), Vec::new()),
+        };
+        let room = Order { payment_status: order.payment_status, ..room };
+        Self { pieces, ..self }.completed(&room, Actor::System, now, ids)
+    }
+
+    fn updated_event(&self, note: Option<&str>, now: Timestamp, ids: &mut Ids) -> Event {
+        Event::new(Subject::Refund(self.id), self.version, EventKind::RefundUpdated, Actor::System, now, ids)
+            .from_to(Some(self.status.as_str()), self.status.as_str())
+            .noting(note)
+    }
+}
+
+impl Order {
+    /// Takes money out of what may still be given back although nobody asked whether there is so much: it is gone.
+    fn take_regardless(self, amount: Money) -> Self {
+        let room = amount.minor.min(self.refundable.minor);
+        let mut order = self;
+        order.refundable.minor -= room;
+        order.set_over_refunded(order.over_refunded().minor + amount.minor - room);
+        order.payment_status = order.status_of_refunds();
+        order
+    }
+
+    /// A refund that a provider made without us, by its own name (`reference`). One that failed is none.
+    #[must_use]
+    pub fn record_refund(
+        &self,
+        provider: PaymentProvider,
+        name: &str,
+        report: &Report,
+        amount: Money,
+        now: Timestamp,
+        mut ids: Ids,
+    ) -> Option<RefundRecorded> {
+        let completed = match report.told {
+            Told::Failed(_) => return None,
+            Told::Succeeded => true,
+            Told::Pending => false,
+        };
+        let mut order = self.touched(now).take_regardless(amount);
+        if completed {
+            order.refunded_total.minor += amount.minor;
+            order.payment_status = order.status_of_refunds();
+        }
+        let refund = Refund {
+            id: RefundId::draw(&mut ids),
+            order_id: order.id,
+            return_id: None,
+            amount,
+            pieces: Vec::new(),
+            reason: format!("Made at {provider}"),
+            status: if completed { RefundStatus::Completed } else { RefundStatus::Processing },
+            method: RefundMethod::of_payment(provider.payment_method()),
+            transaction_reference: report.reference.clone(),
+            provider: Some(provider),
+            failure_reason: None,
+            attempts: 1,
+            attempt: Some(Attempt { key: name.to_owned(), asked_at: now, reference: report.reference.clone() }),
+            awaiting: (!completed).then_some(Awaiting::Provider),
+            processed_by: None,
+            processed_at: completed.then_some(now),
+            notes: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut created = Event::new(Subject::Order(order.id), order.version, EventKind::RefundCreated, Actor::System, now, &mut ids)
+            .from_to(None, refund.status.as_str())
+            .noting(Some(&format!("Refund {} of {} was made at {provider}", refund.id, refund.amount)));
+        if completed {
+            let facts = RefundFacts { amount, method: refund.method };
+            created = created.announcing(Announcement::about(&order, MessageKind::RefundProcessed, Some(facts), None, &mut ids));
+        }
+        let mut events = vec![created];
+        events.extend(order.payment_event(self.payment_status, Actor::System, now, &mut ids));
+        let opened = RefundOpened { order, refund, events: numbered(events) };
+        Some(RefundRecorded { opened, provider, name: name.to_owned() })
+    }
+}
+
+/// What a refund gives back, for asking for the same room again.
+impl Refund {
+    pub(super) fn part(&self) -> RefundPart {
+        match self.pieces.as_slice() {
+            [] => RefundPart::Amount(self.amount),
+            pieces => RefundPart::Pieces(pieces.iter().map(|pieces| (pieces.order_item_id, pieces.quantity)).collect()),
+        }
+    }
+}

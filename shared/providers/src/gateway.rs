@@ -1,0 +1,70 @@
+//! Payment providers: who gives money back for the shop, and says whether money has come.
+
+use domain::order::Incoming;
+use domain::refund::{PaymentProvider, Refund, Report};
+use std::time::Duration;
+
+/// Refunds take a provider longer than messages do: a bank may be asked behind it.
+const TIMEOUT: Duration = Duration::from_secs(20);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A refund as its provider is asked for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The refund; its last attempt is what is asked for.
+    pub refund: &'a Refund,
+    /// The key of that attempt.
+    pub key: &'a str,
+    /// The provider's reference of the payment that it gives back.
+    pub payment: &'a str,
+}
+
+/// Why a provider gave no answer that says what became of a refund.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// It did nothing and never will.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// It did nothing; another attempt may work later.
+    #[error("refused for now: {0}")]
+    RefusedForNow(String),
+    /// It was not looked at, or nobody knows: the same attempt is to be asked after.
+    #[error("outcome unknown: {0}")]
+    Unknown(String),
+}
+
+/// A payment provider.
+pub trait Gateway: Send + Sync {
+    /// Who.
+    const PROVIDER: PaymentProvider;
+
+    /// Whether a payment reference is one of its own; staff note their own references too.
+    fn is_own(reference: &str) -> bool;
+
+    /// Asks for a refund. Under the same key it is made once, however often it is asked for.
+    fn refund(&self, asked: Asked<'_>) -> impl Future<Output = Result<Report, AskError>> + Send;
+
+    /// What became of a refund; nothing where it was never asked for.
+    fn refund_state(&self, asked: Asked<'_>) -> impl Future<Output = Result<Option<Report>, AskError>> + Send;
+
+    /// What became of a payment; nothing where there is no such.
+    fn payment(&self, reference: &str) -> impl Future<Output = Result<Option<Incoming>, AskError>> + Send;
+}
+
+/// A client that follows nobody elsewhere: a key goes to the address it is for.
+pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
+}
+
+/// What to make of a call that was not answered. Even one that never connected is asked for again under the same key. The
+/// error's own text has the address in it, and that a reference of a payment: no business of a log.
+pub fn unanswered(error: &reqwest::Error) -> AskError {
+    let what = if error.is_connect() {
+        "it was not reached"
+    } else if error.is_timeout() {
+        "it did not answer in time"
+    } else {
+        "its answer did not come through"
+    };
+    AskError::Unknown(what.to_owned())
+}

@@ -1,0 +1,207 @@
+//! Mobile money by pawaPay, Merchant API v2: `POST /v2/refunds`, and what became of refunds and deposits
+//! (docs.pawapay.io/v2/api-reference).
+
+use crate::gateway::{AskError, Asked, Gateway, client, unanswered};
+use domain::money::{Currency, Money};
+use domain::order::Incoming;
+use domain::refund::{PaymentProvider, Report, Told};
+use reqwest::{RequestBuilder, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// pawaPay, with an account's API token.
+#[derive(Clone)]
+pub struct PawaPay {
+    client: reqwest::Client,
+    base_url: String,
+    api_token: String,
+}
+
+/// A deposit: what its callback says, and what is told of it when asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deposit {
+    /// Its number, which whoever asked for it has chosen.
+    pub deposit_id: String,
+    status: String,
+    amount: Option<String>,
+    currency: Option<String>,
+}
+
+impl Deposit {
+    /// What became of it.
+    #[must_use]
+    pub fn incoming(&self) -> Incoming {
+        match self.status.as_str() {
+            "COMPLETED" => money(self.amount.as_deref(), self.currency.as_deref()).map_or(Incoming::Pending, Incoming::Received),
+            "FAILED" | "REJECTED" => Incoming::Failed,
+            _ => Incoming::Pending,
+        }
+    }
+}
+
+/// A refund, likewise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PawaPayRefund {
+    /// Its number, which we have chosen.
+    pub refund_id: String,
+    status: String,
+    provider_transaction_id: Option<String>,
+    failure_reason: Option<FailureReason>,
+}
+
+impl PawaPayRefund {
+    /// What became of it.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let told = match self.status.as_str() {
+            "COMPLETED" => Told::Succeeded,
+            "FAILED" | "REJECTED" => Told::Failed(said(self.failure_reason.as_ref(), &self.status)),
+            _ => Told::Pending,
+        };
+        Report { reference: self.provider_transaction_id.clone(), told }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FailureReason {
+    failure_code: Option<String>,
+    failure_message: Option<String>,
+}
+
+/// `FOUND` with what was found, or `NOT_FOUND`.
+#[derive(Deserialize)]
+struct Found<T> {
+    status: String,
+    data: Option<T>,
+}
+
+/// What it says to a request for a refund.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Initiated {
+    status: Option<String>,
+    failure_reason: Option<FailureReason>,
+}
+
+impl PawaPay {
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn new(base_url: String, api_token: String) -> Result<Self, reqwest::Error> {
+        Ok(Self { client: client()?, base_url, api_token })
+    }
+
+    async fn answer(&self, call: RequestBuilder) -> Result<(StatusCode, Vec<u8>), AskError> {
+        let answer = call.bearer_auth(&self.api_token).send().await.map_err(|error| unanswered(&error))?;
+        let status = answer.status();
+        Ok((status, answer.bytes().await.map_err(|error| unanswered(&error))?.to_vec()))
+    }
+
+    async fn found<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Result<Option<T>, AskError> {
+        let (status, body) = self.answer(self.client.get(format!("{}/v2/{kind}/{id}", self.base_url))).await?;
+        if !status.is_success() {
+            return Err(AskError::Unknown(format!("pawaPay: {status}")));
+        }
+        let unknown = |why: String| AskError::Unknown(format!("pawaPay: {status}, and what it says is unknown: {why}"));
+        match serde_json::from_slice::<Found<T>>(&body).map_err(|error| unknown(error.to_string()))? {
+            Found { status, data: Some(data) } if status == "FOUND" => Ok(Some(data)),
+            Found { status, .. } if status == "NOT_FOUND" => Ok(None),
+            Found { status, .. } => Err(unknown(status)),
+        }
+    }
+}
+
+impl Gateway for PawaPay {
+    const PROVIDER: PaymentProvider = PaymentProvider::PawaPay;
+
+    /// A UUID, in the form that pawaPay wants it.
+    fn is_own(reference: &str) -> bool {
+        let dashes = [8, 13, 18, 23];
+        let is_right = |(at, byte): (usize, u8)| if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+        reference.len() == 36 && reference.bytes().enumerate().all(is_right)
+    }
+
+    async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
+        let Asked { refund, key, payment } = asked;
+        let body = json!({
+            "refundId": key,
+            "depositId": payment,
+            "amount": plain(refund.amount),
+            "currency": refund.amount.currency.code(),
+            "metadata": [{ "orderId": refund.order_id.to_string() }, { "refundId": refund.id.to_string() }],
+        });
+        let (status, body) = self.answer(self.client.post(format!("{}/v2/refunds", self.base_url)).json(&body)).await?;
+        let said_so = serde_json::from_slice::<Initiated>(&body).ok();
+        let word = said_so.as_ref().and_then(|initiated| initiated.status.as_deref()).unwrap_or_default();
+        let reason = said_so.as_ref().and_then(|initiated| initiated.failure_reason.as_ref());
+        match (status.as_u16(), word) {
+            (200..300, "ACCEPTED") => Ok(Report { reference: None, told: Told::Pending }),
+            // It was asked for before, and has come who knows how far.
+            (200..300, "DUPLICATE_IGNORED") => {
+                Ok(self.refund_state(asked).await?.unwrap_or(Report { reference: None, told: Told::Pending }))
+            }
+            (200..300, "REJECTED") | (400 | 404 | 422, _) => Err(rejected(reason, status)),
+            _ => Err(AskError::Unknown(said(reason, status.as_str()))),
+        }
+    }
+
+    async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<Report>, AskError> {
+        Ok(self.found::<PawaPayRefund>("refunds", asked.key).await?.map(|refund| refund.report()))
+    }
+
+    async fn payment(&self, reference: &str) -> Result<Option<Incoming>, AskError> {
+        Ok(self.found::<Deposit>("deposits", reference).await?.map(|deposit| deposit.incoming()))
+    }
+}
+
+/// Rejections that pass: the wallet is filled up again, the operator comes back, the refund before is done with.
+fn rejected(reason: Option<&FailureReason>, status: StatusCode) -> AskError {
+    let said = said(reason, status.as_str());
+    match reason.and_then(|reason| reason.failure_code.as_deref()) {
+        Some("PAWAPAY_WALLET_OUT_OF_FUNDS" | "PROVIDER_TEMPORARILY_UNAVAILABLE" | "REFUND_IN_PROGRESS" | "UNKNOWN_ERROR") => {
+            AskError::RefusedForNow(said)
+        }
+        _ => AskError::Refused(said),
+    }
+}
+
+fn said(reason: Option<&FailureReason>, otherwise: &str) -> String {
+    let Some(FailureReason { failure_code, failure_message }) = reason else { return format!("pawaPay: {otherwise}") };
+    let code = failure_code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+    format!("pawaPay: {}{code}", failure_message.as_deref().unwrap_or(otherwise))
+}
+
+/// `15`, `15.5`: pawaPay takes no zeros at the end of decimals.
+fn plain(money: Money) -> String {
+    let amount = money.amount();
+    if amount.contains('.') { amount.trim_end_matches('0').trim_end_matches('.').to_owned() } else { amount }
+}
+
+fn money(amount: Option<&str>, currency: Option<&str>) -> Option<Money> {
+    Money::parse(amount?, Currency::parse(currency?)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_texts_without_zeros_at_the_end() {
+        let amounts = [(150_00, "150"), (15_50, "15.5"), (15_05, "15.05"), (5, "0.05"), (100_00, "100")];
+        for (cents, text) in amounts {
+            assert_eq!(plain(Money::usd(cents)), text);
+            assert_eq!(money(Some(text), Some("USD")), Some(Money::usd(cents)));
+        }
+    }
+
+    #[test]
+    fn only_a_uuid_is_a_deposit() {
+        assert!(PawaPay::is_own("f4401bd2-1568-4140-bf2d-eb77d2b2b639"));
+        for other in ["", "MP-A0773409", "f4401bd2-1568-4140-bf2d-eb77d2b2b63", "f4401bd2/1568-4140-bf2d-eb77d2b2b639"] {
+            assert!(!PawaPay::is_own(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Cards by Stripe: `POST /v1/refunds`, and what became of refunds and payments (docs.stripe.com/api).
+
+mod amounts;
+mod wire;
+
+use amounts::in_stripe;
+pub use wire::{StripeCharge, StripeIntent, StripeRefund};
+
+use crate::gateway::{AskError, Asked, Gateway, client, unanswered};
+use domain::order::Incoming;
+use domain::refund::{PaymentProvider, Report};
+use reqwest::{RequestBuilder, StatusCode};
+use serde::de::DeserializeOwned;
+use wire::{List, Refusal};
+
+/// The version whose answers are read here, whatever the account's own is.
+const VERSION: &str = "2023-08-16";
+
+/// Refunds of one payment that are looked through, a page each.
+const MOST_PAGES: usize = 10;
+
+/// Stripe, with an account's secret key.
+#[derive(Clone)]
+pub struct Stripe {
+    client: reqwest::Client,
+    base_url: String,
+    secret_key: String,
+}
+
+impl Stripe {
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn new(base_url: String, secret_key: String) -> Result<Self, reqwest::Error> {
+        Ok(Self { client: client()?, base_url, secret_key })
+    }
+
+    /// Every refund of a payment, ours and others.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn refunds_of(&self, payment: &str) -> Result<Vec<StripeRefund>, AskError> {
+        let mut refunds: Vec<StripeRefund> = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let mut query = vec![(parameter(payment), payment.to_owned()), ("limit", "100".to_owned())];
+            query.extend(refunds.last().map(|last| ("starting_after", last.id.clone())));
+            let page = self.found::<List<StripeRefund>>(self.client.get(self.url("/v1/refunds")).query(&query)).await?;
+            let Some(List { data, has_more }) = page else { break };
+            let is_last = !has_more || data.is_empty();
+            refunds.extend(data);
+            if is_last {
+                break;
+            }
+        }
+        Ok(refunds)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+
+    /// An answer that is there, or isn't.
+    async fn found<T: DeserializeOwned>(&self, call: RequestBuilder) -> Result<Option<T>, AskError> {
+        match self.answer(call).await? {
+            Ok(found) => Ok(Some(found)),
+            Err((StatusCode::NOT_FOUND, _)) => Ok(None),
+            Err((status, refusal)) => Err(AskError::Unknown(refusal.said(status))),
+        }
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, call: RequestBuilder) -> Result<Result<T, (StatusCode, Refusal)>, AskError> {
+        let answer = call.bearer_auth(&self.secret_key).header("Stripe-Version", VERSION).send().await;
+        let answer = answer.map_err(|error| unanswered(&error))?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(|error| unanswered(&error))?;
+        if !status.is_success() {
+            return Ok(Err((status, Refusal::read(&body))));
+        }
+        serde_json::from_slice(&body).map(Ok).map_err(|error| AskError::Unknown(format!("{status}, and what it says is unknown: {error}")))
+    }
+
+    /// Stripe has no second request under one key, so one that says it was made already is looked for.
+    async fn made_before(&self, asked: Asked<'_>, otherwise: AskError) -> Result<Report, AskError> {
+        self.refund_state(asked).await?.ok_or(otherwise)
+    }
+}
+
+/// How a payment is named in a request.
+fn parameter(payment: &str) -> &'static str {
+    if payment.starts_with("pi_") { "payment_intent" } else { "charge" }
+}
+
+impl Gateway for Stripe {
+    const PROVIDER: PaymentProvider = PaymentProvider::Stripe;
+
+    fn is_own(reference: &str) -> bool {
+        let named = ["pi_", "ch_", "py_"].iter().any(|prefix| reference.starts_with(prefix));
+        named && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    }
+
+    async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
+        let Asked { refund, key, payment } = asked;
+        let amount = in_stripe(refund.amount)
+            .ok_or_else(|| AskError::Refused(format!("Stripe can't give back {}: its smallest unit is larger", refund.amount)))?;
+        let form = [
+            (parameter(payment), payment.to_owned()),
+            ("amount", amount.to_string()),
+            ("metadata[refund_id]", refund.id.to_string()),
+            ("metadata[attempt]", refund.attempts.to_string()),
+            ("metadata[order_id]", refund.order_id.to_string()),
+        ];
+        let call = self.client.post(self.url("/v1/refunds")).header("Idempotency-Key", key).form(&form);
+        let (status, refusal) = match self.answer::<StripeRefund>(call).await? {
+            Ok(made) => return Ok(made.report()),
+            Err(refused) => refused,
+        };
+        let said = refusal.said(status);
+        match refused(status, &refusal) {
+            Refused::ForGood => Err(AskError::Refused(said)),
+            Refused::ForNow => Err(AskError::RefusedForNow(said)),
+            Refused::NotLookedAt => Err(AskError::Unknown(said)),
+            Refused::AlreadyRefunded => self.made_before(asked, AskError::Refused(said)).await,
+            Refused::KeyUsedOtherwise => self.made_before(asked, AskError::RefusedForNow(said)).await,
+        }
+    }
+
+    async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<Report>, AskError> {
+        let Asked { refund, payment, .. } = asked;
+        let known = refund.attempt.as_ref().and_then(|attempt| attempt.reference.as_deref());
+        if let Some(id) = known {
+            let found = self.found::<StripeRefund>(self.client.get(self.url(&format!("/v1/refunds/{id}")))).await?;
+            return Ok(found.map(|made| made.report()));
+        }
+        let all = self.refunds_of(payment).await?;
+        Ok(all.iter().find(|made| made.is_of(refund.id, refund.attempts)).map(StripeRefund::report))
+    }
+
+    async fn payment(&self, reference: &str) -> Result<Option<Incoming>, AskError> {
+        if reference.starts_with("pi_") {
+            let call = self.client.get(self.url(&format!("/v1/payment_intents/{reference}")));
+            return Ok(self.found::<StripeIntent>(call).await?.map(|intent| intent.incoming()));
+        }
+        let call = self.client.get(self.url(&format!("/v1/charges/{reference}")));
+        Ok(self.found::<StripeCharge>(call).await?.map(|charge| charge.incoming()))
+    }
+}
+
+/// What a refusal means for the refund that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refused {
+    ForGood,
+    ForNow,
+    NotLookedAt,
+    AlreadyRefunded,
+    KeyUsedOtherwise,
+}
+
+/// Stripe's errors (docs.stripe.com/api/errors, docs.stripe.com/error-codes), by status, `type` and `code`. What Stripe looked
+/// at and refused is also its answer to the same key for a day; what it did not look at (a rate limit, a lock) isn't.
+fn refused(status: StatusCode, refusal: &Refusal) -> Refused {
+    let (kind, code) = (refusal.kind.as_deref().unwrap_or_default(), refusal.code.as_deref().unwrap_or_default());
+    match (status.as_u16(), kind, code) {
+        (_, _, "idempotency_key_in_use" | "lock_timeout" | "rate_limit") | (401 | 403 | 409 | 429, ..) => Refused::NotLookedAt,
+        (_, "idempotency_error", _) => Refused::KeyUsedOtherwise,
+        (_, _, "charge_already_refunded") => Refused::AlreadyRefunded,
+        (_, _, "balance_insufficient" | "insufficient_funds") => Refused::ForNow,
+        (500.., ..) | (_, "api_error", _) => Refused::NotLookedAt,
+        _ => Refused::ForGood,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, kind: &str, code: &str) -> Refused {
+        let body = serde_json::json!({ "error": { "type": kind, "code": code, "message": "No" } }).to_string();
+        refused(StatusCode::from_u16(status).unwrap(), &Refusal::read(body.as_bytes()))
+    }
+
+    #[test]
+    fn errors_are_told_apart_by_type_and_code() {
+        assert_eq!(refusal(400, "invalid_request_error", "charge_already_refunded"), Refused::AlreadyRefunded);
+        assert_eq!(refusal(400, "invalid_request_error", "balance_insufficient"), Refused::ForNow);
+        assert_eq!(refusal(400, "idempotency_error", ""), Refused::KeyUsedOtherwise);
+        assert_eq!(refusal(409, "idempotency_error", "idempotency_key_in_use"), Refused::NotLookedAt);
+        assert_eq!(refusal(429, "invalid_request_error", "lock_timeout"), Refused::NotLookedAt);
+        assert_eq!(refusal(429, "invalid_request_error", "rate_limit"), Refused::NotLookedAt);
+        assert_eq!(refusal(401, "invalid_request_error", ""), Refused::NotLookedAt);
+        assert_eq!(refusal(500, "api_error", ""), Refused::NotLookedAt);
+        assert_eq!(refusal(404, "invalid_request_error", "resource_missing"), Refused::ForGood);
+        assert_eq!(refusal(402, "card_error", "charge_disputed"), Refused::ForGood);
+        assert_eq!(refused(StatusCode::BAD_GATEWAY, &Refusal::read(b"<html>")), Refused::NotLookedAt);
+    }
+
+    #[test]
+    fn staffs_own_notes_are_no_references_of_stripe() {
+        for own in ["pi_3OaQk2Lz", "ch_1", "py_1"] {
+            assert!(Stripe::is_own(own), "{own}");
+        }
+        for other in ["", "PI_1", "TPE-12", "pi_1/../charges", "pi_1?x", "pi 1"] {
+            assert!(!Stripe::is_own(other), "{other}");
+        }
+    }
+}

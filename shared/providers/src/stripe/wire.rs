@@ -1,0 +1,168 @@
+//! Stripe's objects, as far as they are looked at; its API and its webhooks write them the same way.
+
+use super::amounts::from_stripe;
+use domain::ids::RefundId;
+use domain::money::Money;
+use domain::order::Incoming;
+use domain::refund::{Report, Told};
+use reqwest::StatusCode;
+use serde::Deserialize;
+use std::collections::HashMap;
+
+/// A refund (docs.stripe.com/api/refunds/object).
+#[derive(Clone, Debug, Deserialize)]
+pub struct StripeRefund {
+    /// `re_…`
+    pub id: String,
+    amount: i64,
+    currency: String,
+    status: Option<String>,
+    failure_reason: Option<String>,
+    /// The payment it gives back.
+    pub payment_intent: Option<String>,
+    /// Likewise.
+    pub charge: Option<String>,
+    #[serde(default)]
+    metadata: HashMap<String, String>,
+}
+
+impl StripeRefund {
+    /// How much it gives back.
+    #[must_use]
+    pub fn money(&self) -> Option<Money> {
+        from_stripe(self.amount, &self.currency)
+    }
+
+    /// The refund of ours that it carries out, and the attempt.
+    #[must_use]
+    pub fn ours(&self) -> Option<(RefundId, u32)> {
+        let id = self.metadata.get("refund_id")?.parse().ok().and_then(RefundId::new)?;
+        Some((id, self.metadata.get("attempt")?.parse().ok()?))
+    }
+
+    pub(super) fn is_of(&self, refund: RefundId, attempt: u32) -> bool {
+        self.ours() == Some((refund, attempt))
+    }
+
+    /// What became of it. A status that nobody knew when this was written is looked at again later.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let told = match self.status.as_deref() {
+            Some("succeeded") => Told::Succeeded,
+            Some("failed") => Told::Failed(format!("Stripe: {}", self.failure_reason.as_deref().unwrap_or("unknown"))),
+            Some("canceled") => Told::Failed("Stripe: canceled".to_owned()),
+            _ => Told::Pending,
+        };
+        Report { reference: Some(self.id.clone()), told }
+    }
+}
+
+/// A payment (docs.stripe.com/api/payment_intents/object).
+#[derive(Clone, Debug, Deserialize)]
+pub struct StripeIntent {
+    /// `pi_…`
+    pub id: String,
+    status: String,
+    #[serde(default)]
+    amount_received: i64,
+    currency: String,
+    last_payment_error: Option<serde_json::Value>,
+}
+
+impl StripeIntent {
+    /// What became of it.
+    #[must_use]
+    pub fn incoming(&self) -> Incoming {
+        match self.status.as_str() {
+            "succeeded" => from_stripe(self.amount_received, &self.currency).map_or(Incoming::Pending, Incoming::Received),
+            "canceled" => Incoming::Failed,
+            "requires_payment_method" if self.last_payment_error.is_some() => Incoming::Failed,
+            _ => Incoming::Pending,
+        }
+    }
+}
+
+/// A charge (docs.stripe.com/api/charges/object).
+#[derive(Clone, Debug, Deserialize)]
+pub struct StripeCharge {
+    /// `ch_…`
+    pub id: String,
+    status: String,
+    #[serde(default)]
+    captured: bool,
+    #[serde(default)]
+    amount_captured: i64,
+    currency: String,
+    /// The payment it belongs to.
+    pub payment_intent: Option<String>,
+    /// Its refunds, where the account's version of the API still has them in it.
+    refunds: Option<List<StripeRefund>>,
+}
+
+impl StripeCharge {
+    /// What became of it.
+    #[must_use]
+    pub fn incoming(&self) -> Incoming {
+        match self.status.as_str() {
+            "succeeded" if self.captured => from_stripe(self.amount_captured, &self.currency).map_or(Incoming::Pending, Incoming::Received),
+            "failed" => Incoming::Failed,
+            _ => Incoming::Pending,
+        }
+    }
+
+    /// Its refunds, where it has them all in it.
+    #[must_use]
+    pub fn refunds(&self) -> Option<&[StripeRefund]> {
+        self.refunds.as_ref().filter(|refunds| !refunds.has_more).map(|refunds| refunds.data.as_slice())
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct List<T> {
+    pub data: Vec<T>,
+    #[serde(default)]
+    pub has_more: bool,
+}
+
+/// What Stripe says instead of an answer.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Refusal {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub code: Option<String>,
+    message: Option<String>,
+}
+
+impl Refusal {
+    pub fn read(body: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Body {
+            error: Refusal,
+        }
+        serde_json::from_slice::<Body>(body).map(|body| body.error).unwrap_or_default()
+    }
+
+    pub fn said(&self, status: StatusCode) -> String {
+        let code = self.code.as_deref().or(self.kind.as_deref()).map(|code| format!(" ({code})")).unwrap_or_default();
+        format!("Stripe: {}{code}", self.message.clone().unwrap_or_else(|| status.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refund(status: &str) -> Told {
+        let body =
+            serde_json::json!({ "id": "re_1", "amount": 1, "currency": "usd", "status": status, "failure_reason": "lost_or_stolen_card" });
+        serde_json::from_value::<StripeRefund>(body).unwrap().report().told
+    }
+
+    #[test]
+    fn five_statuses_are_three_outcomes() {
+        assert_eq!(refund("succeeded"), Told::Succeeded);
+        assert_eq!((refund("pending"), refund("requires_action"), refund("new_one")), (Told::Pending, Told::Pending, Told::Pending));
+        assert_eq!(refund("failed"), Told::Failed("Stripe: lost_or_stolen_card".to_owned()));
+        assert_eq!(refund("canceled"), Told::Failed("Stripe: canceled".to_owned()));
+    }
+}

@@ -1,0 +1,125 @@
+//! What payment providers tell by webhook: each word counts once, in whatever order, also before our own write has landed.
+
+mod pawapay;
+mod refunds;
+
+use crate::kit::{Answer, LocalShop, Placed, cents, race};
+use local::emulators::payments::Provider::Stripe;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const RUN: Duration = Duration::from_mins(5);
+
+/// An event of Stripe's about an object.
+async fn stripe_tells(shop: &LocalShop, kind: &str, object: Value) -> Answer {
+    shop.stripe_tells(&json!({ "id": "evt_1", "object": "event", "type": kind, "data": { "object": object } })).await
+}
+
+fn intent(order: &Placed, status: &str, amount: i64, currency: &str) -> Value {
+    json!({ "id": order.payment(), "object": "payment_intent", "status": status, "amount_received": amount, "currency": currency })
+}
+
+async fn status(shop: &LocalShop, order: &Placed) -> String {
+    shop.order_now(order.id).await["paymentStatus"].as_str().expect("a word").to_owned()
+}
+
+async fn refunded_total(shop: &LocalShop, order: &Placed) -> i64 {
+    cents(&shop.order_now(order.id).await["refundedTotal"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_marks_its_order_by_reference_amount_and_currency() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order_at_stripe().await;
+    for (amount, currency) in [(74_99, "usd"), (75_01, "usd"), (75_00, "cdf"), (0, "usd"), (75_00, "zzz")] {
+        assert_eq!(stripe_tells(&shop, "payment_intent.succeeded", intent(&order, "succeeded", amount, currency)).await.status, 200);
+        assert_eq!(status(&shop, &order).await, "PENDING", "{amount} {currency}");
+    }
+    let mut another = intent(&order, "succeeded", 75_00, "usd");
+    another["id"] = json!("pi_of_somebody_else");
+    assert_eq!(stripe_tells(&shop, "payment_intent.succeeded", another).await.status, 200);
+    assert_eq!(status(&shop, &order).await, "PENDING");
+
+    for _ in 0..3 {
+        assert_eq!(stripe_tells(&shop, "payment_intent.succeeded", intent(&order, "succeeded", 75_00, "usd")).await.status, 200);
+        assert_eq!(status(&shop, &order).await, "PAID");
+    }
+    let version = shop.order_now(order.id).await["version"].clone();
+    assert_eq!(version, 2, "one change");
+    // Mobile money of the same reference is another payment.
+    let mobile = shop.order_at_pawapay("PROCESSING").await;
+    stripe_tells(&shop, "payment_intent.succeeded", intent(&mobile, "succeeded", 75_00, "usd")).await.ok();
+    assert_eq!(status(&shop, &mobile).await, "PENDING");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_failed_may_come_after_all_and_one_that_came_stays() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order_at_stripe().await;
+    let failed = || stripe_tells(&shop, "payment_intent.payment_failed", intent(&order, "requires_payment_method", 0, "usd"));
+    failed().await.ok();
+    assert_eq!(status(&shop, &order).await, "FAILED");
+    failed().await.ok();
+    stripe_tells(&shop, "payment_intent.succeeded", intent(&order, "succeeded", 75_00, "usd")).await.ok();
+    assert_eq!(status(&shop, &order).await, "PAID");
+    failed().await.ok();
+    assert_eq!(status(&shop, &order).await, "PAID");
+    let history = shop.staff().get(&order.path("history")).await.ok();
+    let changes: Vec<&Value> = history.as_array().expect("rows").iter().filter(|row| row["type"] == "PAYMENT_STATUS_CHANGED").collect();
+    assert_eq!(changes.len(), 2);
+    assert!(changes.iter().all(|row| row["performedBy"] == Value::Null), "by nobody: {changes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_events_at_once_pay_once() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order_at_stripe().await;
+    let answers = race(30, |_| {
+        let (shop, order) = (&shop, &order);
+        let event =
+            json!({ "id": "evt_1", "type": "payment_intent.succeeded", "data": { "object": intent(order, "succeeded", 75_00, "usd") } });
+        let caller = shop.stripe_caller(&event);
+        async move { caller.0.send(reqwest::Method::POST, "/api/webhooks/stripe", Some(caller.1)).await }
+    })
+    .await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let now = shop.order_now(order.id).await;
+    assert_eq!((&now["paymentStatus"], &now["version"]), (&json!("PAID"), &json!(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_comes_before_its_order_is_found_by_the_schedule() {
+    let shop = LocalShop::start().await;
+    shop.system.payments.card_payment("pi_early", 75_00, "USD");
+    let early = json!({ "id": "pi_early", "status": "succeeded", "amount_received": 75_00, "currency": "usd" });
+    stripe_tells(&shop, "payment_intent.succeeded", early).await.ok();
+    let order = shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!("pi_early")).place().await;
+    assert_eq!(status(&shop, &order).await, "PENDING");
+    shop.after(RUN).await;
+    assert_eq!(status(&shop, &order).await, "PAID");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_for_a_cancelled_order_goes_back_the_way_it_came() {
+    let shop = LocalShop::start().await;
+    let order = shop.order_at_stripe().await;
+    shop.staff().post(&order.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();
+    for _ in 0..3 {
+        stripe_tells(&shop, "payment_intent.succeeded", intent(&order, "succeeded", 75_00, "usd")).await.ok();
+    }
+    shop.settled().await;
+    let refund = shop.refund_of(&order).await;
+    assert_eq!((&refund["status"], &refund["provider"], cents(&refund["amount"])), (&json!("COMPLETED"), &json!("STRIPE"), 75_00));
+    assert_eq!((shop.made_at(Stripe).len(), status(&shop, &order).await.as_str()), (1, "REFUNDED"));
+    shop.assert_no_complaints();
+}
+
+#[tokio::test]
+async fn an_event_whose_object_is_none_is_named() {
+    let shop = LocalShop::without_pumps().await;
+    for kind in ["payment_intent.succeeded", "refund.updated", "charge.refunded"] {
+        for object in [json!({}), json!([]), json!({ "id": 7, "status": [] })] {
+            stripe_tells(&shop, kind, object).await.refused(400, "INVALID_JSON");
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Refunds that a payment provider carries out: once each, whatever gets lost.
+
+use crate::kit::{ByHand, LocalShop, Placed, cents, failures, race};
+use api::batch::Outcome;
+use aws_lambda_events::event::sqs::SqsEvent;
+use domain::event::RefundJob;
+use functions::workers::process_refund;
+use local::Options;
+use local::emulators::payments::Provider::{PawaPay, Stripe};
+use local::emulators::payments::{Fault, Provider};
+use local::faults;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// As often as the schedule runs.
+const RUN: Duration = Duration::from_mins(5);
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Calls of the SDK for one transaction of ours, and how often ours is made.
+const OUTAGE: usize = 3 * 5;
+
+async fn paid_at(shop: &LocalShop, provider: Provider) -> Placed {
+    let order = match provider {
+        Stripe => shop.order_at_stripe().await,
+        PawaPay => shop.order_at_pawapay("COMPLETED").await,
+    };
+    shop.mark_paid(&order).await;
+    order
+}
+
+async fn money(shop: &LocalShop, order: &Placed) -> (String, i64) {
+    let now = shop.order_now(order.id).await;
+    (now["paymentStatus"].as_str().expect("a word").to_owned(), cents(&now["refundedTotal"]))
+}
+
+fn is(refund: &Value, status: &str, attempts: u32, awaiting: Option<&str>) {
+    let found = (&refund["status"], &refund["attempts"], &refund["awaiting"]);
+    assert_eq!(found, (&json!(status), &json!(attempts), &json!(awaiting)), "{refund}");
+}
+
+fn refusal(status: u16, kind: &str, code: &str) -> Fault {
+    Fault::Refuse(status, json!({ "error": { "type": kind, "code": code, "message": "Not now" } }))
+}
+
+/// What customers are told by mail about refunds, by their subjects' number.
+fn mails(shop: &LocalShop) -> usize {
+    shop.system.outbox.emails().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_is_refunded_by_stripe_and_the_customer_told_once() {
+    let shop = LocalShop::start().await;
+    let order = paid_at(&shop, Stripe).await;
+    shop.settled().await;
+    let before = mails(&shop);
+    let part = shop.refunded(&order, Some("30.01")).await;
+    shop.settled().await;
+
+    let refund = shop.refund_of(&order).await;
+    is(&refund, "COMPLETED", 1, None);
+    let made = shop.made_at(Stripe);
+    assert_eq!((&refund["provider"], &refund["transactionReference"]), (&json!("STRIPE"), &json!(made[0].id)));
+    assert_eq!((made.len(), made[0].amount, made[0].payment.as_str()), (1, 30_01, order.payment()));
+    assert_eq!((&made[0].metadata["refund_id"], &made[0].metadata["attempt"]), (&part["id"].to_string(), &"1".to_owned()));
+    assert_eq!(shop.keys_at(Stripe), [format!("refund-{}-1", part["id"])]);
+    assert_eq!(money(&shop, &order).await, ("PARTIALLY_REFUNDED".to_owned(), 30_01));
+    assert_eq!(mails(&shop) - before, 1);
+
+    // The rest by cancelling.
+    shop.staff().post(&order.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();
+    shop.settled().await;
+    assert_eq!(money(&shop, &order).await, ("REFUNDED".to_owned(), 75_00));
+    assert_eq!(shop.made_at(Stripe).iter().map(|made| made.amount).sum::<i64>(), 75_00);
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mobile_money_is_refunded_by_pawapay_and_a_lost_callback_is_made_up_for() {
+    let shop = LocalShop::start().await;
+    let order = paid_at(&shop, PawaPay).await;
+    shop.refunded(&order, None).await;
+    shop.settled().await;
+
+    let refund = shop.refund_of(&order).await;
+    is(&refund, "PROCESSING", 1, Some("PROVIDER"));
+    assert_eq!(refund["provider"], "PAWAPAY");
+    for status in ["COMPLETED", "FAILED"] {
+        let by_hand = shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": status })).await;
+        by_hand.refused(409, "REFUND_IN_PROGRESS");
+    }
+
+    shop.after(RUN).await;
+    let refund = shop.refund_of(&order).await;
+    is(&refund, "COMPLETED", 1, None);
+    let made = shop.made_at(PawaPay);
+    assert_eq!((made.len(), made[0].amount, made[0].payment.as_str()), (1, 75_00, order.payment()));
+    assert_eq!(refund["transactionReference"], format!("MMO-{}", &made[0].id[..8]));
+    assert_eq!(money(&shop, &order).await, ("REFUNDED".to_owned(), 75_00));
+    // Asked for once, under a number of that attempt.
+    assert_eq!(shop.keys_at(PawaPay), [made[0].id.clone()]);
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_pending_is_asked_after_until_it_is_done() {
+    let shop = LocalShop::start().await;
+    for (provider, open, done) in
+        [(Stripe, "pending", "succeeded"), (Stripe, "requires_action", "succeeded"), (PawaPay, "IN_RECONCILIATION", "COMPLETED")]
+    {
+        let order = paid_at(&shop, provider).await;
+        shop.system.payments.next_refund_is(provider, open);
+        shop.refunded(&order, None).await;
+        shop.settled().await;
+        for _ in 0..3 {
+            shop.after(RUN).await;
+            is(&shop.refund_of(&order).await, "PROCESSING", 1, Some("PROVIDER"));
+            assert_eq!(money(&shop, &order).await, ("REFUND_PENDING".to_owned(), 0));
+        }
+        let made = shop.made_at(provider).pop().expect("one");
+        shop.system.payments.move_on(&made.id, done, None);
+        shop.after(RUN).await;
+        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+    }
+    assert_eq!(shop.system.payments.refunds().len(), 3);
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_failed_gives_its_room_back_and_is_tried_again_under_another_key() {
+    let shop = LocalShop::start().await;
+    for (provider, failed) in [(Stripe, "failed"), (Stripe, "canceled"), (PawaPay, "FAILED")] {
+        let order = paid_at(&shop, provider).await;
+        shop.system.payments.next_refund_is(provider, failed);
+        let refund = shop.refunded(&order, None).await;
+        shop.settled().await;
+        shop.after(RUN).await;
+
+        let after = shop.refund_of(&order).await;
+        is(&after, "FAILED", 1, None);
+        assert!(
+            after["failureReason"].as_str().is_some_and(|why| why.to_lowercase().contains("pay:") || why.contains("Stripe:")),
+            "{after}"
+        );
+        assert_eq!(money(&shop, &order).await, ("PAID".to_owned(), 0));
+
+        shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "PROCESSING" })).await.ok();
+        shop.settled().await;
+        shop.after(RUN).await;
+        is(&shop.refund_of(&order).await, "COMPLETED", 2, None);
+        assert_eq!(money(&shop, &order).await, ("REFUNDED".to_owned(), 75_00));
+    }
+    for provider in [Stripe, PawaPay] {
+        let mut keys = shop.keys_at(provider);
+        let asked = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!((keys.len(), shop.made_at(provider).len()), (asked, asked));
+    }
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_got_lost_makes_no_second_refund() {
+    let shop = LocalShop::start().await;
+    for provider in [Stripe, PawaPay] {
+        let order = paid_at(&shop, provider).await;
+        shop.system.payments.fail_next(provider, Fault::AcceptThenDrop);
+        shop.refunded(&order, None).await;
+        shop.settled().await;
+        is(&shop.refund_of(&order).await, "PROCESSING", 1, Some("PROVIDER"));
+        shop.after(RUN).await;
+        shop.after(RUN).await;
+        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        assert_eq!(shop.made_at(provider).len(), 1);
+        assert_eq!(money(&shop, &order).await, ("REFUNDED".to_owned(), 75_00));
+    }
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_of_ours_that_got_lost_after_the_provider_accepted_makes_no_second_refund() {
+    for provider in [Stripe, PawaPay] {
+        let shop = LocalShop::without_pumps().await;
+        let order = paid_at(&shop, provider).await;
+        shop.system.payments.next_refund_is(provider, if provider == Stripe { "succeeded" } else { "PROCESSING" });
+        shop.refunded(&order, None).await;
+        let mut hands = ByHand::of(&shop);
+        hands.relay().await;
+        let jobs: SqsEvent = hands.refunds().await;
+        // The first transaction hands it over; what comes of it can't be written.
+        shop.system.faults.inject_after(1, "TransactWriteItems", faults::Fault::NeverSent, OUTAGE);
+        let given_back = failures(&hands.workers.process_refund(jobs.clone()).await);
+        shop.system.faults.clear();
+        is(&shop.refund_of(&order).await, "PROCESSING", 1, Some("PROVIDER"));
+        assert_eq!((shop.made_at(provider).len(), given_back), (1, usize::from(provider == Stripe)));
+
+        // It comes again, three times and a day later, when Stripe has forgotten the key.
+        for wait in [Duration::ZERO, HOUR, 25 * HOUR] {
+            shop.system.clock.advance(wait);
+            let made = shop.made_at(provider)[0].id.clone();
+            if provider == PawaPay {
+                shop.system.payments.move_on(&made, "COMPLETED", None);
+            }
+            assert_eq!(failures(&hands.workers.process_refund(jobs.clone()).await), 0);
+            is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        }
+        assert_eq!(shop.made_at(provider).len(), 1);
+        shop.assert_no_complaints();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_day_stripe_is_asked_after_it_before_it_is_asked_for_it_again() {
+    let shop = LocalShop::without_pumps().await;
+    let order = paid_at(&shop, Stripe).await;
+    shop.system.payments.fail_next(Stripe, Fault::AcceptThenDrop);
+    let refund = shop.refunded(&order, Some("10")).await;
+    ByHand::of(&shop).relay().await;
+    let job = RefundJob { id: "again".to_owned(), refund_id: serde_json::from_value(refund["id"].clone()).expect("an id") };
+    let workers = shop.system.workers.clone();
+    assert!(matches!(process_refund::process(&workers.shop, job.clone()).await, Outcome::Again(_)));
+
+    shop.system.clock.advance(25 * HOUR);
+    assert_eq!(process_refund::process(&workers.shop, job).await, Outcome::Done);
+    is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+    let calls: Vec<String> = shop.system.payments.requests().into_iter().map(|request| request.call).collect();
+    assert_eq!(calls, ["POST /v1/refunds", "GET /v1/refunds"]);
+    assert_eq!(shop.made_at(Stripe).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_never_arrived_is_made_again_under_the_same_key() {
+    let shop = LocalShop::start().await;
+    let busy = json!({ "failureReason": { "failureCode": "INTERNAL_ERROR", "failureMessage": "Try again" } });
+    for (provider, fault) in [(Stripe, refusal(429, "invalid_request_error", "lock_timeout")), (PawaPay, Fault::Refuse(503, busy))] {
+        let order = paid_at(&shop, provider).await;
+        shop.system.payments.fail_next(provider, fault);
+        shop.refunded(&order, None).await;
+        shop.settled().await;
+        shop.after(RUN).await;
+        shop.after(RUN).await;
+        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        let mut keys = shop.keys_at(provider);
+        assert!(keys.len() > 1, "{keys:?}");
+        keys.dedup();
+        assert_eq!((keys.len(), shop.made_at(provider).len()), (1, 1), "{keys:?}");
+    }
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_refused_for_now_is_another_attempt_later() {
+    let shop = LocalShop::start().await;
+    let empty =
+        json!({ "status": "REJECTED", "failureReason": { "failureCode": "PAWAPAY_WALLET_OUT_OF_FUNDS", "failureMessage": "Empty" } });
+    for (provider, fault) in [(Stripe, refusal(400, "invalid_request_error", "balance_insufficient")), (PawaPay, Fault::Refuse(200, empty))]
+    {
+        let order = paid_at(&shop, provider).await;
+        shop.system.payments.fail_next(provider, fault);
+        shop.refunded(&order, None).await;
+        shop.settled().await;
+        let open = shop.refund_of(&order).await;
+        is(&open, "PROCESSING", 2, Some("PROVIDER"));
+        assert!(open["failureReason"].is_string(), "staff see why it waits: {open}");
+        shop.after(RUN).await;
+        shop.after(RUN).await;
+        let done = shop.refund_of(&order).await;
+        is(&done, "COMPLETED", 2, None);
+        assert_eq!(done["failureReason"], Value::Null);
+        let mut keys = shop.keys_at(provider);
+        keys.dedup();
+        assert_eq!(keys.len(), 2, "{keys:?}");
+        assert_eq!(shop.made_at(provider).len(), 1);
+    }
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_for_good_fails_with_the_provider_s_own_words() {
+    let shop = LocalShop::start().await;
+    let disputed = refusal(400, "invalid_request_error", "charge_disputed");
+    let rejected = json!({ "status": "REJECTED", "failureReason": { "failureCode": "REFUNDS_NOT_ALLOWED", "failureMessage": "Not here" } });
+    for (provider, fault, words) in [
+        (Stripe, disputed, "Stripe: Not now (charge_disputed)"),
+        (PawaPay, Fault::Refuse(200, rejected), "pawaPay: Not here (REFUNDS_NOT_ALLOWED)"),
+    ] {
+        let order = paid_at(&shop, provider).await;
+        shop.system.payments.fail_next(provider, fault);
+        shop.refunded(&order, None).await;
+        shop.settled().await;
+        let refund = shop.refund_of(&order).await;
+        is(&refund, "FAILED", 1, None);
+        assert_eq!(refund["failureReason"], words);
+        assert_eq!(money(&shop, &order).await, ("PAID".to_owned(), 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_stripe_says_was_refunded_already_is_looked_for() {
+    let shop = LocalShop::start().await;
+    // Somebody gave everything back on Stripe's pages: there is nothing left to do, and ours is none of it.
+    let order = paid_at(&shop, Stripe).await;
+    shop.system.payments.refund_by_hand(order.payment(), 75_00, "succeeded");
+    shop.refunded(&order, None).await;
+    shop.settled().await;
+    let refund = shop.refund_of(&order).await;
+    is(&refund, "FAILED", 1, None);
+    assert!(refund["failureReason"].as_str().is_some_and(|why| why.contains("charge_already_refunded")), "{refund}");
+    assert_eq!(shop.made_at(Stripe).len(), 1);
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_workers_with_one_job_make_one_refund() {
+    for provider in [Stripe, PawaPay] {
+        let shop = LocalShop::without_pumps().await;
+        let order = paid_at(&shop, provider).await;
+        let refund = shop.refunded(&order, None).await;
+        let id = serde_json::from_value(refund["id"].clone()).expect("an id");
+        let workers = shop.system.workers.clone();
+        race(30, |_| {
+            let (workers, job) = (workers.clone(), RefundJob { id: "one".to_owned(), refund_id: id });
+            async move { drop(process_refund::process(&workers.shop, job).await) }
+        })
+        .await;
+        shop.system.clock.advance(RUN);
+        workers.run("ask-providers").await.expect("a schedule");
+
+        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        assert_eq!(shop.made_at(provider).len(), 1);
+        assert_eq!(money(&shop, &order).await, ("REFUNDED".to_owned(), 75_00));
+        shop.assert_no_complaints();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_provider_is_configured_for_or_knows_is_left_to_staff() {
+    let variables = [("STRIPE_SECRET_KEY", String::new()), ("PAWAPAY_API_TOKEN", String::new())].into();
+    let unconfigured = LocalShop::with(Options { variables, ..Options::default() }).await;
+    for provider in [Stripe, PawaPay] {
+        let order = paid_at(&unconfigured, provider).await;
+        unconfigured.refunded(&order, None).await;
+        unconfigured.settled().await;
+        is(&unconfigured.refund_of(&order).await, "PROCESSING", 0, Some("STAFF"));
+    }
+    assert!(unconfigured.system.payments.requests().is_empty());
+
+    let shop = LocalShop::start().await;
+    for (method, reference) in [("CARD", "TPE-0412"), ("MOBILE_MONEY", "MP-A0773409")] {
+        let order = shop.order().with("paymentMethod", json!(method)).with("paymentReference", json!(reference)).paid().place().await;
+        shop.refunded(&order, None).await;
+        shop.settled().await;
+        is(&shop.refund_of(&order).await, "PROCESSING", 0, Some("STAFF"));
+    }
+    assert!(shop.system.payments.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schedule_asks_after_payments_and_marks_only_what_matches() {
+    let shop = LocalShop::without_pumps().await;
+    let card = shop.order_at_stripe().await;
+    let mobile = shop.order_at_pawapay("PROCESSING").await;
+    let failed = shop.order_at_pawapay("FAILED").await;
+    let short = shop.order_at_pawapay("COMPLETED").await;
+    shop.system.payments.deposit(short.payment(), 74_99, "USD", "COMPLETED");
+    let foreign = shop.order_at_pawapay("COMPLETED").await;
+    shop.system.payments.deposit(foreign.payment(), 75_00, "CDF", "COMPLETED");
+    let run = async || shop.system.workers.run("ask-providers").await.expect("a schedule");
+
+    shop.system.clock.advance(RUN);
+    let swept = run().await;
+    assert_eq!((swept.changed, swept.failed), (2, 0));
+    for (order, status) in [(&card, "PAID"), (&mobile, "PENDING"), (&failed, "FAILED"), (&short, "PENDING"), (&foreign, "PENDING")] {
+        assert_eq!(money(&shop, order).await.0, status);
+    }
+    shop.system.payments.deposit(mobile.payment(), 75_00, "USD", "COMPLETED");
+    shop.system.payments.deposit(failed.payment(), 75_00, "USD", "COMPLETED");
+    shop.system.clock.advance(RUN);
+    assert_eq!(run().await.changed, 2);
+    assert_eq!((money(&shop, &mobile).await.0, money(&shop, &failed).await.0), ("PAID".to_owned(), "PAID".to_owned()));
+    shop.assert_no_complaints();
+}
