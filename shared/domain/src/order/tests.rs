@@ -51,8 +51,14 @@ fn request(lines: &[(u64, u32)], payment_method: PaymentMethod) -> OrderRequest 
 }
 
 pub(crate) fn placed(prices: &[i64], quantity: u32, payment_method: PaymentMethod) -> Order {
-    let variants: Vec<Variant> = (1..).zip(prices).map(|(id, cents)| variant(id, *cents)).collect();
-    let lines: Vec<(u64, u32)> = variants.iter().map(|variant| (variant.id.get(), quantity)).collect();
+    let lines: Vec<(i64, u32)> = prices.iter().map(|cents| (*cents, quantity)).collect();
+    placed_lines(&lines, payment_method)
+}
+
+/// An order with a line for each price and quantity, and a delivery fee of 5.00.
+pub(crate) fn placed_lines(lines: &[(i64, u32)], payment_method: PaymentMethod) -> Order {
+    let variants: Vec<Variant> = (1..).zip(lines).map(|(id, (cents, _))| variant(id, *cents)).collect();
+    let lines: Vec<(u64, u32)> = (1..).zip(lines).map(|(id, (_, quantity))| (id, *quantity)).collect();
     let quote = request(&lines, payment_method).price(&variants, &DeliveryFees::default(), actor(Role::Staff)).unwrap();
     Order::place(quote, &Day::new(2026, 11, 23), 42, actor(Role::Staff), NOW, ids()).order
 }
