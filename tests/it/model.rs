@@ -1,16 +1,16 @@
 //! Random histories of calls: the shop and a small reference model of it always agree.
 
+mod calls;
 mod history;
 mod reference;
 
-use crate::kit::{Answer, ByHand, Caller, LocalShop, body, cents, shipment_body};
+use crate::kit::{ByHand, LocalShop, cents};
 use domain::ids::OrderId;
 use domain::order::{LineItem, OrderStatus};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use reference::{By, PAYMENT_METHODS, PRICES, Part, REFUND_METHODS, Reference, STOCK, Step};
-use reqwest::Method;
-use serde_json::{Value, json};
+use reference::{PRICES, Reference, STOCK, Step};
+use serde_json::Value;
 use std::cell::Cell;
 use std::collections::HashMap;
 use tokio::sync::Mutex;
@@ -37,11 +37,6 @@ fn the_shop_and_its_model_agree_on_every_history() {
     }
 }
 
-/// Cents as a JSON number.
-fn amount(cents: i64) -> Value {
-    serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).expect("a number")
-}
-
 /// One case: its own customers and variants in the shop that all cases share, and what they should have come to.
 struct Play<'a> {
     shop: &'a LocalShop,
@@ -51,6 +46,9 @@ struct Play<'a> {
     refunds: Vec<u64>,
     parcels: Vec<u64>,
     lines: Vec<Vec<u64>>,
+    returns: Vec<u64>,
+    /// The entries of each return.
+    entries: Vec<Vec<u64>>,
     model: Reference,
 }
 
@@ -68,13 +66,15 @@ impl<'a> Play<'a> {
             refunds: Vec::new(),
             parcels: Vec::new(),
             lines: Vec::new(),
+            returns: Vec::new(),
+            entries: Vec::new(),
             model: Reference::new(),
         }
     }
 
     async fn all(mut self, hands: &mut ByHand, moves: &[Move]) -> Result<(), TestCaseError> {
         for (n, (step, twice)) in moves.iter().enumerate() {
-            let step = history::within(step, self.orders.len(), self.refunds.len(), self.parcels.len());
+            let step = history::within(step, &self.model);
             let expected = self.model.apply(&step);
             if let Step::Work = step {
                 hands.carry_refunds_out().await;
@@ -102,99 +102,6 @@ impl<'a> Play<'a> {
         10_000 + 2 * self.case + n as u64
     }
 
-    fn request(&self, step: &Step) -> (Caller, Method, String, Value) {
-        let order = |order: &Option<usize>| order.map_or(123, |order| self.orders[order]);
-        let path = |at: &Option<usize>, rest: &str| format!("/api/orders/{}/{rest}", order(at));
-        let reference = |reference: &Option<u8>| reference.map(|reference| format!("MP-{}-{reference}", self.case));
-        let (shop, post, put) = (self.shop, Method::POST, Method::PUT);
-        match step {
-            Step::Place { customer, lines, method, reference: paid } => {
-                let lines: Vec<(u64, u32)> =
-                    lines.iter().map(|(variant, n)| (self.variants[*variant], u32::try_from(*n).expect("few"))).collect();
-                let mut wanted = body(&lines);
-                wanted["customerId"] = self.customer(*customer).into();
-                wanted["paymentMethod"] = PAYMENT_METHODS[*method].into();
-                wanted["paymentReference"] = json!(reference(paid));
-                (shop.customer(self.customer(*customer)), post, "/api/orders".to_owned(), wanted)
-            }
-            Step::Status { order, to } => (shop.staff(), put, path(order, "status"), json!({ "newStatus": to, "note": "By the model" })),
-            Step::Pay { order, to, reference: paid } => {
-                (shop.staff(), put, path(order, "payment"), json!({ "paymentStatus": to, "reference": reference(paid) }))
-            }
-            Step::Cancel { order, by, method } => {
-                let owner = order.map_or(0, |order| self.model.orders[order].customer);
-                let caller = match by {
-                    By::Owner => shop.customer(self.customer(owner)),
-                    By::Other => shop.customer(self.customer(1 - owner)),
-                    By::Staff => shop.staff(),
-                };
-                let method = method.map(|method| REFUND_METHODS[method]);
-                (caller, post, path(order, "cancel"), json!({ "reason": "By the model", "refundMethod": method }))
-            }
-            Step::Refund { refund, to } => {
-                let id = refund.map_or(123, |refund| self.refunds[refund]);
-                (shop.admin(), put, format!("/api/refunds?id={id}"), json!({ "status": to }))
-            }
-            Step::Ship { order: at, part } => {
-                let mut body = shipment_body(order(at), "LOCAL");
-                if let (Some((line, quantity)), Some(at)) = (part, at) {
-                    let lines = &self.lines[*at];
-                    body["items"] = json!([{ "orderItemId": lines[line % lines.len()], "quantity": quantity }]);
-                }
-                (shop.staff(), post, "/api/shipments".to_owned(), body)
-            }
-            Step::Parcel { parcel, to } => {
-                let id = parcel.map_or(123, |parcel| self.parcels[parcel]);
-                (shop.staff(), put, format!("/api/shipments?id={id}"), json!({ "status": to }))
-            }
-            Step::OpenRefund { order: at, part, method } => {
-                let mut wanted = json!({ "orderId": order(at), "reason": "By the model" });
-                wanted["refundMethod"] = json!(method.map(|method| REFUND_METHODS[method]));
-                match part {
-                    Part::Rest => {}
-                    Part::Cents(cents) => wanted["amount"] = amount(*cents),
-                    Part::Pieces(line, quantity) => {
-                        let line = at.map_or(1, |at| self.lines[at][line % self.lines[at].len()]);
-                        wanted["items"] = json!([{ "orderItemId": line, "quantity": quantity }]);
-                    }
-                }
-                (shop.admin(), post, "/api/refunds".to_owned(), wanted)
-            }
-            Step::Adjust { variant, change } => {
-                let change = json!({ "variantId": self.variants[*variant], "quantityChange": change, "reason": "Counted", "changeType": "ADJUSTMENT" });
-                (shop.keeper(), put, "/api/inventory/adjust".to_owned(), change)
-            }
-            Step::Redeem { customer, cents } => {
-                let redemption = json!({ "customerId": self.customer(*customer), "amount": amount(*cents), "note": "By the model" });
-                (shop.staff(), post, "/api/store-credit/redeem".to_owned(), redemption)
-            }
-            Step::Work => unreachable!("the workers are no call"),
-        }
-    }
-
-    /// The ids of what was made.
-    async fn note(&mut self, step: &Step, answer: &Answer) {
-        if let (Step::Place { .. }, 201) = (step, answer.status) {
-            self.orders.push(answer.body["id"].as_u64().expect("an id"));
-            // In the order of the variants, as the model has them.
-            let mut lines: Vec<(Option<usize>, u64)> = answer.body["items"]
-                .as_array()
-                .expect("lines")
-                .iter()
-                .map(|line| (self.variants.iter().position(|id| line["variantId"] == *id), line["id"].as_u64().expect("an id")))
-                .collect();
-            lines.sort_unstable();
-            self.lines.push(lines.into_iter().map(|(_, id)| id).collect());
-        }
-        if let (Step::Ship { .. }, 201) = (step, answer.status) {
-            self.parcels.push(answer.body["id"].as_u64().expect("an id"));
-        }
-        while let Some(refund) = self.model.refunds.get(self.refunds.len()) {
-            let made = self.shop.refunds_of(self.orders[refund.order]).await;
-            self.refunds.push(made[0]["id"].as_u64().expect("an id"));
-        }
-    }
-
     /// Everything that anybody can see is what the model says.
     async fn agrees(&self) -> Result<(), TestCaseError> {
         let mut orders = HashMap::new();
@@ -203,16 +110,28 @@ impl<'a> Play<'a> {
             orders.extend(own.as_array().expect("a list").iter().map(|order| (order["id"].as_u64().expect("an id"), order.clone())));
         }
         prop_assert_eq!(orders.len(), self.orders.len());
-        for (id, expected) in self.orders.iter().zip(&self.model.orders) {
+        for (at, (id, expected)) in self.orders.iter().zip(&self.model.orders).enumerate() {
             let order = &orders[id];
             prop_assert_eq!(order["status"].as_str(), Some(expected.status), "{}", order);
             prop_assert_eq!(order["paymentStatus"].as_str(), Some(expected.payment), "{}", order);
             prop_assert_eq!((cents(&order["total"]), cents(&order["refundedTotal"])), (expected.total, expected.refunded));
+            let returned: Vec<Option<i64>> = self.lines[at].iter().map(|line| line_of(order, *line)["returnedQuantity"].as_i64()).collect();
+            prop_assert_eq!(returned, self.model.returned(at).into_iter().map(Some).collect::<Vec<_>>());
         }
         for (id, expected) in self.refunds.iter().zip(&self.model.refunds) {
             let refund = self.shop.admin().get(&format!("/api/refunds?id={id}")).await.ok();
             prop_assert_eq!((refund["status"].as_str(), refund["refundMethod"].as_str()), (Some(expected.status), Some(expected.method)));
             prop_assert_eq!((cents(&refund["amount"]), refund["awaiting"] == "STAFF"), (expected.amount, expected.awaits_staff));
+        }
+        for (id, expected) in self.returns.iter().zip(&self.model.returns) {
+            let rma = self.shop.return_now(*id).await;
+            prop_assert_eq!((rma["status"].as_str(), rma["orderId"].as_u64()), (Some(expected.status), Some(self.orders[expected.order])));
+            prop_assert_eq!(rma["refundAmount"].as_number().map(|_| cents(&rma["refundAmount"])), expected.amount, "{}", rma);
+            prop_assert_eq!(cents(&rma["restockingFee"]), expected.fee);
+            for (item, entry) in rma["items"].as_array().expect("items").iter().zip(&expected.entries) {
+                prop_assert_eq!((item["quantity"].as_i64(), item["condition"].as_str()), (Some(entry.quantity), Some(entry.condition)));
+                prop_assert_eq!(item["receivedQuantity"].as_i64(), entry.received);
+            }
         }
         for (id, expected) in self.parcels.iter().zip(&self.model.parcels) {
             let parcel = self.shop.staff().get(&format!("/api/shipments?id={id}")).await.ok();
@@ -234,6 +153,13 @@ impl<'a> Play<'a> {
                 |status: &str| made.iter().filter(|refund| refund["status"] == status).map(|refund| cents(&refund["amount"])).sum::<i64>();
             prop_assert_eq!(order.paid.minor, order.refundable.minor + in_status("PROCESSING") + in_status("COMPLETED"));
             prop_assert_eq!((order.refundable.minor, order.refunded_total.minor), (self.model.refundable(at), in_status("COMPLETED")));
+            for (place, line) in self.lines[at].iter().enumerate() {
+                let line = order.items.iter().find(|item| item.id.get() == *line).expect("a line");
+                let pieces = [line.returning_quantity, line.refunded_quantity, line.free()].map(i64::from);
+                let expected = [self.model.returning(at)[place], self.model.orders[at].pieces_refunded[place], self.model.free(at)[place]];
+                prop_assert_eq!(pieces, expected);
+                prop_assert_eq!(line.refunded_amount.minor, PRICES[self.model.orders[at].lines[place].0] * pieces[1]);
+            }
             let slip = self.shop.staff().get(&format!("/api/orders/{id}/packing-slip")).await;
             prop_assert_eq!(slip.status, 200);
             prop_assert_eq!(slip.text.contains("class=\"stamp\""), order.status.as_str() == "CANCELLED");
@@ -244,6 +170,11 @@ impl<'a> Play<'a> {
                     let variant = self.variants.iter().position(|id| *id == line.variant_id.get()).expect("of this case");
                     out[variant] += i64::from(line.quantity);
                 }
+            }
+        }
+        for rma in self.model.returns.iter().filter(|rma| ["RECEIVED", "REFUNDED", "COMPLETED"].contains(&rma.status)) {
+            for entry in &rma.entries {
+                out[self.model.orders[rma.order].lines[entry.line].0] -= entry.restocked();
             }
         }
         for (n, variant) in self.variants.iter().enumerate() {
@@ -259,4 +190,9 @@ impl<'a> Play<'a> {
         }
         Ok(())
     }
+}
+
+/// A line of an order, as it was answered.
+fn line_of(order: &Value, id: u64) -> &Value {
+    order["items"].as_array().expect("lines").iter().find(|line| line["id"] == id).expect("a line")
 }

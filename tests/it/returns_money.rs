@@ -1,6 +1,6 @@
 //! What a return gives back: to the cent what was paid for its pieces, whatever else goes back before or after.
 
-use crate::kit::{LocalShop, Placed, back, cents};
+use crate::kit::{LocalShop, Placed, back, cents, column};
 use local::Options;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -38,7 +38,9 @@ async fn lines_of_unequal_price_bring_what_was_paid_for_them_in_whatever_order_t
                 let exact = prices[line] * (subtotal - off);
                 assert!((amount * subtotal - exact).abs() < subtotal, "line {line}: {amount}");
                 assert_eq!(*brought.entry(line).or_insert(amount), amount, "line {line} on the way {way:?}");
-                assert_eq!(shop.order_now(order.id).await["total"], order.body["total"]);
+                let now = shop.order_now(order.id).await;
+                assert_eq!((&now["total"], &now["discount"]), (&order.body["total"], &order.body["discount"]));
+                assert_eq!(column(&now["items"], "priceAtPurchase"), column(&order.body["items"], "priceAtPurchase"));
             }
             assert_eq!((sum, going_back(&shop, &order).await), (subtotal - off, subtotal - off));
             // The delivery is what the shop keeps.
@@ -129,6 +131,40 @@ async fn the_order_is_refunded_once_all_of_its_money_is_back() {
         assert_eq!(shop.order_now(order.id).await["paymentStatus"], payment);
     }
     assert_eq!(cents(&shop.order_now(order.id).await["refundedTotal"]), 150_00);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_of_a_return_that_fails_is_retried_while_its_pieces_stay_with_the_return() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().price("40.00").quantity(2).delivered().place().await;
+    let rma = shop.rma(&order, 0, 1).await;
+    let refund = shop.steps(rma, &TO_REFUND).await["refundId"].clone();
+    let put = async |refund: &Value, status: &str| shop.admin().put(&format!("/api/refunds?id={refund}"), &json!({ "status": status })).await;
+    let by_hand = async |mut part: Value| {
+        (part["orderId"], part["reason"]) = (order.id.into(), "Geste".into());
+        shop.admin().post("/api/refunds", &part).await
+    };
+    let payment = async || shop.order_now(order.id).await["paymentStatus"].clone();
+    shop.settled().await;
+    assert_eq!(payment().await, "REFUND_PENDING");
+    put(&refund, "FAILED").await.ok();
+    assert_eq!((payment().await, shop.return_now(rma).await["status"].clone()), (json!("PAID"), json!("REFUNDED")));
+    // One piece of two is free; of the money all is.
+    shop.ask_back(&order, json!([back(order.line(0), 2, "UNOPENED")])).await.refused(409, "QUANTITY_NOT_RETURNABLE");
+    by_hand(json!({ "items": [{ "orderItemId": order.line(0), "quantity": 2 }] })).await.refused(409, "REFUND_EXCEEDS_PAID");
+    let other = by_hand(json!({ "amount": 40.01 })).await.ok();
+    put(&refund, "PROCESSING").await.refused(409, "REFUND_EXCEEDS_PAID");
+    shop.settled().await;
+    put(&other["id"], "FAILED").await.ok();
+
+    let retried = put(&refund, "PROCESSING").await.ok();
+    assert_eq!((cents(&retried["amount"]), &retried["returnId"]), (40_00, &json!(rma)));
+    shop.settled().await;
+    put(&refund, "COMPLETED").await.ok();
+    let now = shop.order_now(order.id).await;
+    assert_eq!((&now["paymentStatus"], cents(&now["refundedTotal"])), (&json!("PARTIALLY_REFUNDED"), 40_00));
+    assert_eq!(cents(&shop.steps(rma, &["COMPLETED"]).await["refundAmount"]), 40_00);
+    assert_eq!(bring_back(&shop, &order, 0, 1).await, 40_00);
 }
 
 /// With `REFUND_DELIVERY_FEE_ON_FAULT`.

@@ -1,5 +1,9 @@
 //! What a shop should do, in the plainest words there are: the contract's rules on a few numbers.
 
+mod returns;
+
+pub use returns::{Entry, Rma};
+
 use std::collections::HashMap;
 
 pub const PRICES: [i64; 3] = [20_00, 35_50, 9_99];
@@ -9,6 +13,10 @@ pub const PARCELS: [&str; 7] = ["PENDING", "PICKED_UP", "IN_TRANSIT", "OUT_FOR_D
 pub const PAYMENT_METHODS: [&str; 3] = ["MOBILE_MONEY", "CASH_ON_DELIVERY", "CARD"];
 /// The way back of each payment method, and the one that is always open.
 pub const REFUND_METHODS: [&str; 4] = ["MOBILE_MONEY", "CASH", "CARD", "STORE_CREDIT"];
+pub const RETURNS: [&str; 6] = ["REQUESTED", "APPROVED", "RECEIVED", "REFUNDED", "COMPLETED", "REJECTED"];
+pub const CONDITIONS: [&str; 4] = ["UNOPENED", "OPENED_UNUSED", "DEFECTIVE", "DAMAGED"];
+/// The conditions whose pieces are sold again.
+const IN_STOCK_AGAIN: [&str; 2] = ["UNOPENED", "OPENED_UNUSED"];
 
 /// One call, or a moment for the workers. Customers are 0 and 1; orders and refunds are the case's own, in the order
 /// they were made; nothing where there is none such.
@@ -22,6 +30,10 @@ pub enum Step {
     Ship { order: Option<usize>, part: Option<(usize, i64)> },
     Parcel { parcel: Option<usize>, to: &'static str },
     OpenRefund { order: Option<usize>, part: Part, method: Option<usize> },
+    /// Pieces of lines, by their place, in a condition.
+    AskBack { order: Option<usize>, by: By, items: Vec<(usize, i64, &'static str)> },
+    /// What arrived of its entries, all that was asked for where nothing is said; and cents for restocking.
+    Return { rma: Option<usize>, to: &'static str, counts: Vec<i64>, fee: Option<i64> },
     Adjust { variant: usize, change: i64 },
     Redeem { customer: usize, cents: i64 },
     Work,
@@ -91,13 +103,22 @@ pub struct Reference {
     pub orders: Vec<Order>,
     pub refunds: Vec<Refund>,
     pub parcels: Vec<Parcel>,
+    pub returns: Vec<Rma>,
     owners: HashMap<(usize, u8), usize>,
 }
 
 impl Reference {
     pub fn new() -> Self {
-        let (orders, refunds, parcels, owners) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
-        Self { stock: [STOCK; 3], adjusted: [0; 3], credit: [0; 2], orders, refunds, parcels, owners }
+        Self {
+            stock: [STOCK; 3],
+            adjusted: [0; 3],
+            credit: [0; 2],
+            orders: Vec::new(),
+            refunds: Vec::new(),
+            parcels: Vec::new(),
+            returns: Vec::new(),
+            owners: HashMap::new(),
+        }
     }
 
     /// What the step is answered, having been done if that is no refusal.
@@ -107,7 +128,8 @@ impl Reference {
             Step::Status { order: None, .. }
             | Step::Pay { order: None, .. }
             | Step::Cancel { order: None, .. }
-            | Step::OpenRefund { order: None, .. } => (404, "ORDER_NOT_FOUND"),
+            | Step::OpenRefund { order: None, .. }
+            | Step::AskBack { order: None, .. } => (404, "ORDER_NOT_FOUND"),
             Step::OpenRefund { order: Some(order), part, method } => {
                 self.open_refund(*order, part, method.map(|method| REFUND_METHODS[method]))
             }
@@ -121,6 +143,10 @@ impl Reference {
             Step::Ship { order: Some(order), part } => self.ship(*order, *part),
             Step::Parcel { parcel: None, .. } => (404, "SHIPMENT_NOT_FOUND"),
             Step::Parcel { parcel: Some(parcel), to } => self.move_parcel(*parcel, to),
+            Step::AskBack { order: Some(order), by, items } => self.ask_back(*order, *by, items),
+            Step::Return { to: "REQUESTED" | "COMPLETED" | "REJECTED", fee: Some(_), .. } => (400, "INVALID_AMOUNT"),
+            Step::Return { rma: None, .. } => (404, "RETURN_NOT_FOUND"),
+            Step::Return { rma: Some(rma), to, counts, fee } => self.step_return(*rma, to, counts, *fee),
             Step::Adjust { variant, change } if self.stock[*variant] + change < 0 => (409, "INSUFFICIENT_STOCK"),
             Step::Adjust { variant, change } => {
                 self.stock[*variant] += change;
@@ -297,8 +323,8 @@ impl Reference {
             Part::Pieces(line, quantity) => {
                 let order = &self.orders[at];
                 let line = line % order.lines.len();
-                let (variant, bought) = order.lines[line];
-                if order.pieces_refunded[line] + quantity > bought {
+                let (variant, _) = order.lines[line];
+                if *quantity > self.free(at)[line] {
                     return (409, "REFUND_EXCEEDS_PAID");
                 }
                 (PRICES[variant] * quantity, Some((line, *quantity)))
@@ -353,8 +379,7 @@ impl Reference {
             }
             ("FAILED", "PROCESSING") => {
                 let Refund { order, amount, pieces, .. } = self.refunds[at];
-                let are_free = pieces
-                    .is_none_or(|(line, quantity)| self.orders[order].pieces_refunded[line] + quantity <= self.orders[order].lines[line].1);
+                let are_free = pieces.is_none_or(|(line, quantity)| quantity <= self.free(order)[line]);
                 if amount > self.refundable(order) || !are_free {
                     return (409, "REFUND_EXCEEDS_PAID");
                 }

@@ -137,7 +137,7 @@ impl From<ShipmentError> for Problem {
 impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
         match &error {
-            RequestError::NotOfOrder(_) => Self::bad_request("INVALID_ORDER_ITEMS", error),
+            RequestError::NotOfOrder(_) => Self::invalid_field("/items", "INVALID_ORDER_ITEMS", error),
             RequestError::NotDelivered(_) => Self::conflict("ORDER_NOT_DELIVERED", error),
             RequestError::WindowClosed(_) => Self::conflict("RETURN_WINDOW_CLOSED", error),
             RequestError::NotReturnable { .. } => Self::conflict("QUANTITY_NOT_RETURNABLE", error),
@@ -150,7 +150,7 @@ impl From<StepError> for Problem {
         match &error {
             StepError::InvalidTransition { from, .. } => transition::<ReturnStatus>(&error, from.next()),
             StepError::NotInReturn(_) | StepError::WhichEntry(_) | StepError::CountedTwice(_) => {
-                Self::bad_request("INVALID_ORDER_ITEMS", error)
+                Self::invalid_field("/items", "INVALID_ORDER_ITEMS", error)
             }
             StepError::MoreThanAsked { .. } => Self::conflict("QUANTITY_NOT_RETURNABLE", error),
             StepError::NeverPaid => Self::conflict("REFUND_EXCEEDS_PAID", error),

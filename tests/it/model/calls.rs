@@ -1,0 +1,145 @@
+//! The steps as calls, and what the answers are remembered for.
+
+use super::Play;
+use super::reference::{By, Entry, PAYMENT_METHODS, Part, REFUND_METHODS, Step};
+use crate::kit::{Answer, Caller, back, body, shipment_body};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Cents as a JSON number.
+fn amount(cents: i64) -> Value {
+    serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).expect("a number")
+}
+
+impl Play<'_> {
+    pub(super) fn request(&self, step: &Step) -> (Caller, Method, String, Value) {
+        let order = |order: &Option<usize>| order.map_or(123, |order| self.orders[order]);
+        let path = |at: &Option<usize>, rest: &str| format!("/api/orders/{}/{rest}", order(at));
+        let reference = |reference: &Option<u8>| reference.map(|reference| format!("MP-{}-{reference}", self.case));
+        let (shop, post, put) = (self.shop, Method::POST, Method::PUT);
+        match step {
+            Step::Place { customer, lines, method, reference: paid } => {
+                let lines: Vec<(u64, u32)> =
+                    lines.iter().map(|(variant, n)| (self.variants[*variant], u32::try_from(*n).expect("few"))).collect();
+                let mut wanted = body(&lines);
+                wanted["customerId"] = self.customer(*customer).into();
+                wanted["paymentMethod"] = PAYMENT_METHODS[*method].into();
+                wanted["paymentReference"] = json!(reference(paid));
+                (shop.customer(self.customer(*customer)), post, "/api/orders".to_owned(), wanted)
+            }
+            Step::Status { order, to } => (shop.staff(), put, path(order, "status"), json!({ "newStatus": to, "note": "By the model" })),
+            Step::Pay { order, to, reference: paid } => {
+                (shop.staff(), put, path(order, "payment"), json!({ "paymentStatus": to, "reference": reference(paid) }))
+            }
+            Step::Cancel { order, by, method } => {
+                let method = method.map(|method| REFUND_METHODS[method]);
+                (self.by(*by, *order), post, path(order, "cancel"), json!({ "reason": "By the model", "refundMethod": method }))
+            }
+            Step::Refund { refund, to } => {
+                let id = refund.map_or(123, |refund| self.refunds[refund]);
+                (shop.admin(), put, format!("/api/refunds?id={id}"), json!({ "status": to }))
+            }
+            Step::Ship { order: at, part } => {
+                let mut body = shipment_body(order(at), "LOCAL");
+                if let (Some((line, quantity)), Some(at)) = (part, at) {
+                    let lines = &self.lines[*at];
+                    body["items"] = json!([{ "orderItemId": lines[line % lines.len()], "quantity": quantity }]);
+                }
+                (shop.staff(), post, "/api/shipments".to_owned(), body)
+            }
+            Step::Parcel { parcel, to } => {
+                let id = parcel.map_or(123, |parcel| self.parcels[parcel]);
+                (shop.staff(), put, format!("/api/shipments?id={id}"), json!({ "status": to }))
+            }
+            Step::OpenRefund { order: at, part, method } => {
+                let mut wanted = json!({ "orderId": order(at), "reason": "By the model" });
+                wanted["refundMethod"] = json!(method.map(|method| REFUND_METHODS[method]));
+                match part {
+                    Part::Rest => {}
+                    Part::Cents(cents) => wanted["amount"] = amount(*cents),
+                    Part::Pieces(line, quantity) => {
+                        let line = at.map_or(1, |at| self.lines[at][line % self.lines[at].len()]);
+                        wanted["items"] = json!([{ "orderItemId": line, "quantity": quantity }]);
+                    }
+                }
+                (shop.admin(), post, "/api/refunds".to_owned(), wanted)
+            }
+            Step::AskBack { order: at, by, items } => {
+                let lines = at.map_or(&[1][..], |at| &self.lines[at]);
+                let items: Vec<Value> = items
+                    .iter()
+                    .map(|(line, quantity, condition)| back(lines[line % lines.len()], u32::try_from(*quantity).expect("few"), condition))
+                    .collect();
+                let wanted = json!({ "orderId": order(at), "reason": "By the model", "items": items });
+                (self.by(*by, *at), post, "/api/returns".to_owned(), wanted)
+            }
+            Step::Return { rma, to, counts, fee } => {
+                let id = rma.map_or(123, |rma| self.returns[rma]);
+                let mut wanted = json!({ "status": to, "notes": "By the model" });
+                if let (Some(rma), "RECEIVED") = (rma, *to) {
+                    wanted["items"] = self.counted(*rma, counts);
+                }
+                if let Some(fee) = fee {
+                    wanted["restockingFee"] = amount(*fee);
+                }
+                (shop.staff(), put, format!("/api/returns?id={id}"), wanted)
+            }
+            Step::Adjust { variant, change } => {
+                let change = json!({ "variantId": self.variants[*variant], "quantityChange": change, "reason": "Counted", "changeType": "ADJUSTMENT" });
+                (shop.keeper(), put, "/api/inventory/adjust".to_owned(), change)
+            }
+            Step::Redeem { customer, cents } => {
+                let redemption = json!({ "customerId": self.customer(*customer), "amount": amount(*cents), "note": "By the model" });
+                (shop.staff(), post, "/api/store-credit/redeem".to_owned(), redemption)
+            }
+            Step::Work => unreachable!("the workers are no call"),
+        }
+    }
+
+    fn by(&self, by: By, order: Option<usize>) -> Caller {
+        let owner = order.map_or(0, |order| self.model.orders[order].customer);
+        match by {
+            By::Owner => self.shop.customer(self.customer(owner)),
+            By::Other => self.shop.customer(self.customer(1 - owner)),
+            By::Staff => self.shop.staff(),
+        }
+    }
+
+    /// What arrived of a return's entries.
+    fn counted(&self, rma: usize, counts: &[i64]) -> Value {
+        let entries = self.entries[rma].iter().zip(&self.model.returns[rma].entries).zip(counts);
+        let count = |((id, entry), received): ((&u64, &Entry), &i64)| {
+            let line = self.lines[self.model.returns[rma].order][entry.line];
+            json!({ "orderItemId": line, "id": id, "receivedQuantity": received })
+        };
+        entries.map(count).collect()
+    }
+
+    /// The ids of what was made.
+    pub(super) async fn note(&mut self, step: &Step, answer: &Answer) {
+        if let (Step::Place { .. }, 201) = (step, answer.status) {
+            self.orders.push(answer.body["id"].as_u64().expect("an id"));
+            // In the order of the variants, as the model has them.
+            let mut lines: Vec<(Option<usize>, u64)> = answer.body["items"]
+                .as_array()
+                .expect("lines")
+                .iter()
+                .map(|line| (self.variants.iter().position(|id| line["variantId"] == *id), line["id"].as_u64().expect("an id")))
+                .collect();
+            lines.sort_unstable();
+            self.lines.push(lines.into_iter().map(|(_, id)| id).collect());
+        }
+        if let (Step::Ship { .. }, 201) = (step, answer.status) {
+            self.parcels.push(answer.body["id"].as_u64().expect("an id"));
+        }
+        if let (Step::AskBack { .. }, 201) = (step, answer.status) {
+            self.returns.push(answer.body["return"]["id"].as_u64().expect("an id"));
+            let entries = answer.body["items"].as_array().expect("items").iter();
+            self.entries.push(entries.map(|entry| entry["id"].as_u64().expect("an id")).collect());
+        }
+        while let Some(refund) = self.model.refunds.get(self.refunds.len()) {
+            let made = self.shop.refunds_of(self.orders[refund.order]).await;
+            self.refunds.push(made[0]["id"].as_u64().expect("an id"));
+        }
+    }
+}

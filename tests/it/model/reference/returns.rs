@@ -1,0 +1,150 @@
+//! Returns, as the contract has them.
+
+use super::{By, IN_STOCK_AGAIN, PRICES, REFUND_METHODS, Reference, Said};
+
+/// Pieces of a line, by its place, in a condition.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub line: usize,
+    pub quantity: i64,
+    pub condition: &'static str,
+    pub received: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Rma {
+    pub order: usize,
+    pub status: &'static str,
+    pub entries: Vec<Entry>,
+    pub fee: i64,
+    /// What goes back, once that was decided.
+    pub amount: Option<i64>,
+}
+
+impl Entry {
+    fn came(&self) -> i64 {
+        self.received.unwrap_or(0)
+    }
+
+    /// Pieces that its receipt put back into stock.
+    pub fn restocked(&self) -> i64 {
+        if IN_STOCK_AGAIN.contains(&self.condition) { self.came() } else { 0 }
+    }
+}
+
+impl Reference {
+    /// Pieces of each line that returns hold and whose money has not gone back.
+    pub fn returning(&self, order: usize) -> Vec<i64> {
+        self.in_returns(order, |rma, entry| match rma.status {
+            "REQUESTED" | "APPROVED" => entry.quantity,
+            "RECEIVED" => entry.came(),
+            _ => 0,
+        })
+    }
+
+    /// Pieces of each line that came back and stayed.
+    pub fn returned(&self, order: usize) -> Vec<i64> {
+        self.in_returns(order, |rma, entry| match rma.status {
+            "RECEIVED" | "REFUNDED" | "COMPLETED" => entry.came(),
+            _ => 0,
+        })
+    }
+
+    /// Of each line, what no return holds and whose money is not back.
+    pub fn free(&self, order: usize) -> Vec<i64> {
+        let lines = self.orders[order].lines.iter().zip(self.returning(order)).zip(&self.orders[order].pieces_refunded);
+        lines.map(|(((_, bought), returning), refunded)| bought - returning - refunded).collect()
+    }
+
+    fn in_returns(&self, order: usize, count: impl Fn(&Rma, &Entry) -> i64) -> Vec<i64> {
+        let mut pieces = vec![0; self.orders[order].lines.len()];
+        for rma in self.returns.iter().filter(|rma| rma.order == order) {
+            rma.entries.iter().for_each(|entry| pieces[entry.line] += count(rma, entry));
+        }
+        pieces
+    }
+
+    pub(super) fn ask_back(&mut self, order: usize, by: By, items: &[(usize, i64, &'static str)]) -> Said {
+        let free = self.free(order);
+        let mut entries: Vec<Entry> = Vec::new();
+        for (line, quantity, condition) in items {
+            let line = line % free.len();
+            match entries.iter_mut().find(|entry| entry.line == line && entry.condition == *condition) {
+                Some(entry) => entry.quantity += quantity,
+                None => entries.push(Entry { line, quantity: *quantity, condition, received: None }),
+            }
+        }
+        let asked = |line| entries.iter().filter(|entry| entry.line == line).map(|entry| entry.quantity).sum::<i64>();
+        match self.orders[order].status {
+            _ if by == By::Other => (403, "FORBIDDEN"),
+            "DELIVERED" if (0..free.len()).any(|line| asked(line) > free[line]) => (409, "QUANTITY_NOT_RETURNABLE"),
+            "DELIVERED" => {
+                self.returns.push(Rma { order, status: "REQUESTED", entries, fee: 0, amount: None });
+                (201, "")
+            }
+            _ => (409, "ORDER_NOT_DELIVERED"),
+        }
+    }
+
+    pub(super) fn step_return(&mut self, at: usize, to: &'static str, counts: &[i64], fee: Option<i64>) -> Said {
+        let before = self.clone();
+        let rma = &mut self.returns[at];
+        rma.fee = fee.unwrap_or(rma.fee);
+        let refusal = match (std::mem::replace(&mut rma.status, to), to) {
+            ("REQUESTED", "APPROVED") | ("REFUNDED", "COMPLETED") => None,
+            ("APPROVED", "RECEIVED") => self.receive(at, counts),
+            ("RECEIVED", "REFUNDED") => self.pay_back(at),
+            ("REQUESTED" | "APPROVED", "REJECTED") => None,
+            ("RECEIVED", "REJECTED") => self.restock(at, -1),
+            _ => Some((409, "INVALID_STATUS_TRANSITION")),
+        };
+        match refusal {
+            Some(refusal) => {
+                *self = before;
+                refusal
+            }
+            None => (200, ""),
+        }
+    }
+
+    fn receive(&mut self, at: usize, counts: &[i64]) -> Option<Said> {
+        for (entry, received) in self.returns[at].entries.iter_mut().zip(counts) {
+            entry.received = Some(*received);
+            if *received > entry.quantity {
+                return Some((409, "QUANTITY_NOT_RETURNABLE"));
+            }
+        }
+        for entry in &mut self.returns[at].entries {
+            entry.received.get_or_insert(entry.quantity);
+        }
+        self.restock(at, 1)
+    }
+
+    /// Puts its sellable pieces into stock, or takes them out of it again.
+    fn restock(&mut self, at: usize, sign: i64) -> Option<Said> {
+        let rma = &self.returns[at];
+        for entry in &rma.entries {
+            self.stock[self.orders[rma.order].lines[entry.line].0] += sign * entry.restocked();
+        }
+        self.stock.iter().any(|stock| *stock < 0).then_some((409, "INSUFFICIENT_STOCK"))
+    }
+
+    fn pay_back(&mut self, at: usize) -> Option<Said> {
+        let Rma { order, entries, fee, .. } = self.returns[at].clone();
+        let mut goods = 0;
+        for entry in &entries {
+            let (variant, _) = self.orders[order].lines[entry.line];
+            goods += PRICES[variant] * entry.came();
+            self.orders[order].pieces_refunded[entry.line] += entry.came();
+        }
+        if goods > 0 && self.orders[order].paid == 0 {
+            return Some((409, "REFUND_EXCEEDS_PAID"));
+        }
+        let amount = (goods - fee).clamp(0, self.refundable(order));
+        self.returns[at].amount = Some(amount);
+        if amount > 0 {
+            self.push_refund(order, amount, REFUND_METHODS[self.orders[order].method], None);
+        }
+        None
+    }
+}
