@@ -1,6 +1,6 @@
 //! Returns that are refused: at every step before the money goes back, with a reason, and the pieces may be asked for again.
 
-use crate::kit::{LocalShop, back, column};
+use crate::kit::{CUSTOMER, Caller, LocalShop, back, column};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,11 +69,19 @@ async fn pieces_that_were_sold_again_cant_be_sent_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rejected_return_shows_no_reason_of_the_shop_but_its_own() {
+async fn a_customer_reads_why_a_return_was_rejected_and_nothing_that_staff_note_for_themselves() {
     let shop = LocalShop::without_pumps().await;
     let order = shop.order().delivered().place().await;
     let rma = shop.rma(&order, 0, 1).await;
+    let read = async |caller: Caller| {
+        let one = caller.get(&format!("/api/returns?id={rma}")).await.ok();
+        let listed = caller.get(&format!("/api/returns?orderId={}", order.id)).await.ok();
+        assert_eq!(listed[0], one);
+        one["notes"].clone()
+    };
     shop.step(rma, json!({ "status": "APPROVED", "notes": "Cliente difficile" })).await.ok();
+    assert_eq!((read(shop.staff()).await, read(shop.customer(CUSTOMER)).await), (json!("Cliente difficile"), Value::Null));
     let rejected = shop.step(rma, json!({ "status": "REJECTED", "notes": "Porté" })).await.ok();
     assert_eq!((&rejected["return"]["notes"], &rejected["return"]["refundAmount"]), (&json!("Porté"), &Value::Null));
+    assert_eq!((read(shop.staff()).await, read(shop.customer(CUSTOMER)).await), (json!("Porté"), json!("Porté")));
 }

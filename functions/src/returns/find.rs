@@ -57,10 +57,10 @@ pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Chec
         FindReturns::ByNumber(number) => shop.store.rma_by_number(&number).await?.ok_or_else(|| not_found(number))?,
         FindReturns::List(filter, page) => {
             let page = shop.store.returns(filter, page).await?;
-            let views: Vec<ReturnView<'_>> = page.items.iter().map(ReturnView::from).collect();
+            let views: Vec<ReturnView<'_>> = page.items.iter().map(|rma| ReturnView::seen_by(&caller, rma)).collect();
             return Ok(page::with_next(Answer::ok(&views)?, page.next, &request.meta));
         }
     };
     caller.may_reach(rma.customer_id)?;
-    Ok(Answer::ok(&ReturnView::from(&rma))?.etag(rma.version))
+    Ok(Answer::ok(&ReturnView::seen_by(&caller, &rma))?.etag(rma.version))
 }

@@ -1,6 +1,6 @@
 //! A return as clients see it.
 
-use api::{Amount, Answer, Problem};
+use api::{Amount, Answer, Caller, Problem};
 use domain::ids::{CustomerId, OrderId, OrderItemId, RefundId, ReturnId, ReturnItemId, UserId, VariantId};
 use domain::returns::{Condition, Return, ReturnLine, ReturnStatus};
 use domain::time::Timestamp;
@@ -19,7 +19,7 @@ pub(crate) struct ReturnView<'a> {
     status: ReturnStatus,
     reason: &'a str,
     description: Option<&'a str>,
-    /// What staff say to it; why, where it was rejected.
+    /// What staff say to it; why, where it was rejected, and that alone for a customer.
     notes: Option<&'a str>,
     items: Vec<ReturnLineView<'a>>,
     restocking_fee: Amount,
@@ -77,6 +77,14 @@ impl ReturnAnswer<'_> {
         let items = rma.items.iter().map(ReturnLineView::from).collect();
         let answer = Answer::ok(&ReturnAnswer { success: true, message, r#return: rma.into(), items })?;
         Ok(answer.etag(rma.version))
+    }
+}
+
+impl<'a> ReturnView<'a> {
+    /// What staff note along the way is for themselves; why a return was rejected is for its customer.
+    pub fn seen_by(caller: &Caller, rma: &'a Return) -> Self {
+        let is_for_them = caller.customer().is_none() || rma.status == ReturnStatus::Rejected;
+        Self { notes: rma.notes.as_deref().filter(|_| is_for_them), ..rma.into() }
     }
 }
 
