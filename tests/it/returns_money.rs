@@ -139,7 +139,8 @@ async fn a_refund_of_a_return_that_fails_is_retried_while_its_pieces_stay_with_t
     let order = shop.order().price("40.00").quantity(2).delivered().place().await;
     let rma = shop.rma(&order, 0, 1).await;
     let refund = shop.steps(rma, &TO_REFUND).await["refundId"].clone();
-    let put = async |refund: &Value, status: &str| shop.admin().put(&format!("/api/refunds?id={refund}"), &json!({ "status": status })).await;
+    let put =
+        async |refund: &Value, status: &str| shop.admin().put(&format!("/api/refunds?id={refund}"), &json!({ "status": status })).await;
     let by_hand = async |mut part: Value| {
         (part["orderId"], part["reason"]) = (order.id.into(), "Geste".into());
         shop.admin().post("/api/refunds", &part).await

@@ -22,20 +22,64 @@ const IN_STOCK_AGAIN: [&str; 2] = ["UNOPENED", "OPENED_UNUSED"];
 /// they were made; nothing where there is none such.
 #[derive(Clone, Debug)]
 pub enum Step {
-    Place { customer: usize, lines: Vec<(usize, i64)>, method: usize, reference: Option<u8> },
-    Status { order: Option<usize>, to: &'static str },
-    Pay { order: Option<usize>, to: &'static str, reference: Option<u8> },
-    Cancel { order: Option<usize>, by: By, method: Option<usize> },
-    Refund { refund: Option<usize>, to: &'static str },
-    Ship { order: Option<usize>, part: Option<(usize, i64)> },
-    Parcel { parcel: Option<usize>, to: &'static str },
-    OpenRefund { order: Option<usize>, part: Part, method: Option<usize> },
+    Place {
+        customer: usize,
+        lines: Vec<(usize, i64)>,
+        method: usize,
+        reference: Option<u8>,
+    },
+    Status {
+        order: Option<usize>,
+        to: &'static str,
+    },
+    Pay {
+        order: Option<usize>,
+        to: &'static str,
+        reference: Option<u8>,
+    },
+    Cancel {
+        order: Option<usize>,
+        by: By,
+        method: Option<usize>,
+    },
+    Refund {
+        refund: Option<usize>,
+        to: &'static str,
+    },
+    Ship {
+        order: Option<usize>,
+        part: Option<(usize, i64)>,
+    },
+    Parcel {
+        parcel: Option<usize>,
+        to: &'static str,
+    },
+    OpenRefund {
+        order: Option<usize>,
+        part: Part,
+        method: Option<usize>,
+    },
     /// Pieces of lines, by their place, in a condition.
-    AskBack { order: Option<usize>, by: By, items: Vec<(usize, i64, &'static str)> },
+    AskBack {
+        order: Option<usize>,
+        by: By,
+        items: Vec<(usize, i64, &'static str)>,
+    },
     /// What arrived of its entries, all that was asked for where nothing is said; and cents for restocking.
-    Return { rma: Option<usize>, to: &'static str, counts: Vec<i64>, fee: Option<i64> },
-    Adjust { variant: usize, change: i64 },
-    Redeem { customer: usize, cents: i64 },
+    Return {
+        rma: Option<usize>,
+        to: &'static str,
+        counts: Vec<i64>,
+        fee: Option<i64>,
+    },
+    Adjust {
+        variant: usize,
+        change: i64,
+    },
+    Redeem {
+        customer: usize,
+        cents: i64,
+    },
     Work,
 }
 

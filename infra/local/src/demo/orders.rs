@@ -57,14 +57,30 @@ pub enum Step {
     PaidOut(&'static str),
     /// An admin could not pay its refund out.
     NotPaidOut(&'static str),
+    /// The customer asks for pieces of a SKU to be taken back, in a condition and for a reason.
+    AskBack(&'static str, u32, &'static str, &'static str),
+    /// Staff take its return a step on.
+    Return(&'static str),
+    /// Staff approve its return, and keep so much for the way back.
+    ApproveFor(&'static str),
+    /// Fewer pieces of its return arrive than were asked for.
+    Arrived(u32),
+    /// Staff refuse its return.
+    Refuse(&'static str),
 }
-use Step::{Cancel, CancelByStaff, CancelForCredit, NotPaid, NotPaidOut, Paid, PaidOut, Place, To};
+use Step::{
+    ApproveFor, Arrived, AskBack, Cancel, CancelByStaff, CancelForCredit, NotPaid, NotPaidOut, Paid, PaidOut, Place, Refuse, Return, To,
+};
 
 const CONFIRMED: Step = To("CONFIRMED");
 const PROCESSING: Step = To("PROCESSING");
 const READY: Step = To("READY_FOR_PICKUP");
 const SHIPPED: Step = To("SHIPPED");
 const DELIVERED: Step = To("DELIVERED");
+const APPROVED: Step = Return("APPROVED");
+const RECEIVED: Step = Return("RECEIVED");
+const REFUNDED: Step = Return("REFUNDED");
+const COMPLETED: Step = Return("COMPLETED");
 
 macro_rules! order {
     ($customer:literal, $buying:expr, [$($sku:literal x $pieces:literal),+], $steps:expr) => {
@@ -78,26 +94,34 @@ macro_rules! order {
 /// Every order, the oldest first.
 pub const ORDERS: &[Order] = &[
     order!(4003, Online(Mobile), ["ROB-MAL-IND-M" x 1, "PAG-TAT-SOL" x 2],
-        &[(13, Place), (13, Paid("MP-A0773409")), (13, CONFIRMED), (12, PROCESSING), (11, SHIPPED), (10, DELIVERED)]),
+        &[(13, Place), (13, Paid("MP-A0773409")), (13, CONFIRMED), (12, PROCESSING), (11, SHIPPED), (10, DELIVERED),
+          (9, AskBack("PAG-TAT-SOL", 2, "UNOPENED", "J’en ai commandé trop")), (8, ApproveFor("4.00")), (6, Arrived(1)), (5, REFUNDED),
+          (4, PaidOut("MP-R0773409")), (4, COMPLETED)]),
     order!(4002, InStore(Cash), ["COS-SAP-ROI-50" x 1, "CHE-KIM-BLA-L" x 1],
-        &[(12, Place), (12, Paid("CAISSE-0412")), (12, CONFIRMED), (12, PROCESSING), (12, READY), (12, DELIVERED)]),
+        &[(12, Place), (12, Paid("CAISSE-0412")), (12, CONFIRMED), (12, PROCESSING), (12, READY), (12, DELIVERED),
+          (9, AskBack("COS-SAP-ROI-50", 1, "OPENED_UNUSED", "La veste ne tombe pas bien")), (8, APPROVED), (7, RECEIVED),
+          (7, Refuse("Veste portée, ourlet refait"))]),
     order!(4005, Online(Mobile), ["ENS-LIP-EME-L" x 1],
-        &[(11, Place), (11, Paid("AM-88410276")), (11, CONFIRMED), (10, PROCESSING), (9, SHIPPED), (8, DELIVERED)]),
+        &[(11, Place), (11, Paid("AM-88410276")), (11, CONFIRMED), (10, PROCESSING), (9, SHIPPED), (8, DELIVERED),
+          (5, AskBack("ENS-LIP-EME-L", 1, "DAMAGED", "Accroc sur la manche à l’ouverture du colis")), (4, APPROVED), (1, RECEIVED)]),
     order!(4008, Online(Card), ["BOU-MWI-NUI-XL" x 1, "SAC-NZE-NAT" x 1], "Please call from the lobby, the bell does not work.",
-        &[(10, Place), (10, Paid("pi_3OaQk2Lz")), (10, CONFIRMED), (9, PROCESSING), (8, SHIPPED), (7, DELIVERED)]),
+        &[(10, Place), (10, Paid("pi_3OaQk2Lz")), (10, CONFIRMED), (9, PROCESSING), (8, SHIPPED), (7, DELIVERED),
+          (3, AskBack("SAC-NZE-NAT", 1, "DEFECTIVE", "One handle came off")), (2, APPROVED)]),
     order!(4006, Online(Mobile), ["JEA-MAT-BRU-42" x 1, "CHE-MOS-IND-L" x 2],
         // Nobody pays it, so after three days the system cancels it.
         &[(9, Place)]),
     order!(4007, Pickup(Card), ["ROB-NDE-BOR-S" x 1],
         &[(8, Place), (8, Paid("pi_3ObX91Lz")), (8, CONFIRMED), (7, Cancel("La taille ne convient pas"))]),
     order!(4004, Pickup(Cash), ["SAN-NGW-MAR-41" x 1, "POC-ELI-DOR" x 1],
-        &[(7, Place), (7, CONFIRMED), (6, PROCESSING), (6, READY), (5, Paid("CAISSE-0427")), (5, DELIVERED)]),
+        &[(7, Place), (7, CONFIRMED), (6, PROCESSING), (6, READY), (5, Paid("CAISSE-0427")), (5, DELIVERED),
+          (0, AskBack("SAN-NGW-MAR-41", 1, "UNOPENED", "Pointure trop grande"))]),
     order!(4001, Online(Mobile), ["JUP-ELE-CAM-38" x 1, "CHE-KIM-SAB-M" x 1],
         &[(7, Place), (7, Paid("MP-B1187015")), (7, CONFIRMED), (6, CancelForCredit("Je préfère attendre la nouvelle collection"))]),
     order!(4002, Online(Mobile), ["CHE-MOS-SOL-XL" x 1],
         &[(6, Place), (6, Paid("OM-5520917")), (6, CONFIRMED), (5, Cancel("Commandé deux fois par erreur")), (3, NotPaidOut("Numéro Orange Money suspendu"))]),
     order!(4003, Online(Mobile), ["ROB-MAL-SAF-M" x 1, "POC-ELI-ARG" x 1],
-        &[(5, Place), (5, Paid("MP-A0991217")), (5, CONFIRMED), (4, PROCESSING), (3, SHIPPED), (2, DELIVERED)]),
+        &[(5, Place), (5, Paid("MP-A0991217")), (5, CONFIRMED), (4, PROCESSING), (3, SHIPPED), (2, DELIVERED),
+          (2, AskBack("ROB-MAL-SAF-M", 1, "OPENED_UNUSED", "La couleur ne me va pas")), (1, APPROVED), (0, RECEIVED), (0, REFUNDED)]),
     order!(4005, InStore(Mobile), ["PAG-TAT-PAL" x 3, "PAG-TAT-NUI" x 1],
         &[(4, Place), (4, Paid("AM-88467103")), (4, CONFIRMED), (4, PROCESSING), (4, READY), (4, DELIVERED)]),
     order!(4006, Online(Card), ["COS-SAP-PER-52" x 1], "Livraison après 17 h, s’il vous plaît.",
@@ -204,6 +228,23 @@ impl Step {
             CancelByStaff(reason) => cancel(sales, json!({ "reason": reason })).await?,
             PaidOut(reference) => refund(client, id, json!({ "status": "COMPLETED", "transactionReference": reference })).await?,
             NotPaidOut(notes) => refund(client, id, json!({ "status": "FAILED", "notes": notes })).await?,
+            AskBack(sku, pieces, condition, reason) => {
+                let placed = client.get(customer, &format!("/api/orders?id={id}")).await?;
+                let line = placed["items"].as_array().and_then(|lines| lines.iter().find(|line| line["sku"] == **sku));
+                let line = line.ok_or(DemoError::NoSku(sku))?;
+                let items = json!([{ "orderItemId": line["id"], "quantity": pieces, "condition": condition }]);
+                client.post(customer, "/api/returns", &json!({ "orderId": id, "reason": reason, "items": items })).await?
+            }
+            Return(status) => step_return(client, id, |_| json!({ "status": status })).await?,
+            ApproveFor(fee) => {
+                let fee: Value = serde_json::from_str(fee).unwrap_or_default();
+                step_return(client, id, |_| json!({ "status": "APPROVED", "returnShippingFee": fee })).await?
+            }
+            Arrived(pieces) => {
+                let arrived = |entry: &Value| json!({ "orderItemId": entry["orderItemId"], "receivedQuantity": pieces });
+                step_return(client, id, |rma| json!({ "status": "RECEIVED", "items": [arrived(&rma["items"][0])] })).await?
+            }
+            Refuse(reason) => step_return(client, id, |_| json!({ "status": "REJECTED", "notes": reason })).await?,
         };
         Ok(())
     }
@@ -214,4 +255,12 @@ async fn refund(client: &Client, order: u64, body: Value) -> Result<Value, DemoE
     let refunds = client.get(&client.admin, &format!("/api/refunds?orderId={order}")).await?;
     let id = refunds[0]["id"].as_u64().ok_or(DemoError::NoField("refund"))?;
     client.put(&client.admin, &format!("/api/refunds?id={id}"), &body).await
+}
+
+/// What staff make of an order's return.
+async fn step_return(client: &Client, order: u64, body: impl FnOnce(&Value) -> Value) -> Result<Value, DemoError> {
+    let returns = client.get(&client.sales, &format!("/api/returns?orderId={order}")).await?;
+    let rma = &returns[0];
+    let id = rma["id"].as_u64().ok_or(DemoError::NoField("return"))?;
+    client.put(&client.sales, &format!("/api/returns?id={id}"), &body(rma)).await
 }

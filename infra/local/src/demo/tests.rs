@@ -3,8 +3,9 @@ use crate::system::Options;
 use api::clock::Clock;
 use domain::order::{OrderStatus, PaymentStatus};
 use domain::refund::{Awaiting, RefundStatus};
+use domain::returns::ReturnStatus;
 use std::path::PathBuf;
-use store::{OrderFilter, PageRequest, RefundFilter};
+use store::{OrderFilter, PageRequest, RefundFilter, ReturnFilter};
 
 const PAGE: PageRequest = PageRequest::new(100, None);
 
@@ -24,16 +25,12 @@ async fn the_demo_has_orders_in_every_status_and_nothing_left_to_do() {
     for status in OrderStatus::ALL {
         assert!(orders.iter().any(|order| order.status == *status), "no order is {status}");
     }
-    let payments = [
-        PaymentStatus::Pending,
-        PaymentStatus::Paid,
-        PaymentStatus::Failed,
-        PaymentStatus::RefundPending,
-        PaymentStatus::Refunded,
-        PaymentStatus::Voided,
-    ];
-    for status in payments {
-        assert!(orders.iter().any(|order| order.payment_status == status), "no payment is {status}");
+    for status in PaymentStatus::ALL {
+        assert!(orders.iter().any(|order| order.payment_status == *status), "no payment is {status}");
+    }
+    let returns = system.store().returns(ReturnFilter::default(), PAGE).await.unwrap().items;
+    for status in ReturnStatus::ALL {
+        assert!(returns.iter().any(|rma| rma.status == *status), "no return is {status}");
     }
     let refunds = system.store().refunds(RefundFilter::default(), PAGE).await.unwrap().items;
     assert!(refunds.iter().any(|refund| refund.awaiting == Some(Awaiting::Staff)));

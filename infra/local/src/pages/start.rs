@@ -1,4 +1,4 @@
-//! What to try: a call that works now, tokens, the latest orders.
+//! What to try: a call that works now, tokens, the latest orders and returns.
 
 use super::{Pages, failed};
 use crate::next::{Tokens, to_try};
@@ -6,10 +6,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use domain::order::Order;
+use domain::returns::{Return, ReturnLine};
 use serde::Serialize;
-use store::{OrderFilter, PageRequest, StorageError};
+use store::{OrderFilter, PageRequest, ReturnFilter, StorageError};
 
-/// Orders that the page lists.
+/// Orders that the page lists, and returns.
 const LATEST: usize = 20;
 
 #[derive(Serialize)]
@@ -18,6 +19,7 @@ struct Start {
     curl: String,
     tokens: Vec<Token>,
     orders: Vec<Row>,
+    returns: Vec<ReturnRow>,
 }
 
 #[derive(Serialize)]
@@ -34,6 +36,19 @@ struct Row {
     status: &'static str,
     payment: &'static str,
     total: String,
+    time: String,
+}
+
+#[derive(Serialize)]
+struct ReturnRow {
+    id: u64,
+    number: String,
+    order: String,
+    status: &'static str,
+    /// Asked for, or arrived.
+    pieces: u32,
+    reason: String,
+    refund: String,
     time: String,
 }
 
@@ -61,6 +76,17 @@ async fn read(pages: &Pages, url: &str) -> Result<Start, StorageError> {
         time: pages.time(order.created_at.0),
         number: order.order_number,
     };
+    let returns = shop.store.returns(ReturnFilter::default(), PageRequest::new(LATEST, None)).await?;
+    let return_row = |rma: Return| ReturnRow {
+        id: rma.id.get(),
+        status: rma.status.as_str(),
+        pieces: rma.items.iter().map(ReturnLine::held).sum(),
+        refund: rma.refund_amount.map(|amount| amount.to_string()).unwrap_or_default(),
+        time: pages.time(rma.created_at.0),
+        number: rma.rma_number,
+        order: rma.order_number,
+        reason: rma.reason,
+    };
     let token = |who, token| Token { who, token };
     Ok(Start {
         what: next.what,
@@ -71,5 +97,6 @@ async fn read(pages: &Pages, url: &str) -> Result<Start, StorageError> {
             token("Admin", tokens.admin),
         ],
         orders: orders.items.into_iter().map(row).collect(),
+        returns: returns.items.into_iter().map(return_row).collect(),
     })
 }
