@@ -59,6 +59,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("notifications-resend", "/api/notifications/{id}/resend", notifications::resend::routes),
     endpoint("webhooks-pawapay", "/api/webhooks/pawapay", webhooks::pawapay::routes),
     endpoint("webhooks-stripe", "/api/webhooks/stripe", webhooks::stripe::routes),
+    endpoint("webhooks-dhl", "/api/webhooks/dhl", webhooks::carriers::dhl::routes),
+    endpoint("webhooks-fedex", "/api/webhooks/fedex", webhooks::carriers::fedex::routes),
+    endpoint("webhooks-ups", "/api/webhooks/ups", webhooks::carriers::ups::routes),
     endpoint("health", "/api/health", health::routes),
     endpoint("openapi", "/api/openapi.json", docs::document::routes),
     endpoint("docs", "/api/docs", docs::explorer::routes),
@@ -70,7 +73,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
 pub const WORKERS: &[&str] = &["relay", "inventory-log", "send-email", "send-sms", "process-refund", "book-shipment"];
 
 /// Every function that is run at regular times; how often, the template says.
-pub const SCHEDULES: &[&str] = &["cancel-unpaid-orders", "reject-late-returns", "ask-providers"];
+pub const SCHEDULES: &[&str] = &["cancel-unpaid-orders", "reject-late-returns", "ask-providers", "track-shipments"];
 
 /// All routes in one, as the local server has them.
 pub fn api() -> Router<Shop> {

@@ -21,6 +21,7 @@ use utoipa::{Modify, OpenApi};
         email_templates::find, email_templates::create, email_templates::update, email_templates::remove, email_templates::preview::preview,
         notifications::find, notifications::resend::resend,
         webhooks::pawapay::receive, webhooks::stripe::receive,
+        webhooks::carriers::dhl::receive, webhooks::carriers::fedex::receive, webhooks::carriers::ups::receive,
         docs::document::document, docs::explorer::page, docs::explorer::file,
         health::health,
     ),
@@ -34,7 +35,10 @@ struct Schemes;
 
 /// What each sender of webhooks signs with: the scheme's name, the header that carries it, and how it is made.
 /// `OpenAPI` knows no signatures; a key in a header comes closest.
-const SIGNATURES: [(&str, &str, &str); 2] = [
+const SIGNATURES: [(&str, &str, &str); 5] = [
+    ("dhlToken", "X-Webhook-Token", "What DHL was told to send with its pushes."),
+    ("fedexSignature", "fdx-signature", "HMAC-SHA256 of the raw body with the webhook's security token, in hexadecimal or base64."),
+    ("upsCredential", "credential", "What UPS was told to send with its alerts."),
     ("stripeSignature", "Stripe-Signature", "HMAC-SHA256 of time and raw body, at most five minutes old (docs.stripe.com/webhooks)."),
     (
         "pawapaySignature",

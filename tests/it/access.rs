@@ -141,6 +141,9 @@ fn table() -> Vec<(Ask, Expected)> {
         // In a shop without pawaPay's key anybody may say so, and pawaPay is asked whether it is true.
         (post("/api/webhooks/pawapay", |_| ("/api/webhooks/pawapay".to_owned(), json!({ "status": "COMPLETED" }))), ANYBODY),
         (post("/api/webhooks/stripe", |_| ("/api/webhooks/stripe".to_owned(), json!({ "id": "evt_1", "type": "x" }))), SENDER_ALONE),
+        (post("/api/webhooks/dhl", |_| ("/api/webhooks/dhl".to_owned(), json!({ "trackingNumber": "1" }))), SENDER_ALONE),
+        (post("/api/webhooks/fedex", |_| ("/api/webhooks/fedex".to_owned(), json!({ "trackingNumber": "1" }))), SENDER_ALONE),
+        (post("/api/webhooks/ups", |_| ("/api/webhooks/ups".to_owned(), json!({ "trackingNumber": "1" }))), SENDER_ALONE),
         (get("/api/health", |_| ("/api/health".to_owned(), Value::Null)), ANYBODY),
         (get("/api/openapi.json", |_| ("/api/openapi.json".to_owned(), Value::Null)), ANYBODY),
         (get("/api/docs", |_| ("/api/docs".to_owned(), Value::Null)), ANYBODY),

@@ -40,6 +40,7 @@ mod store_credit;
 mod the_job;
 mod tokens;
 mod tokens_published;
+mod webhooks_carriers;
 mod webhooks_stripe;
 mod wiring;
 mod workers;

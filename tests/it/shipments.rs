@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 mod booking;
 mod races;
+mod tracking;
 mod update;
 
 const CONFIRMED: &[&str] = &["CONFIRMED"];

@@ -1,4 +1,5 @@
 //! `/api/webhooks/…` — what other systems tell us: an endpoint for each sender, which checks that sender's own signature.
 
+pub mod carriers;
 pub mod pawapay;
 pub mod stripe;

@@ -1,11 +1,13 @@
 //! Books parcels with their carriers. A label costs money and no carrier has a key that would tell a second try, so a try is
 //! stored before it is made, and one that nobody answered for is looked for at the carrier and never made again.
+//! The same queue brings what a carrier has told of: then it is asked where the parcel is.
 
 use super::carriers::{Carriers, NoCarrier};
+use super::track_shipments;
 use api::batch::Outcome;
 use api::labels::Access;
 use api::{Attempt, Shop};
-use domain::event::ShipmentJob;
+use domain::event::{ShipmentJob, ShipmentTask};
 use domain::ids::ShipmentId;
 use domain::order::Order;
 use domain::shipment::{Booked, BookingStep, HELD_MINUTES, Shipment, ShipmentChange};
@@ -28,6 +30,9 @@ enum Step {
 /// Does one job.
 pub async fn book(shop: &Shop, carriers: &Carriers, job: ShipmentJob) -> Outcome {
     let id = job.shipment_id;
+    if job.task == ShipmentTask::Track {
+        return track_shipments::look(shop, carriers, id).await;
+    }
     match next(shop, carriers, id).await {
         Ok(Step::Done) => Outcome::Done,
         Ok(Step::Wait(until)) => Outcome::At(until, "the carrier was asked, and nobody has said what came of it".to_owned()),

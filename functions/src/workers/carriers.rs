@@ -3,10 +3,10 @@
 use api::config::{ConfigError, Secret, Variables, secret};
 use api::secrets::CachedSecret;
 use aws_config::SdkConfig;
-use domain::shipment::{Carrier, TrackingNumber};
+use domain::shipment::{Carrier, Sighting, TrackingNumber};
 use domain::time::Timestamp;
 use providers::carriers::{
-    Booking, CarrierApi, CarrierError, Dhl, DhlKeys, FedEx, FedExKeys, Limits, Parcel, Sender, Sighting, TokenCache, Ups, UpsKeys,
+    Booking, CarrierApi, CarrierError, Dhl, DhlKeys, FedEx, FedExKeys, Limits, Parcel, Sender, TokenCache, Ups, UpsKeys,
 };
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -124,11 +124,12 @@ impl AnyCarrier {
         }
     }
 
-    pub(super) const fn most_tracked(&self) -> usize {
+    /// How many numbers one call takes that asks where parcels are, and how many such calls a run may make.
+    pub(super) const fn pace(&self) -> (usize, usize) {
         match self {
-            Self::Dhl(_) => Dhl::MOST_TRACKED,
-            Self::FedEx(_) => FedEx::MOST_TRACKED,
-            Self::Ups(_) => Ups::MOST_TRACKED,
+            Self::Dhl(_) => (Dhl::MOST_TRACKED, Dhl::CALLS_A_RUN),
+            Self::FedEx(_) => (FedEx::MOST_TRACKED, FedEx::CALLS_A_RUN),
+            Self::Ups(_) => (Ups::MOST_TRACKED, Ups::CALLS_A_RUN),
         }
     }
 
@@ -148,7 +149,7 @@ impl AnyCarrier {
         }
     }
 
-    /// The last that is known of some parcels.
+    /// What is known of some parcels.
     ///
     /// # Errors
     /// [`CarrierError`]

@@ -14,6 +14,7 @@ pub mod send_email;
 pub mod send_sms;
 mod sweep;
 mod templates;
+pub mod track_shipments;
 
 pub use deliver::Desk;
 pub use sweep::Swept;

@@ -4,7 +4,7 @@ use super::carriers::Carriers;
 use super::relay::{Queues, handle};
 use super::{
     Desk, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund,
-    reject_late_returns as late, send_email, send_sms,
+    reject_late_returns as late, send_email, send_sms, track_shipments as tracking,
 };
 use api::batch::each_job;
 use api::clock::Clock;
@@ -247,6 +247,22 @@ pub async fn ask_providers() -> Result<(), Error> {
     work(move |_: Value| {
         let shop = shop.clone();
         async move { whole(asking::run(&shop).await) }
+    })
+    .await
+}
+
+/// Runs `track-shipments`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn track_shipments() -> Result<(), Error> {
+    api::log::init();
+    api::auth::install_crypto();
+    let shop = started(Shop::from_environment())?;
+    let carriers = started(Carriers::read(&Environment, &aws::config()))?;
+    work(move |_: Value| {
+        let (shop, carriers) = (shop.clone(), carriers.clone());
+        async move { whole(tracking::run(&shop, &carriers).await) }
     })
     .await
 }

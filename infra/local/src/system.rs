@@ -43,6 +43,9 @@ const PREFIX: &str = "shop-local-";
 /// What webhooks in Stripe's name are signed with here.
 pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_local";
 
+/// What webhooks in a carrier's name are known by here.
+pub const CARRIER_WEBHOOK_SECRET: &str = "local-carrier-secret";
+
 /// Where parcels come from here, unless `SHIP_FROM` says otherwise.
 const SHIP_FROM: &str = r#"{"name": "Aline Kasongo", "company": "ML Allure", "phone": "+243 81 555 01 00", "street": "12 avenue de la Paix",
     "city": "Kinshasa", "country": "CD"}"#;
@@ -406,6 +409,7 @@ fn workers(
         own.or_else(|| table_name(name)).or_else(|| places.variable(name)).or_else(|| match name {
             "EMAIL_QUEUE_URL" => Some(queue("email")),
             "STRIPE_WEBHOOK_SECRET" => Some(STRIPE_WEBHOOK_SECRET.to_owned()),
+            "DHL_WEBHOOK_SECRET" | "FEDEX_WEBHOOK_SECRET" | "UPS_WEBHOOK_SECRET" => Some(CARRIER_WEBHOOK_SECRET.to_owned()),
             "SHIP_FROM" => Some(SHIP_FROM.to_owned()),
             "DHL_KEYS" => Some(carriers::DHL_KEYS.to_owned()),
             "FEDEX_KEYS" => Some(carriers::FEDEX_KEYS.to_owned()),

@@ -11,7 +11,7 @@ use functions::workers::carriers::Carriers;
 use functions::workers::relay::{Queue, Queues};
 use functions::workers::{
     Desk, Swept, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email,
-    send_sms,
+    send_sms, track_shipments,
 };
 use providers::{Ses, Twilio};
 use std::collections::HashSet;
@@ -119,6 +119,7 @@ impl Workers {
     pub async fn run(&self, schedule: &str) -> Option<Swept> {
         match schedule {
             "cancel-unpaid-orders" => Some(cancel_unpaid_orders::run(&self.shop).await),
+            "track-shipments" => Some(track_shipments::run(&self.shop, &self.carriers).await),
             "reject-late-returns" => Some(reject_late_returns::run(&self.shop).await),
             "ask-providers" => Some(ask_providers::run(&self.shop).await),
             _ => None,

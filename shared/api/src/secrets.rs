@@ -25,11 +25,18 @@ pub enum SecretName {
     StripeKey,
     /// What we call pawaPay with.
     PawaPayToken,
+    /// What DHL was told to send with its pushes.
+    DhlWebhook,
+    /// The security token of FedEx's webhook, which it signs with.
+    FedExWebhook,
+    /// The credential that UPS was given, which it sends along.
+    UpsWebhook,
 }
 
 impl SecretName {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::StripeWebhook, Self::StripeKey, Self::PawaPayToken];
+    pub const ALL: [Self; 6] =
+        [Self::StripeWebhook, Self::StripeKey, Self::PawaPayToken, Self::DhlWebhook, Self::FedExWebhook, Self::UpsWebhook];
 
     /// The variable that holds it (for environments other than AWS), and the one that holds its ARN.
     const fn variables(self) -> (&'static str, &'static str) {
@@ -37,6 +44,9 @@ impl SecretName {
             Self::StripeWebhook => ("STRIPE_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET_ARN"),
             Self::StripeKey => ("STRIPE_SECRET_KEY", "STRIPE_SECRET_KEY_ARN"),
             Self::PawaPayToken => ("PAWAPAY_API_TOKEN", "PAWAPAY_API_TOKEN_ARN"),
+            Self::DhlWebhook => ("DHL_WEBHOOK_SECRET", "DHL_WEBHOOK_SECRET_ARN"),
+            Self::FedExWebhook => ("FEDEX_WEBHOOK_SECRET", "FEDEX_WEBHOOK_SECRET_ARN"),
+            Self::UpsWebhook => ("UPS_WEBHOOK_SECRET", "UPS_WEBHOOK_SECRET_ARN"),
         }
     }
 }

@@ -87,6 +87,9 @@ pub struct Event {
     /// The parcel that now wants to be booked with its carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_due: Option<ShipmentId>,
+    /// The parcel whose carrier now wants to be asked where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_due: Option<ShipmentId>,
     /// What the customer is told.
     pub announcement: Option<Announcement>,
     /// The message of the log that now wants to be sent.
@@ -121,6 +124,7 @@ impl Event {
             at,
             refund_due: None,
             shipment_due: None,
+            tracking_due: None,
             announcement: None,
             message_due: None,
         }
@@ -190,7 +194,10 @@ impl Event {
             jobs.push(Job::Refund(RefundJob { id: self.job_id("refund"), refund_id }));
         }
         if let Some(shipment_id) = self.shipment_due {
-            jobs.push(Job::Shipment(ShipmentJob { id: self.job_id("shipment"), shipment_id }));
+            jobs.push(Job::Shipment(ShipmentJob { id: self.job_id("shipment"), shipment_id, task: ShipmentTask::Book }));
+        }
+        if let Some(shipment_id) = self.tracking_due {
+            jobs.push(Job::Shipment(ShipmentJob { id: self.job_id("tracking"), shipment_id, task: ShipmentTask::Track }));
         }
         if let Some(announcement) = &self.announcement {
             if announcement.email.is_some() {
@@ -273,7 +280,7 @@ pub struct RefundJob {
     pub refund_id: RefundId,
 }
 
-/// A parcel to book.
+/// Something to do about a parcel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShipmentJob {
@@ -281,4 +288,18 @@ pub struct ShipmentJob {
     pub id: String,
     /// Which.
     pub shipment_id: ShipmentId,
+    /// What.
+    #[serde(default)]
+    pub task: ShipmentTask,
+}
+
+/// What is to be done about a parcel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ShipmentTask {
+    /// Book it with its carrier.
+    #[default]
+    Book,
+    /// Ask its carrier where it is.
+    Track,
 }

@@ -219,6 +219,9 @@ pub fn orders_in(status: OrderStatus) -> String {
     format!("ORDER#{status}")
 }
 
+/// Parcels that wait for their carriers to be asked where they are.
+pub const UNHEARD: &str = "UNHEARD";
+
 /// Orders that wait for their payment.
 pub const UNPAID: &str = "UNPAID";
 /// Returns that wait for their parcel.

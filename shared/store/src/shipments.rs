@@ -2,12 +2,13 @@
 
 use crate::commit::{Expression, Writes};
 use crate::error::StorageError;
-use crate::item::{Item, number};
-use crate::keys::{self, BY_CUSTOMER, BY_ORDER, BY_STATUS, BY_TIME};
+use crate::item::{Item, number, text};
+use crate::keys::{self, BY_CUSTOMER, BY_ORDER, BY_STATUS, BY_TIME, BY_WAIT, WAITS_SINCE};
 use crate::list::{Page, PageRequest};
 use crate::{Store, Table};
 use domain::ids::{CustomerId, OrderId, ShipmentId};
 use domain::shipment::{Carrier, NumberClaim, Shipment, ShipmentChange, ShipmentStatus, TrackingNumber};
+use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What a list of shipments is narrowed to.
@@ -91,14 +92,31 @@ impl Writes {
     }
 }
 
+impl Writes {
+    /// That a parcel's carrier was asked and had nothing new to say: only when is written, which no client sees, so nothing
+    /// has happened that an event would tell of. One that is too old is asked for no more.
+    #[must_use]
+    pub fn heard_nothing(self, shipment: &Shipment, now: Timestamp) -> Self {
+        let update = Expression::default().name("#since", WAITS_SINCE).value(":now", number(now.0));
+        let update = if shipment.is_lost_sight_of(now) {
+            update.name("#list", BY_WAIT.partition).saying("SET heardAt = :now REMOVE #list, #since")
+        } else {
+            update.value(":since", text(keys::since(now))).saying("SET heardAt = :now, #since = :since")
+        };
+        let condition = Expression::version(shipment.version);
+        self.update(Table::Orders, keys::shipment(shipment.id), Ok(update), Some(condition))
+    }
+}
+
 fn item(shipment: &Shipment) -> Result<Item, StorageError> {
     let id = shipment.id.get();
-    Ok(Item::of(&keys::shipment(shipment.id), shipment)?
+    let item = Item::of(&keys::shipment(shipment.id), shipment)?
         .listed(id)
         .under(BY_ORDER, keys::shipments_of(shipment.order_id))
         .under(BY_CUSTOMER, keys::shipments_to(shipment.customer_id))
         .under(BY_STATUS, keys::shard(&keys::shipments_in(shipment.status), id))
-        .under(BY_TIME, keys::shard(keys::SHIPMENTS, id)))
+        .under(BY_TIME, keys::shard(keys::SHIPMENTS, id));
+    Ok(if shipment.is_tracked() { item.waiting(keys::UNHEARD, id, shipment.unheard_since()) } else { item })
 }
 
 impl From<&ShipmentChange> for Writes {

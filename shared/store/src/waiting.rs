@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::order::Order;
 use domain::refund::Refund;
 use domain::returns::Return;
+use domain::shipment::Shipment;
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
@@ -76,6 +77,12 @@ impl Store {
     #[must_use]
     pub fn refunds_with_provider(&self, until: Timestamp) -> Waiting<Refund> {
         Waiting::new(Table::Orders, keys::WITH_PROVIDER, until)
+    }
+
+    /// The parcels of which nothing was heard since `until` or longer.
+    #[must_use]
+    pub fn unheard_shipments(&self, until: Timestamp) -> Waiting<Shipment> {
+        Waiting::new(Table::Orders, keys::UNHEARD, until)
     }
 
     /// The orders that have waited for their payment since they were placed, at `until` or before.

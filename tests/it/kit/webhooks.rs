@@ -99,3 +99,22 @@ impl PawaPayKey {
         caller.send(Method::POST, path, Some(body)).await
     }
 }
+
+/// The header by which a carrier is known, for a body.
+pub fn carrier_headers(carrier: &str, secret: &str, body: &[u8]) -> (&'static str, String) {
+    match carrier {
+        "DHL" => ("X-Webhook-Token", secret.to_owned()),
+        "UPS" => ("credential", secret.to_owned()),
+        _ => {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+            ("fdx-signature", STANDARD.encode(hmac::sign(&key, body)))
+        }
+    }
+}
+
+/// What a carrier tells, known by a secret.
+pub async fn carrier_tells(shop: &LocalShop, carrier: &str, secret: &str, body: &Value) -> Answer {
+    let body = body.to_string().into_bytes();
+    let (name, value) = carrier_headers(carrier, secret, &body);
+    shop.nobody().header(name, &value).send(Method::POST, &format!("/api/webhooks/{}", carrier.to_lowercase()), Some(body)).await
+}

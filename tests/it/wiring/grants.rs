@@ -17,13 +17,13 @@ use domain::event::{Job, MessageJob};
 use domain::time::Timestamp;
 use functions::workers::{
     Desk, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email,
-    send_sms,
+    send_sms, track_shipments,
 };
 use functions::{ENDPOINTS, SCHEDULES, WORKERS, webhooks};
 use local::emulators::filter::Filter;
 use local::emulators::payments::{PAWAPAY_TOKEN, STRIPE_KEY};
 use local::emulators::streams::StreamReader;
-use local::system::STRIPE_WEBHOOK_SECRET;
+use local::system::{CARRIER_WEBHOOK_SECRET, STRIPE_WEBHOOK_SECRET};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -131,6 +131,9 @@ impl Deployed {
                 "STRIPE_SECRET_KEY" => return secret("STRIPE_SECRET_KEY_ARN", STRIPE_KEY),
                 "PAWAPAY_API_TOKEN" => return secret("PAWAPAY_API_TOKEN_ARN", PAWAPAY_TOKEN),
                 "STRIPE_WEBHOOK_SECRET" => return secret("STRIPE_WEBHOOK_SECRET_ARN", STRIPE_WEBHOOK_SECRET),
+                "DHL_WEBHOOK_SECRET" => return secret("DHL_WEBHOOK_SECRET_ARN", CARRIER_WEBHOOK_SECRET),
+                "FEDEX_WEBHOOK_SECRET" => return secret("FEDEX_WEBHOOK_SECRET_ARN", CARRIER_WEBHOOK_SECRET),
+                "UPS_WEBHOOK_SECRET" => return secret("UPS_WEBHOOK_SECRET_ARN", CARRIER_WEBHOOK_SECRET),
                 _ => {}
             }
             let given = given.get(name)?;
@@ -165,7 +168,12 @@ impl Deployed {
         let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.path.is_some_and(matches)).unwrap_or_else(|| panic!("{uri}"));
         let mut request = Request::builder().method(method).uri(uri);
         request = request.header("authorization", format!("Bearer {token}"));
-        let body = if method == "GET" { Body::empty() } else { Body::from(body.to_string()) };
+        let text = body.to_string();
+        if let Some(carrier) = uri.strip_prefix("/api/webhooks/").filter(|sender| ["dhl", "fedex", "ups"].contains(sender)) {
+            let (name, value) = kit::webhooks::carrier_headers(&carrier.to_uppercase(), CARRIER_WEBHOOK_SECRET, text.as_bytes());
+            request = request.header(name, value);
+        }
+        let body = if method == "GET" { Body::empty() } else { Body::from(text) };
         // Each keyed by itself, so that answers are kept and looked up.
         request = request.header("content-type", "application/json").header("idempotency-key", format!("{:x}", api::clock::random()));
         let app = api::serve::app((endpoint.routes)(), self.shop_of(endpoint.bin));
@@ -352,7 +360,8 @@ async fn every_way_to_shipments(deployed: &mut Deployed, variant: &Value) {
     let order = deployed.order(variant, None).await;
     let parcel = |order: &Value, carrier: &str| {
         let address = json!({ "street": "12 avenue de la Paix", "city": "Kinshasa", "country": "CD" });
-        json!({ "orderId": order["id"], "carrier": carrier, "recipientName": "Grâce Mbuyi", "shippingAddress": address })
+        json!({ "orderId": order["id"], "carrier": carrier, "recipientName": "Grâce Mbuyi", "recipientPhone": "+243812345678",
+            "shippingAddress": address, "weight": 1 })
     };
     deployed.refused("POST /api/shipments", parcel(&order, "LOCAL")).await;
     deployed.done(&format!("PUT /api/orders/{}/status", order["id"]), json!({ "newStatus": "CONFIRMED" })).await;
@@ -372,6 +381,14 @@ async fn every_way_to_shipments(deployed: &mut Deployed, variant: &Value) {
     let order = deployed.order(variant, None).await;
     deployed.done(&format!("PUT /api/orders/{}/status", order["id"]), json!({ "newStatus": "CONFIRMED" })).await;
     deployed.done("POST /api/shipments", parcel(&order, "DHL")).await;
+    for carrier in ["DHL", "FEDEX", "UPS"] {
+        let order = deployed.order(variant, None).await;
+        deployed.done(&format!("PUT /api/orders/{}/status", order["id"]), json!({ "newStatus": "CONFIRMED" })).await;
+        let shipment = deployed.done("POST /api/shipments", parcel(&order, carrier)).await;
+        let number = json!({ "trackingNumber": format!("{carrier}-1") });
+        deployed.done(&format!("PUT /api/shipments?id={}", shipment["id"]), number.clone()).await;
+        deployed.done(&format!("POST /api/webhooks/{}", carrier.to_lowercase()), number).await;
+    }
 }
 
 /// The shop's own templates, one of which its messages are made from.
@@ -463,6 +480,12 @@ async fn every_schedule(deployed: &mut Deployed) {
     assert!(cancel_unpaid_orders::run(&deployed.shop_of("cancel-unpaid-orders")).await.changed > 0);
     let (_, order) = deployed.ask(&format!("GET /api/orders?id={}", unpaid["id"]), &Value::Null).await;
     assert_eq!(order["status"], "CANCELLED");
+
+    let booked = deployed.shop.system.carriers.parcels().pop().expect("a parcel");
+    deployed.shop.system.carriers.scan(&booked.number, "PU", "Picked up", "Kinshasa");
+    let carriers = deployed.shop.system.workers.carriers.clone();
+    let tracked = track_shipments::run(&deployed.shop_of("track-shipments"), &carriers).await;
+    assert!(tracked.changed == 1 && tracked.seen > 1, "{tracked:?}");
 
     let order = deployed.delivered(&json!(variant), 1).await;
     let items = json!([{ "orderItemId": order["items"][0]["id"], "quantity": 1, "condition": "UNOPENED" }]);

@@ -98,6 +98,7 @@ impl Order {
             failure_reason: None,
             booking: if is_booked { Booking::Due { attempt: 1 } } else { Booking::Settled },
             last_carrier_status: None,
+            heard_at: None,
             timeline: Vec::new(),
             announced: false,
             version: 1,

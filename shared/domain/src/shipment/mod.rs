@@ -4,6 +4,7 @@ mod booking;
 mod change;
 mod create;
 mod number;
+mod tracking;
 mod update;
 mod weight;
 
@@ -11,6 +12,7 @@ pub use booking::{Booked, Booking, BookingStep, HELD_MINUTES, LOOKED_FOR_MINUTES
 pub use change::{NumberClaim, ShipmentChange};
 pub use create::{ShipError, ShipmentRequest};
 pub use number::{MAX_CHARACTERS, TrackingNumber};
+pub use tracking::{CarrierEvent, Sighting, TRACKED_DAYS, UNHEARD_HOURS};
 pub use update::{ShipmentError, ShipmentPatch};
 pub use weight::Weight;
 
@@ -194,6 +196,9 @@ pub struct Shipment {
     pub last_carrier_status: Option<String>,
     /// What happened to it, the oldest first; at most [`MAX_TIMELINE`] lines.
     pub timeline: Vec<TimelineEntry>,
+    /// When its carrier was last asked where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_at: Option<Timestamp>,
     /// Whether the customer was told that it is on its way.
     pub announced: bool,
     /// Grows with every change.
@@ -211,10 +216,11 @@ impl Shipment {
         Self { version: self.version + 1, updated_at: now, ..self.clone() }
     }
 
-    /// With one line more of its timeline; the oldest makes way.
+    /// With one line more of its timeline, where its time puts it; the oldest makes way.
     #[must_use]
     pub(crate) fn noting(mut self, entry: TimelineEntry) -> Self {
-        self.timeline.push(entry);
+        let place = self.timeline.partition_point(|earlier| earlier.at <= entry.at);
+        self.timeline.insert(place, entry);
         let over = self.timeline.len().saturating_sub(MAX_TIMELINE);
         self.timeline.drain(..over);
         self

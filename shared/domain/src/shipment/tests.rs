@@ -235,3 +235,63 @@ proptest! {
         prop_assert_eq!(shipping_told, parcels.iter().filter(|parcel| parcel.announced).count());
     }
 }
+
+/// A parcel with DHL that has its number, and its order.
+fn numbered() -> (Shipment, Order) {
+    let order = confirmed(1);
+    let change = order.ship(request(Carrier::Dhl, None), STAFF, NOW, ids(1)).unwrap();
+    let order = change.order.unwrap();
+    let number = ShipmentPatch { tracking_number: TrackingNumber::parse("1234567890"), ..ShipmentPatch::default() };
+    (change.shipment.update(&number, &order, STAFF, NOW, ids(2)).unwrap().shipment, order)
+}
+
+fn said(minutes: u64, status: Option<ShipmentStatus>) -> CarrierEvent {
+    let code = status.map_or("??", ShipmentStatus::as_str).to_owned();
+    CarrierEvent { at: Some(NOW.plus_minutes(minutes)), code, status, description: None, location: None }
+}
+
+fn sighting(events: Vec<CarrierEvent>) -> Sighting {
+    Sighting { tracking_number: TrackingNumber::parse("1234567890").unwrap(), events, estimated_delivery: None }
+}
+
+#[test]
+fn a_carriers_word_that_nobody_can_read_is_kept_and_moves_nothing() {
+    let (parcel, order) = numbered();
+    let change = parcel.sighted(&sighting(vec![said(5, None)]), &order, NOW.plus_minutes(9), ids(3)).unwrap();
+    assert_eq!((change.shipment.status, change.order), (ShipmentStatus::Pending, None));
+    assert_eq!(change.shipment.last_carrier_status.as_deref(), Some("??"));
+    assert_eq!(change.shipment.timeline.last().map(|entry| (entry.status, entry.at)), Some((None, NOW.plus_minutes(5))));
+    assert_eq!(change.shipment.sighted(&sighting(vec![said(5, None)]), &order, NOW.plus_minutes(10), ids(4)), None);
+}
+
+#[test]
+fn a_journey_of_many_lines_keeps_the_newest_and_is_known_again() {
+    let (parcel, order) = numbered();
+    let journey: Vec<CarrierEvent> = (0..40).map(|n| said(n, Some(ShipmentStatus::InTransit))).collect();
+    let parcel = parcel.sighted(&sighting(journey.clone()), &order, NOW.plus_minutes(60), ids(3)).unwrap().shipment;
+    assert_eq!((parcel.timeline.len(), parcel.timeline[0].at), (MAX_TIMELINE, NOW.plus_minutes(20)));
+    assert_eq!(parcel.sighted(&sighting(journey), &order, NOW.plus_minutes(61), ids(4)), None);
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_said_in_whatever_order_a_parcel_never_moves_back_and_hears_nothing_twice(
+        said_at in proptest::collection::vec((0..200_u64, 0..8_usize), 1..15), order_of in proptest::collection::vec(any::<prop::sample::Index>(), 1..30)
+    ) {
+        let statuses = ["PENDING", "PICKED_UP", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED", "FAILED", "RETURNED", "nothing"];
+        let events: Vec<CarrierEvent> = said_at.iter().map(|(at, what)| said(*at, ShipmentStatus::parse(statuses[*what]))).collect();
+        let (mut parcel, mut order) = numbered();
+        for (n, index) in order_of.iter().enumerate() {
+            let event = sighting(vec![index.get(&events).clone()]);
+            let (from, now) = (parcel.status, NOW.plus_minutes(300 + n as u64));
+            if let Some(change) = parcel.sighted(&event, &order, now, ids(n)) {
+                let to = change.shipment.status;
+                prop_assert!(from == to || from.next().contains(&to), "{from} to {to}");
+                prop_assert!(change.shipment.timeline.is_sorted_by_key(|entry| entry.at));
+                order = change.order.unwrap_or(order);
+                parcel = change.shipment;
+            }
+            prop_assert_eq!(parcel.sighted(&event, &order, now, ids(n)), None, "a second time");
+        }
+    }
+}

@@ -1,10 +1,11 @@
 //! DHL Express, by its MyDHL API.
 
+use super::codes::{self, status};
 use super::http::{answer, moment, money, refused, text_at, written};
-use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Sighting, Spot};
+use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::shipment::{ShipmentStatus, TrackingNumber};
+use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
 use reqwest::RequestBuilder;
 use serde::Deserialize;
@@ -98,6 +99,7 @@ fn said(status: reqwest::StatusCode, body: &Value) -> String {
 
 impl CarrierApi for Dhl {
     const MOST_TRACKED: usize = 1;
+    const CALLS_A_RUN: usize = 20;
 
     async fn book(&self, parcel: &Parcel<'_>) -> Result<Booking, CarrierError> {
         let body = self.shipment(parcel)?;
@@ -140,48 +142,37 @@ impl CarrierApi for Dhl {
     }
 
     async fn track(&self, numbers: &[TrackingNumber]) -> Result<Vec<Sighting>, CarrierError> {
-        let all: Vec<&str> = numbers.iter().map(TrackingNumber::as_str).collect();
-        let query = [
-            ("shipmentTrackingNumber", all.join(",")),
-            ("trackingView", "all-checkpoints".to_owned()),
-            ("levelOfDetail", "shipment".to_owned()),
-        ];
-        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let (status, body) = answer(self.tracking(&query)).await?;
-        match status.as_u16() {
-            404 => Ok(Vec::new()),
-            _ if !status.is_success() => Err(refused(status, said(status, &body))),
-            _ => Ok(body["shipments"].as_array().into_iter().flatten().filter_map(sighting).collect()),
+        let mut sightings = Vec::new();
+        for number in numbers {
+            let call = self.http.get(format!("{}/shipments/{number}/tracking", self.base_url));
+            let query = [("trackingView", "all-checkpoints"), ("levelOfDetail", "shipment")];
+            let (status, body) = answer(self.call(call.query(&query))).await?;
+            match status.as_u16() {
+                404 => {}
+                _ if !status.is_success() => return Err(refused(status, said(status, &body))),
+                _ => sightings.extend(sighting(number, &body["shipments"][0])),
+            }
         }
+        Ok(sightings)
     }
 }
 
-/// The last checkpoint of a parcel. Dates and times are those of the place, without an offset: they sort, and tell no moment.
-fn sighting(shipment: &Value) -> Option<Sighting> {
-    let tracking_number = TrackingNumber::parse(shipment["shipmentTrackingNumber"].as_str()?)?;
-    let when = |event: &&Value| (event["date"].as_str().map(ToOwned::to_owned), event["time"].as_str().map(ToOwned::to_owned));
-    let last = shipment["events"].as_array()?.iter().max_by_key(when)?;
-    let code = last["typeCode"].as_str()?.to_owned();
-    Some(Sighting {
-        tracking_number,
-        status: status(&code),
+/// Dates and times are those of the place; only with an offset do they tell a moment.
+fn sighting(number: &TrackingNumber, shipment: &Value) -> Option<Sighting> {
+    let mut events: Vec<CarrierEvent> = shipment["events"].as_array()?.iter().filter_map(event).collect();
+    events.sort_by_key(|event| event.at);
+    let estimated_delivery = text_at(shipment, &["/estimatedDeliveryDate", "/estimatedTimeOfDelivery"]).and_then(|at| moment(&at));
+    Some(Sighting { tracking_number: number.clone(), events, estimated_delivery })
+}
+
+fn event(event: &Value) -> Option<CarrierEvent> {
+    let code = text_at(event, &["/typeCode"])?;
+    let at = || moment(&format!("{}T{}{}", event["date"].as_str()?, event["time"].as_str()?, event["GMTOffset"].as_str()?));
+    Some(CarrierEvent {
+        at: at(),
+        status: status(Carrier::Dhl, codes::DHL, &code),
+        description: text_at(event, &["/description"]),
+        location: text_at(event, &["/serviceArea/0/description"]),
         code,
-        description: text_at(last, &["/description"]),
-        location: text_at(last, &["/serviceArea/0/description"]),
-        at: None,
-        estimated_delivery: text_at(shipment, &["/estimatedTimeOfDelivery"]).and_then(|at| moment(&at)),
     })
-}
-
-/// DHL's checkpoint codes. Those that say nothing final (a bell nobody answered, a parcel on hold) keep the status.
-pub(super) fn status(code: &str) -> Option<ShipmentStatus> {
-    match code {
-        "PU" | "SA" => Some(ShipmentStatus::PickedUp),
-        "AF" | "AR" | "CR" | "DF" | "IC" | "PL" | "TR" => Some(ShipmentStatus::InTransit),
-        "WC" => Some(ShipmentStatus::OutForDelivery),
-        "OK" | "DD" => Some(ShipmentStatus::Delivered),
-        "DS" => Some(ShipmentStatus::Failed),
-        "RT" => Some(ShipmentStatus::Returned),
-        _ => None,
-    }
 }

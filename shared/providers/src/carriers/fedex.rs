@@ -1,10 +1,11 @@
 //! FedEx, by its Ship and Track APIs.
 
+use super::codes::{self, status};
 use super::http::{TokenCache, answer, moment, money, refused, text_at, written};
-use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Sighting, Spot};
+use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::shipment::{ShipmentStatus, TrackingNumber};
+use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -20,9 +21,6 @@ pub struct FedExKeys {
     client_id: String,
     client_secret: String,
     account_number: String,
-    /// The security token of the shop's webhook, which its messages are signed with.
-    #[serde(default)]
-    pub webhook_token: Option<String>,
 }
 
 /// FedEx.
@@ -102,6 +100,7 @@ fn said(status: StatusCode, body: &Value) -> String {
 
 impl CarrierApi for FedEx {
     const MOST_TRACKED: usize = 30;
+    const CALLS_A_RUN: usize = 20;
 
     async fn book(&self, parcel: &Parcel<'_>) -> Result<Booking, CarrierError> {
         let (status, body) = self.post("/ship/v1/shipments", &self.shipment(parcel)?).await?;
@@ -151,7 +150,7 @@ impl CarrierApi for FedEx {
         let wanted: Vec<Value> =
             numbers.iter().map(|number| json!({ "trackingNumberInfo": { "trackingNumber": number.as_str() } })).collect();
         let (status, body) =
-            self.post("/track/v1/trackingnumbers", &json!({ "trackingInfo": wanted, "includeDetailedScans": false })).await?;
+            self.post("/track/v1/trackingnumbers", &json!({ "trackingInfo": wanted, "includeDetailedScans": true })).await?;
         if !status.is_success() {
             return Err(refused(status, said(status, &body)));
         }
@@ -162,32 +161,20 @@ impl CarrierApi for FedEx {
 fn sighting(complete: &Value) -> Option<Sighting> {
     let result = &complete["trackResults"][0];
     let number = text_at(complete, &["/trackingNumber", "/trackResults/0/trackingNumberInfo/trackingNumber"])?;
-    let last = &result["latestStatusDetail"];
-    let code = text_at(last, &["/code"])?;
-    let time = |kind: &str| {
-        let times = result["dateAndTimes"].as_array().into_iter().flatten();
-        times.filter(|time| time["type"] == kind).find_map(|time| moment(time["dateTime"].as_str()?))
-    };
-    Some(Sighting {
-        tracking_number: TrackingNumber::parse(&number)?,
-        status: status(&code),
-        description: text_at(last, &["/description", "/statusByLocale"]),
-        location: text_at(last, &["/scanLocation/city"]),
-        at: if code == "DL" { time("ACTUAL_DELIVERY") } else { None },
-        estimated_delivery: time("ESTIMATED_DELIVERY"),
-        code,
-    })
+    let mut events: Vec<CarrierEvent> = result["scanEvents"].as_array().into_iter().flatten().filter_map(event).collect();
+    events.sort_by_key(|event| event.at);
+    let times = result["dateAndTimes"].as_array().into_iter().flatten();
+    let estimated_delivery = times.filter(|time| time["type"] == "ESTIMATED_DELIVERY").find_map(|time| moment(time["dateTime"].as_str()?));
+    Some(Sighting { tracking_number: TrackingNumber::parse(&number)?, events, estimated_delivery })
 }
 
-/// FedEx's status codes. Exceptions (`DE`, `SE`), which pass, keep the status.
-pub(super) fn status(code: &str) -> Option<ShipmentStatus> {
-    match code {
-        "PU" => Some(ShipmentStatus::PickedUp),
-        "AF" | "AR" | "DP" | "IT" | "IX" => Some(ShipmentStatus::InTransit),
-        "OD" => Some(ShipmentStatus::OutForDelivery),
-        "DL" => Some(ShipmentStatus::Delivered),
-        "CA" => Some(ShipmentStatus::Failed),
-        "RS" => Some(ShipmentStatus::Returned),
-        _ => None,
-    }
+fn event(scan: &Value) -> Option<CarrierEvent> {
+    let code = text_at(scan, &["/eventType", "/derivedStatusCode"])?;
+    Some(CarrierEvent {
+        at: text_at(scan, &["/date"]).and_then(|at| moment(&at)),
+        status: status(Carrier::FedEx, codes::FEDEX, &code),
+        description: text_at(scan, &["/eventDescription", "/derivedStatus"]),
+        location: text_at(scan, &["/scanLocation/city"]),
+        code,
+    })
 }

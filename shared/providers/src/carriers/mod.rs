@@ -1,6 +1,7 @@
 //! Carriers that print labels: one module for each, behind one small trait.
 
 mod address;
+mod codes;
 mod country;
 mod dhl;
 mod fedex;
@@ -15,7 +16,7 @@ pub use http::{TokenCache, client};
 pub use ups::{Ups, UpsKeys};
 
 use domain::money::Money;
-use domain::shipment::{Shipment, ShipmentStatus, TrackingNumber};
+use domain::shipment::{Shipment, Sighting, TrackingNumber};
 use domain::time::Timestamp;
 
 /// Why a carrier gave nothing.
@@ -73,29 +74,13 @@ pub struct Booking {
     pub estimated_delivery: Option<Timestamp>,
 }
 
-/// What a carrier says of a parcel: the last that happened to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// The parcel.
-    pub tracking_number: TrackingNumber,
-    /// The carrier's own code.
-    pub code: String,
-    /// What that is with us; nothing for a code that says nothing of where the parcel is, or that we don't know.
-    pub status: Option<ShipmentStatus>,
-    /// In the carrier's words.
-    pub description: Option<String>,
-    /// Where.
-    pub location: Option<String>,
-    /// When, if it says so in a way that can be told from here.
-    pub at: Option<Timestamp>,
-    /// When it should arrive, if it says so.
-    pub estimated_delivery: Option<Timestamp>,
-}
-
 /// Somebody who brings parcels. Nothing is ever tried again in here: a second booking is a second label.
 pub trait CarrierApi: Send + Sync {
     /// How many numbers one call of [`CarrierApi::track`] takes.
     const MOST_TRACKED: usize;
+
+    /// How many such calls a run of the schedule may make, so that a day of them stays within what the carrier allows a shop.
+    const CALLS_A_RUN: usize;
 
     /// Has a label made, once.
     fn book(&self, parcel: &Parcel<'_>) -> impl Future<Output = Result<Booking, CarrierError>> + Send;
@@ -103,7 +88,7 @@ pub trait CarrierApi: Send + Sync {
     /// Looks for a parcel that was booked under a reference at `asked_at`.
     fn find(&self, reference: &str, asked_at: Timestamp) -> impl Future<Output = Result<Option<Booking>, CarrierError>> + Send;
 
-    /// The last that is known of these parcels; those that it knows nothing of are not among them.
+    /// What is known of these parcels; those that it knows nothing of are not among them.
     fn track(&self, numbers: &[TrackingNumber]) -> impl Future<Output = Result<Vec<Sighting>, CarrierError>> + Send;
 }
 

@@ -1,10 +1,11 @@
 //! UPS, by its Shipping and Tracking APIs.
 
+use super::codes::{self, status};
 use super::http::{TokenCache, answer, moment, money, refused, text_at, written};
-use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Sighting, Spot};
+use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::shipment::{ShipmentStatus, TrackingNumber};
+use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
@@ -22,9 +23,6 @@ pub struct UpsKeys {
     client_id: String,
     client_secret: String,
     account_number: String,
-    /// The credential that the shop gave UPS for its tracking alerts.
-    #[serde(default)]
-    pub webhook_credential: Option<String>,
 }
 
 /// UPS.
@@ -104,6 +102,7 @@ fn said(status: StatusCode, body: &Value) -> String {
 
 impl CarrierApi for Ups {
     const MOST_TRACKED: usize = 1;
+    const CALLS_A_RUN: usize = 40;
 
     async fn book(&self, parcel: &Parcel<'_>) -> Result<Booking, CarrierError> {
         let call = self.http.post(format!("{}/api/shipments/{VERSION}/ship", self.base_url)).json(&self.shipment(parcel));
@@ -162,43 +161,30 @@ impl CarrierApi for Ups {
     }
 }
 
-/// Activities come the newest first.
 fn sighting(number: &TrackingNumber, package: &Value) -> Option<Sighting> {
-    let last = &package["activity"][0];
-    let kind = text_at(last, &["/status/type"])?;
-    let at = || {
-        let (date, time) = (last["gmtDate"].as_str()?.replace('-', ""), last["gmtTime"].as_str()?.replace(':', ""));
-        let part = |text: &str, range: std::ops::Range<usize>| text.get(range).map(ToOwned::to_owned);
-        moment(&format!(
-            "{}-{}-{}T{}:{}:{}Z",
-            part(&date, 0..4)?,
-            part(&date, 4..6)?,
-            part(&date, 6..8)?,
-            part(&time, 0..2)?,
-            part(&time, 2..4)?,
-            part(&time, 4..6)?
-        ))
-    };
-    Some(Sighting {
-        tracking_number: number.clone(),
-        status: status(kind.trim()),
-        code: text_at(last, &["/status/code"]).map_or_else(|| kind.clone(), |code| format!("{kind} {code}")),
-        description: text_at(last, &["/status/description"]),
-        location: text_at(last, &["/location/address/city"]),
-        at: at(),
-        estimated_delivery: None,
+    let mut events: Vec<CarrierEvent> = package["activity"].as_array()?.iter().filter_map(event).collect();
+    events.sort_by_key(|event| event.at);
+    Some(Sighting { tracking_number: number.clone(), events, estimated_delivery: None })
+}
+
+fn event(activity: &Value) -> Option<CarrierEvent> {
+    let kind = text_at(activity, &["/status/type"])?.trim().to_owned();
+    let code = text_at(activity, &["/status/code"]);
+    let by_code = code.as_deref().filter(|code| codes::UPS_CODES.iter().any(|(known, _)| known == code));
+    Some(CarrierEvent {
+        at: happened(activity),
+        status: match by_code {
+            Some(code) => status(Carrier::Ups, codes::UPS_CODES, code),
+            None => status(Carrier::Ups, codes::UPS, &kind),
+        },
+        code: code.map_or_else(|| kind.clone(), |code| format!("{kind} {code}")),
+        description: text_at(activity, &["/status/description"]),
+        location: text_at(activity, &["/location/address/city"]),
     })
 }
 
-/// UPS's kinds of activities. A manifest (`M`) says that we made a label, and an exception (`X`) passes.
-pub(super) fn status(kind: &str) -> Option<ShipmentStatus> {
-    match kind {
-        "P" => Some(ShipmentStatus::PickedUp),
-        "I" => Some(ShipmentStatus::InTransit),
-        "O" => Some(ShipmentStatus::OutForDelivery),
-        "D" => Some(ShipmentStatus::Delivered),
-        "MV" => Some(ShipmentStatus::Failed),
-        "RS" => Some(ShipmentStatus::Returned),
-        _ => None,
-    }
+/// `20261125` or `2026-11-25`, and `091500` or `09:15:00`, in UTC.
+fn happened(activity: &Value) -> Option<Timestamp> {
+    let (date, time) = (activity["gmtDate"].as_str()?.replace('-', ""), activity["gmtTime"].as_str()?.replace(':', ""));
+    moment(&format!("{date}T{time}Z"))
 }

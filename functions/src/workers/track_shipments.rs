@@ -1,0 +1,150 @@
+//! Asks carriers where parcels are: those of which nothing was heard for some hours, in batches within what each carrier
+//! allows, and one at once when its carrier has told that something happened.
+
+use super::Swept;
+use super::carriers::{AnyCarrier, Carriers, NoCarrier};
+use api::batch::Outcome;
+use api::{Attempt, Shop};
+use domain::ids::ShipmentId;
+use domain::shipment::{Carrier, Shipment, Sighting, TrackingNumber, UNHEARD_HOURS};
+use providers::carriers::CarrierError;
+use std::time::Duration;
+use store::{CommitError, Writes};
+use tokio::time::Instant;
+
+/// How long a run begins new calls. A call may take half a minute more; the function's timeout is above both.
+const LONGEST: Duration = Duration::from_secs(40);
+
+/// The pause between two calls of one carrier.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Parcels that one run looks at, at the most: more than all carriers together allow to be asked for.
+const MOST: usize = 1_000;
+
+/// Asks for every parcel that nothing was heard of for long, the longest first, each carrier for itself. What is left over
+/// is the next run's.
+pub async fn run(shop: &Shop, carriers: &Carriers) -> Swept {
+    let until = Instant::now() + LONGEST;
+    let mut waiting = shop.store.unheard_shipments(shop.clock.now().minus_hours(UNHEARD_HOURS));
+    let mut swept = Swept::default();
+    let mut due = Vec::new();
+    while due.len() < MOST {
+        match waiting.next(&shop.store).await {
+            Ok(Some(portion)) => due.extend(portion),
+            Ok(None) => break,
+            Err(error) => {
+                tracing::error!(%error, "the parcels that wait can't be read");
+                swept.failed += 1;
+                break;
+            }
+        }
+    }
+    let [dhl, fedex, ups] = [Carrier::Dhl, Carrier::FedEx, Carrier::Ups].map(|carrier| {
+        let mut of_carrier: Vec<Shipment> = due.iter().filter(|parcel| parcel.carrier == carrier).cloned().collect();
+        of_carrier.sort_by_key(Shipment::unheard_since);
+        ask(shop, carriers, carrier, of_carrier, until)
+    });
+    let (dhl, fedex, ups) = tokio::join!(dhl, fedex, ups);
+    for of_carrier in [dhl, fedex, ups] {
+        swept.seen += of_carrier.seen;
+        swept.changed += of_carrier.changed;
+        swept.failed += of_carrier.failed;
+    }
+    tracing::info!(swept.seen, swept.changed, swept.failed, "tracked");
+    swept
+}
+
+/// One carrier's share of a run.
+async fn ask(shop: &Shop, carriers: &Carriers, carrier: Carrier, parcels: Vec<Shipment>, until: Instant) -> Swept {
+    let mut swept = Swept::default();
+    if parcels.is_empty() {
+        return swept;
+    }
+    let connection = match carriers.of(carrier).await {
+        Ok(connection) => Some(connection),
+        // Nobody can be asked about numbers that staff entered; they are looked at again later all the same.
+        Err(NoCarrier::NotConnected(_)) => None,
+        Err(error) => {
+            tracing::error!(%error, "a carrier can't be asked");
+            swept.failed += 1;
+            return swept;
+        }
+    };
+    let (batch, calls) = connection.as_ref().map_or((1, usize::MAX), AnyCarrier::pace);
+    for (n, parcels) in parcels.chunks(batch).take(calls).enumerate() {
+        if Instant::now() > until {
+            break;
+        }
+        if n > 0 && connection.is_some() {
+            tokio::time::sleep(PAUSE).await;
+        }
+        let numbers: Vec<TrackingNumber> = parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect();
+        let sightings = match &connection {
+            Some(connection) => connection.track(&numbers).await,
+            None => Ok(Vec::new()),
+        };
+        let sightings = match sightings {
+            Ok(sightings) => sightings,
+            // A number that is none of the carrier's; it will be no other in some hours, and keeps nobody waiting.
+            Err(CarrierError::Refused(said)) => {
+                tracing::warn!(%carrier, said, "a carrier knows nothing of these numbers");
+                Vec::new()
+            }
+            Err(error @ (CarrierError::RefusedForNow(_) | CarrierError::Unknown(_))) => {
+                tracing::error!(%carrier, %error, "a carrier can't say where parcels are");
+                swept.failed += parcels.len();
+                break;
+            }
+        };
+        for parcel in parcels {
+            swept.seen += 1;
+            match note(shop, parcel.id, &sightings).await {
+                Ok(true) => swept.changed += 1,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(%error, shipment = %parcel.id, "what a carrier said can't be kept");
+                    swept.failed += 1;
+                }
+            }
+        }
+    }
+    swept
+}
+
+/// Asks for one parcel, whose carrier has told that something happened.
+pub async fn look(shop: &Shop, carriers: &Carriers, id: ShipmentId) -> Outcome {
+    let shipment = match shop.store.shipment(id).await {
+        Ok(Some(shipment)) if shipment.is_tracked() => shipment,
+        Ok(_) => return Outcome::Done,
+        Err(error) => return Outcome::Again(error.to_string()),
+    };
+    let Some(number) = &shipment.tracking_number else { return Outcome::Done };
+    let sightings = match carriers.of(shipment.carrier).await {
+        Ok(carrier) => carrier.track(std::slice::from_ref(number)).await,
+        Err(NoCarrier::NotConnected(_)) => return Outcome::Done,
+        Err(error @ NoCarrier::Keys(..)) => return Outcome::Again(error.to_string()),
+    };
+    match sightings {
+        Ok(sightings) => note(shop, id, &sightings).await.map(|_| ()).into(),
+        Err(CarrierError::Refused(said)) => {
+            tracing::warn!(carrier = %shipment.carrier, said, "a carrier knows nothing of the number that it told of");
+            Outcome::Done
+        }
+        Err(error @ (CarrierError::RefusedForNow(_) | CarrierError::Unknown(_))) => Outcome::Again(error.to_string()),
+    }
+}
+
+/// Keeps what was said of a parcel, by the parcel as it is then; says whether any of it was new.
+async fn note(shop: &Shop, id: ShipmentId, sightings: &[Sighting]) -> Result<bool, CommitError> {
+    let settled = shop.settle(|Attempt { now, ids }| async move {
+        let Some(shipment) = shop.store.shipment(id).await?.filter(Shipment::is_tracked) else { return Ok(None) };
+        let Some(order) = shop.store.order(shipment.order_id).await? else { return Ok(None) };
+        let seen = sightings.iter().find(|seen| shipment.tracking_number.as_ref() == Some(&seen.tracking_number));
+        let change = seen.and_then(|seen| shipment.sighted(seen, &order, now, ids));
+        Ok(Some(match change {
+            Some(change) => (true, Writes::from(&change)),
+            None => (false, Writes::new().heard_nothing(&shipment, now)),
+        }))
+    });
+    Ok(settled.await?.unwrap_or(false))
+}
