@@ -22,6 +22,7 @@ use utoipa::{Modify, OpenApi};
         notifications::find, notifications::resend::resend,
         webhooks::pawapay::receive, webhooks::stripe::receive,
         webhooks::carriers::dhl::receive, webhooks::carriers::fedex::receive, webhooks::carriers::ups::receive,
+        webhooks::twilio::receive, webhooks::sendgrid::receive, webhooks::ses::receive,
         docs::document::document, docs::explorer::page, docs::explorer::file,
         health::health,
     ),
@@ -35,7 +36,7 @@ struct Schemes;
 
 /// What each sender of webhooks signs with: the scheme's name, the header that carries it, and how it is made.
 /// `OpenAPI` knows no signatures; a key in a header comes closest.
-const SIGNATURES: [(&str, &str, &str); 5] = [
+const SIGNATURES: [(&str, &str, &str); 8] = [
     ("dhlToken", "X-Webhook-Token", "What DHL was told to send with its pushes."),
     ("fedexSignature", "fdx-signature", "HMAC-SHA256 of the raw body with the webhook's security token, in hexadecimal or base64."),
     ("upsCredential", "credential", "What UPS was told to send with its alerts."),
@@ -44,6 +45,17 @@ const SIGNATURES: [(&str, &str, &str); 5] = [
         "pawapaySignature",
         "Signature",
         "RFC 9421, over the address and Content-Digest, at most five minutes old; where the shop has no key for it, pawaPay is asked instead.",
+    ),
+    ("twilioSignature", "X-Twilio-Signature", "HMAC-SHA1 of the address and the form's fields (twilio.com/docs/usage/security)."),
+    (
+        "sendGridSignature",
+        "X-Twilio-Email-Event-Webhook-Signature",
+        "ECDSA on P-256 of `X-Twilio-Email-Event-Webhook-Timestamp` and raw body, at most a day old (twilio.com/docs/sendgrid).",
+    ),
+    (
+        "snsSignature",
+        "X-Amz-Sns-Message-Type",
+        "The signature is in the body: RSA of its fields by a certificate of SNS's own, at most a day old (docs.aws.amazon.com/sns).",
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! What a call costs: round trips to DynamoDB and its units, counted from what it says it consumed.
 
-use crate::kit::{Answers, CUSTOMER, LocalShop, Placed, back, body, race, shipment_body};
+use crate::kit::{Answers, ByHand, CUSTOMER, LocalShop, Placed, Providers, back, body, failures, race, shipment_body};
+use local::Options;
 use serde_json::json;
 use store::Consumed;
 
@@ -116,6 +117,35 @@ async fn every_other_change_is_a_read_and_a_write() {
     let path = format!("/api/refunds?id={}", cancel(&shop, &order).await);
     let complete = cost(&shop, async { shop.admin().put(&path, &json!({ "status": "COMPLETED" })).await.ok() }).await;
     assert_eq!(complete.round_trips, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_e_mail_is_three_round_trips_whether_or_not_its_address_is_suppressed_and_a_report_two() {
+    let providers = Providers::with(Options { pumps: false, ..Options::default() }).await;
+    let shop = &providers.shop;
+    shop.order().place().await;
+    let mut hands = ByHand::of(shop);
+    hands.relay().await;
+    let emails = hands.emails().await;
+    // What is asked before, the claim, what came of it.
+    let sent = cost(shop, async { assert_eq!(failures(&hands.workers.send_email(emails).await), 0) }).await;
+    assert_eq!(sent.round_trips, 3);
+
+    let log = shop.staff().get("/api/notifications?status=SENT").await.ok();
+    let (id, provider_id) = (log[0]["id"].as_u64().expect("an id"), log[0]["providerId"].as_str().expect("an id").to_owned());
+    let tell = async || assert_eq!(providers.ses_tells(id, &provider_id, "Delivery", json!({})).await.status, 200);
+    assert_eq!(cost(shop, tell()).await.round_trips, 2);
+    let again = cost(shop, tell()).await;
+    assert_eq!((again.round_trips, again.write_milliunits), (1, 0));
+
+    let bounce = json!({ "bounceType": "Permanent" });
+    let bounced = cost(shop, async { providers.ses_tells(id, &provider_id, "Bounce", bounce).await.status }).await;
+    assert_eq!(bounced.round_trips, 3);
+    shop.order().place().await;
+    hands.relay().await;
+    let withheld = hands.emails().await;
+    let withheld = cost(shop, async { assert_eq!(failures(&hands.workers.send_email(withheld).await), 0) }).await;
+    assert_eq!(withheld.round_trips, 2, "what is asked before, and the log");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! Workers act at least once; their effect is there once.
 
+mod failover;
 mod providers;
 mod relay;
 

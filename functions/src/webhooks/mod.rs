@@ -2,4 +2,8 @@
 
 pub mod carriers;
 pub mod pawapay;
+mod reports;
+pub mod sendgrid;
+pub mod ses;
 pub mod stripe;
+pub mod twilio;

@@ -6,10 +6,11 @@ use api::clock::{Clock, random};
 use domain::event::MessageJob;
 use domain::ids::OrderId;
 use domain::message::{Announcement, LATE_AFTER_MINUTES};
-use domain::notification::{Addressed, Claim, Notification, NotificationStatus, Sending, UNKNOWN_OUTCOME_MINUTES};
+use domain::notification::{Addressed, Channel, Claim, Notification, NotificationStatus, Sending, UNKNOWN_OUTCOME_MINUTES};
 use domain::order::Order;
+use domain::report::Address;
 use providers::phone::Country;
-use providers::{SendError, Sender};
+use providers::{Accepted, SendError, Sender};
 use store::{Claimed, StorageError, Store};
 
 /// What a worker that sends messages works with.
@@ -58,16 +59,20 @@ impl<S: Sender> Desk<S> {
 
     /// Sends a message that is in the log already, ready to be sent.
     pub(super) async fn deliver_logged(&self, job: &MessageJob) -> Outcome {
-        let claim = match self.store.notification(job.notification_id).await {
-            Ok(Some(found)) => self.claim_found(&found, None, random()).await,
-            // The log keeps a message far longer than a queue keeps a job.
-            Ok(None) => return Outcome::Done,
-            Err(error) => Err(error),
-        };
-        match claim {
+        match self.claim_logged(job).await {
             Ok(claim) => self.carry_out(claim).await,
             Err(error) => Outcome::Again(error.to_string()),
         }
+    }
+
+    async fn claim_logged(&self, job: &MessageJob) -> Result<Claim, StorageError> {
+        // The log keeps a message far longer than a queue keeps a job.
+        let Some(found) = self.store.notification(job.notification_id).await? else { return Ok(Claim::Settled) };
+        let suppression = match found.channel {
+            Channel::Email => self.store.suppression(&Address::of(&found.recipient)).await?,
+            Channel::Sms => None,
+        };
+        self.claim_found(&found, suppression.map(|suppression| suppression.why()), random()).await
     }
 
     async fn carry_out(&self, claim: Claim) -> Outcome {
@@ -116,7 +121,7 @@ impl<S: Sender> Desk<S> {
         let now = self.clock.now();
         // What a provider says may hold an address or a number: it is for the notification log, not for ours.
         let (settled, outcome) = match sent {
-            Ok(id) => (message.sent(S::PROVIDER, id, now), Outcome::Done),
+            Ok(Accepted { provider, id }) => (message.sent(provider, id, now), Outcome::Done),
             Err(SendError::Refused(why)) => (message.failed(why), Outcome::Done),
             Err(SendError::RefusedForNow(why)) => {
                 (message.refused_for_now(why), Outcome::Again(format!("message {} was refused for now", message.id)))

@@ -5,6 +5,7 @@ pub mod book_shipment;
 pub mod cancel_unpaid_orders;
 pub mod carriers;
 mod deliver;
+mod email;
 pub mod inventory_log;
 pub mod process_refund;
 pub mod reject_late_returns;
@@ -17,5 +18,6 @@ mod templates;
 pub mod track_shipments;
 
 pub use deliver::Desk;
+pub use email::{Email, EmailConfig, Key, email};
 pub use sweep::Swept;
 pub use templates::Templates;

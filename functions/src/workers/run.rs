@@ -3,21 +3,23 @@
 use super::carriers::Carriers;
 use super::relay::{Queues, handle};
 use super::{
-    Desk, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund,
+    Desk, EmailConfig, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund,
     reject_late_returns as late, send_email, send_sms, track_shipments as tracking,
 };
+use crate::webhooks;
 use api::batch::each_job;
 use api::clock::Clock;
-use api::config::{ConfigError, Environment, Variables, required, secret};
+use api::config::{ConfigError, Environment, Variables, required};
 use api::lambda::{Error, work};
-use api::secrets::CachedSecret;
+use api::secrets::{SecretName, Secrets};
 use api::{Shop, aws};
 use aws_config::SdkConfig;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use providers::phone::Country;
-use providers::{NoSms, Sender, Ses, Twilio, TwilioConfig};
+use providers::{NoSms, Sender, Twilio, TwilioConfig};
 use serde_json::Value;
+use std::sync::Arc;
 use store::{Store, TableNames};
 
 const TWILIO: &str = "https://api.twilio.com";
@@ -71,11 +73,13 @@ pub async fn inventory_log() -> Result<(), Error> {
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn send_email() -> Result<(), Error> {
     api::log::init();
+    api::auth::install_crypto();
     let sdk = aws::config();
     let from = started(required(&Environment, "EMAIL_FROM"))?;
     let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
     let shop_name = shop_name();
-    let sender = Ses::new(&sdk, &shop_name, &from, Environment.get("EMAIL_REPLY_TO"));
+    let config = started(EmailConfig::read(&Environment, shop_name.clone(), from))?;
+    let sender = started(super::email(config, &sdk, Arc::new(Secrets::given(&Environment, &sdk))))?;
     let desk = Desk {
         store: store(&sdk),
         clock: Clock::default(),
@@ -111,19 +115,19 @@ pub async fn send_sms() -> Result<(), Error> {
         account_sid: Environment.get("TWILIO_ACCOUNT_SID").unwrap_or_default(),
         from: Environment.get("TWILIO_FROM").unwrap_or_default(),
         base_url: Environment.get("TWILIO_BASE_URL").unwrap_or_else(|| TWILIO.to_owned()),
+        status_callback: Environment.get("PUBLIC_URL").map(|url| format!("{}{}", url.trim_end_matches('/'), webhooks::twilio::PATH)),
     };
-    let token = secret(&Environment, "TWILIO_AUTH_TOKEN", "TWILIO_SECRET_ARN").map(|token| CachedSecret::new(token, sdk.clone()));
-    let token = std::sync::Arc::new(token);
+    let secrets = Arc::new(Secrets::given(&Environment, &sdk));
     let (store, shop_name, sqs) = (store(&sdk), shop_name(), aws_sdk_sqs::Client::new(&sdk));
     let country = started(country())?;
     work(move |batch: SqsEvent| {
         let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());
-        let (config, token) = (config.clone(), std::sync::Arc::clone(&token));
+        let (config, secrets) = (config.clone(), Arc::clone(&secrets));
         async move {
             let clock = Clock::default();
-            match token.as_ref() {
+            match secrets.value(SecretName::Twilio).await? {
                 Some(token) => {
-                    let sender = Twilio::new(config, token.value().await?.to_string())?;
+                    let sender = Twilio::new(config, token.to_string())?;
                     Ok(texts(batch, Desk { store, clock, shop_name, country, templates: Templates::default(), sender }, &sqs, &queue).await)
                 }
                 None => Ok(texts(

@@ -6,6 +6,7 @@ use api::batch::Outcome;
 use domain::event::MessageJob;
 use domain::message::Announcement;
 use domain::notification::{Addressed, Channel, Content};
+use domain::report::Address;
 use domain::template::TemplateCode;
 use providers::Sender;
 use store::{Question, StorageError};
@@ -28,15 +29,19 @@ async fn draft<S: Sender>(
     about: &Announcement,
 ) -> Result<Result<Draft, messages::RenderError>, StorageError> {
     let template = TemplateCode::parse(about.kind.as_str()).map(|code| (code, about.locale));
-    let known = desk.store.briefing(&Question { template, order: desk.order_to_ask(job, about) }).await?;
+    let address = about.email.as_deref().map(Address::of);
+    let known = desk.store.briefing(&Question { template, order: desk.order_to_ask(job, about), address }).await?;
     let own = desk.templates.in_use(&desk.store, known.template).await?;
     let email = match messages::email(about, &messages::Shop { name: &desk.shop_name }, own.as_deref()) {
         Ok(email) => email,
         Err(error) => return Ok(Err(error)),
     };
     let recipient = about.email.clone().unwrap_or_default();
-    let withheld =
-        if recipient.is_empty() { Some("there is no e-mail address".to_owned()) } else { superseded(about, known.order.as_ref()) };
+    let withheld = match known.suppression {
+        _ if recipient.is_empty() => Some("there is no e-mail address".to_owned()),
+        Some(suppression) => Some(suppression.why()),
+        None => superseded(about, known.order.as_ref()),
+    };
     let content = Content { subject: Some(email.subject), body: email.html, text: email.text };
     Ok(Ok(Draft { to: Addressed { channel: Channel::Email, recipient, content }, withheld }))
 }

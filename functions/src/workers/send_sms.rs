@@ -17,7 +17,7 @@ pub async fn send<S: Sender>(desk: &Desk<S>, job: MessageJob) -> Outcome {
         // No later try renders it; the dead letters are where somebody sees it.
         Err(error) => return Outcome::Again(error.to_string()),
     };
-    let known = match desk.store.briefing(&Question { template: None, order: desk.order_to_ask(&job, about) }).await {
+    let known = match desk.store.briefing(&Question { order: desk.order_to_ask(&job, about), ..Question::default() }).await {
         Ok(known) => known,
         Err(error) => return Outcome::Again(error.to_string()),
     };

@@ -21,11 +21,12 @@ use api::{Shop, aws};
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
 use domain::actor::Role;
+use functions::webhooks::twilio;
 use functions::workers::carriers::Carriers as Connections;
 use functions::workers::relay::Queues;
-use functions::workers::{Desk, Templates};
+use functions::workers::{Desk, EmailConfig, Templates, email};
 use providers::phone::Country;
-use providers::{Ses, Twilio, TwilioConfig};
+use providers::{Twilio, TwilioConfig};
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -49,6 +50,8 @@ pub const CARRIER_WEBHOOK_SECRET: &str = "local-carrier-secret";
 /// Where parcels come from here, unless `SHIP_FROM` says otherwise.
 const SHIP_FROM: &str = r#"{"name": "Aline Kasongo", "company": "ML Allure", "phone": "+243 81 555 01 00", "street": "12 avenue de la Paix",
     "city": "Kinshasa", "country": "CD"}"#;
+/// What webhooks in Twilio's name are signed with here.
+pub const TWILIO_AUTH_TOKEN: &str = "local-token";
 
 /// How long requests that are under way may take once the system was told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -379,6 +382,7 @@ impl Places<'_> {
             "STRIPE_BASE_URL" | "PAWAPAY_BASE_URL" => Some(self.payments.to_owned()),
             "STRIPE_SECRET_KEY" => Some(STRIPE_KEY.to_owned()),
             "PAWAPAY_API_TOKEN" => Some(PAWAPAY_TOKEN.to_owned()),
+            "SENDGRID_BASE_URL" => Some(self.outbox.to_owned()),
             "LABELS_URL" => Some(self.labels.to_owned()),
             "DHL_BASE_URL" => Some(format!("{}/dhl", self.carriers)),
             "FEDEX_BASE_URL" => Some(format!("{}/fedex", self.carriers)),
@@ -414,6 +418,8 @@ fn workers(
             "DHL_KEYS" => Some(carriers::DHL_KEYS.to_owned()),
             "FEDEX_KEYS" => Some(carriers::FEDEX_KEYS.to_owned()),
             "UPS_KEYS" => Some(carriers::UPS_KEYS.to_owned()),
+            "TWILIO_AUTH_TOKEN" => Some(TWILIO_AUTH_TOKEN.to_owned()),
+            "SENDGRID_API_KEY" => Some("SG.local".to_owned()),
             _ => None,
         })
     };
@@ -426,11 +432,17 @@ fn workers(
         audience,
     };
     let shop = Shop::new(&variables, Some(tokens), &tables, &queues, clock.clone())?;
-    let twilio = TwilioConfig { account_sid: "AC-local".to_owned(), from: "+243810000000".to_owned(), base_url: places.outbox.to_owned() };
+    let twilio = TwilioConfig {
+        account_sid: "AC-local".to_owned(),
+        from: "+243810000000".to_owned(),
+        base_url: places.outbox.to_owned(),
+        status_callback: shop.config.public_url.as_ref().map(|url| format!("{url}{}", twilio::PATH)),
+    };
     let name = shop.config.name.clone();
     let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_name(of.variable()))));
     let queues = queues.unwrap_or_else(|never| match never {});
-    let ses = Ses::new(&aws::local_config(places.outbox, plain()), &name, "orders@example.com", None);
+    let config = EmailConfig::read(&variables, name.clone(), "orders@example.com".to_owned())?;
+    let email = email(config, &aws::local_config(places.outbox, plain()), Arc::clone(&shop.secrets))?;
     Ok(Workers {
         queues,
         email: Desk {
@@ -439,7 +451,7 @@ fn workers(
             shop_name: name.clone(),
             country: Country::DR_CONGO,
             templates: Templates::default(),
-            sender: ses,
+            sender: email,
         },
         sms: Desk {
             store: shop.store.clone(),
@@ -447,7 +459,7 @@ fn workers(
             shop_name: name,
             country: Country::DR_CONGO,
             templates: Templates::default(),
-            sender: Twilio::new(twilio, "local-token".to_owned())?,
+            sender: Twilio::new(twilio, TWILIO_AUTH_TOKEN.to_owned())?,
         },
         carriers: Connections::read(&variables, &tables)?,
         shop,

@@ -10,10 +10,10 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use functions::workers::carriers::Carriers;
 use functions::workers::relay::{Queue, Queues};
 use functions::workers::{
-    Desk, Swept, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email,
+    Desk, Email, Swept, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email,
     send_sms, track_shipments,
 };
-use providers::{Ses, Twilio};
+use providers::Twilio;
 use std::collections::HashSet;
 
 /// As `template.yaml` has it.
@@ -27,7 +27,7 @@ pub struct Workers {
     /// Where jobs go.
     pub queues: Queues,
     /// Who sends e-mails.
-    pub email: Desk<Ses>,
+    pub email: Desk<Email>,
     /// Who sends SMS.
     pub sms: Desk<Twilio>,
     /// Who brings parcels.

@@ -86,6 +86,12 @@ pub struct ShopConfig {
     pub pawapay_url: String,
     /// What pawaPay signs its callbacks with, as PEM; without it they are believed only after asking.
     pub pawapay_public_key: Option<String>,
+    /// What SendGrid signs its webhooks with: a P-256 public key, as SendGrid writes it (base64 of its DER).
+    pub send_grid_webhook_key: Option<String>,
+    /// The SNS topic that SES tells its events on.
+    pub ses_topic: Option<String>,
+    /// Where SNS is, when it is an emulator.
+    pub sns_url: Option<String>,
 }
 
 impl ShopConfig {
@@ -210,6 +216,9 @@ impl ShopConfig {
             stripe_url: variables.get("STRIPE_BASE_URL").unwrap_or_else(|| STRIPE.to_owned()),
             pawapay_url: variables.get("PAWAPAY_BASE_URL").unwrap_or_else(|| PAWAPAY.to_owned()),
             pawapay_public_key: variables.get("PAWAPAY_PUBLIC_KEY"),
+            send_grid_webhook_key: variables.get("SENDGRID_WEBHOOK_KEY"),
+            ses_topic: variables.get("SES_TOPIC_ARN"),
+            sns_url: variables.get("SNS_BASE_URL"),
         })
     }
 }

@@ -31,12 +31,24 @@ pub enum SecretName {
     FedExWebhook,
     /// The credential that UPS was given, which it sends along.
     UpsWebhook,
+    /// Twilio's auth token, which is also what it signs its webhooks with.
+    Twilio,
+    /// SendGrid's API key.
+    SendGrid,
 }
 
 impl SecretName {
     /// Every one.
-    pub const ALL: [Self; 6] =
-        [Self::StripeWebhook, Self::StripeKey, Self::PawaPayToken, Self::DhlWebhook, Self::FedExWebhook, Self::UpsWebhook];
+    pub const ALL: [Self; 8] = [
+        Self::StripeWebhook,
+        Self::StripeKey,
+        Self::PawaPayToken,
+        Self::DhlWebhook,
+        Self::FedExWebhook,
+        Self::UpsWebhook,
+        Self::Twilio,
+        Self::SendGrid,
+    ];
 
     /// The variable that holds it (for environments other than AWS), and the one that holds its ARN.
     const fn variables(self) -> (&'static str, &'static str) {
@@ -47,6 +59,8 @@ impl SecretName {
             Self::DhlWebhook => ("DHL_WEBHOOK_SECRET", "DHL_WEBHOOK_SECRET_ARN"),
             Self::FedExWebhook => ("FEDEX_WEBHOOK_SECRET", "FEDEX_WEBHOOK_SECRET_ARN"),
             Self::UpsWebhook => ("UPS_WEBHOOK_SECRET", "UPS_WEBHOOK_SECRET_ARN"),
+            Self::Twilio => ("TWILIO_AUTH_TOKEN", "TWILIO_SECRET_ARN"),
+            Self::SendGrid => ("SENDGRID_API_KEY", "SENDGRID_SECRET_ARN"),
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod money;
 pub mod notification;
 pub mod order;
 pub mod refund;
+pub mod report;
 pub mod returns;
 pub mod shipment;
 pub mod template;

@@ -4,6 +4,7 @@ use crate::actor::Actor;
 use crate::event::{Event, EventKind, MessageJob, Subject};
 use crate::ids::{CustomerId, Ids, NotificationId, OrderId};
 use crate::message::{Announcement, MessageKind};
+use crate::report::Word;
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -98,9 +99,12 @@ pub struct Notification {
     pub provider: Option<NotificationProvider>,
     /// The provider's id of it.
     pub provider_id: Option<String>,
+    /// The most that a provider has told of it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Word>,
     /// Why it is not sent.
     pub error: Option<String>,
-    /// How often it was handed to a provider.
+    /// How often it was handed over; asking one provider after the other is once.
     pub attempts: u32,
     /// The order it is about.
     pub order_id: Option<OrderId>,
@@ -189,6 +193,7 @@ impl Notification {
             sending: Sending::Handed { at: now, by },
             provider: None,
             provider_id: None,
+            heard: None,
             error: None,
             attempts: 1,
             order_id: Some(about.order_id),
@@ -227,6 +232,7 @@ impl Notification {
             sending: Sending::Idle,
             provider: None,
             provider_id: None,
+            heard: None,
             error: None,
             attempts: 0,
             order_id: None,
@@ -259,6 +265,7 @@ impl Notification {
             sending: Sending::Idle,
             provider: None,
             provider_id: None,
+            heard: None,
             error: None,
             attempts: 0,
             resent_from: Some(self.id),
@@ -290,14 +297,14 @@ impl Notification {
         }
     }
 
-    /// A provider took it.
+    /// A provider took it; its own id may be missing, and is then learnt from what it tells later.
     #[must_use]
-    pub fn sent(&self, provider: NotificationProvider, provider_id: String, now: Timestamp) -> Self {
+    pub fn sent(&self, provider: NotificationProvider, provider_id: Option<String>, now: Timestamp) -> Self {
         Self {
             status: NotificationStatus::Sent,
             sending: Sending::Idle,
             provider: Some(provider),
-            provider_id: Some(provider_id),
+            provider_id,
             error: None,
             sent_at: Some(now),
             ..self.touched()
@@ -322,7 +329,7 @@ impl Notification {
         Self { error: Some(error), ..self.touched() }
     }
 
-    fn touched(&self) -> Self {
+    pub(crate) fn touched(&self) -> Self {
         Self { version: self.version + 1, ..self.clone() }
     }
 }

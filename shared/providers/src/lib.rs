@@ -1,22 +1,27 @@
 //! One module for each outside service, each behind the small trait its worker uses.
 
 pub mod carriers;
+mod failover;
 mod gateway;
 mod no_sms;
 mod pawapay;
 pub mod phone;
+mod send_grid;
 mod ses;
 mod stripe;
 mod twilio;
 
+pub use failover::{EmailProvider, InOrder, in_order};
 pub use gateway::{AskError, Asked, Gateway};
 pub use no_sms::NoSms;
 pub use pawapay::{Deposit, PawaPay, PawaPayRefund};
+pub use send_grid::{SendGrid, SendGridConfig};
 pub use ses::Ses;
 pub use stripe::{Stripe, StripeCharge, StripeIntent, StripeRefund};
 pub use twilio::{Twilio, TwilioConfig};
 
 use domain::notification::{Notification, NotificationProvider};
+use std::sync::Arc;
 
 /// Why a message was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,13 +37,25 @@ pub enum SendError {
     Unknown(String),
 }
 
+/// A message that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// By whom.
+    pub provider: NotificationProvider,
+    /// Their own id of it, where they said one.
+    pub id: Option<String>,
+}
+
 /// Somebody who sends messages on one channel.
 pub trait Sender: Send + Sync {
-    /// Who.
-    const PROVIDER: NotificationProvider;
+    /// Hands one message over, once: never tried again in here.
+    fn send(&self, message: &Notification) -> impl Future<Output = Result<Accepted, SendError>> + Send;
+}
 
-    /// Hands one message over, once: never tried again in here. Gives the provider's own id of it.
-    fn send(&self, message: &Notification) -> impl Future<Output = Result<String, SendError>> + Send;
+/// What a provider knows us by, fetched when it is first asked for: one that is never asked needs none.
+pub trait Credential: Clone + Send + Sync {
+    /// The key itself, or why it can't be had now.
+    fn value(&self) -> impl Future<Output = Result<Arc<str>, String>> + Send;
 }
 
 /// Whether a provider fell over (500), or a gateway before it did (502, 504): nobody knows whether it took the message.
@@ -46,3 +63,18 @@ pub trait Sender: Send + Sync {
 const fn fell_over(status: u16) -> bool {
     matches!(status, 500 | 502 | 504)
 }
+
+/// What a request that got no answer has come to: one that never left can't have been taken.
+fn unanswered(error: &reqwest::Error) -> SendError {
+    let said = error.to_string();
+    if error.is_connect() || error.is_builder() { SendError::RefusedForNow(said) } else { SendError::Unknown(said) }
+}
+
+/// A client that follows nobody anywhere and waits for nobody long.
+fn http() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
+}
+
+/// The longest that a provider may take. Two of them, one after the other, fit into what a worker has.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(8);
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(3);

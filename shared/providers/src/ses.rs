@@ -1,6 +1,6 @@
 //! E-mail by Amazon SES, API version 2.
 
-use crate::{SendError, Sender, fell_over};
+use crate::{Accepted, CONNECT_TIMEOUT, SendError, Sender, TIMEOUT, fell_over};
 use aws_config::SdkConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
@@ -14,10 +14,6 @@ use base64::engine::general_purpose::STANDARD;
 use domain::notification::{Notification, NotificationProvider};
 use std::error::Error;
 use std::io::ErrorKind;
-use std::time::Duration;
-
-const TIMEOUT: Duration = Duration::from_secs(10);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// SES, sending from one address.
 #[derive(Clone)]
@@ -25,6 +21,7 @@ pub struct Ses {
     client: Client,
     from: String,
     reply_to: Option<String>,
+    configuration_set: Option<String>,
 }
 
 impl Ses {
@@ -35,14 +32,18 @@ impl Ses {
         let from = mailbox(shop_name, address);
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(TIMEOUT).build();
         let config = aws_sdk_sesv2::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeouts);
-        Self { client: Client::from_conf(config.build()), from, reply_to }
+        Self { client: Client::from_conf(config.build()), from, reply_to, configuration_set: None }
+    }
+
+    /// Telling what becomes of its messages the way that this configuration set says.
+    #[must_use]
+    pub fn reporting(self, configuration_set: Option<String>) -> Self {
+        Self { configuration_set, ..self }
     }
 }
 
 impl Sender for Ses {
-    const PROVIDER: NotificationProvider = NotificationProvider::Ses;
-
-    async fn send(&self, message: &Notification) -> Result<String, SendError> {
+    async fn send(&self, message: &Notification) -> Result<Accepted, SendError> {
         let email = email(message).map_err(|error| SendError::Refused(error.to_string()))?;
         let tag = MessageTag::builder().name("notification").value(message.id.to_string()).build();
         let call = self
@@ -52,9 +53,10 @@ impl Sender for Ses {
             .set_reply_to_addresses(self.reply_to.clone().map(|address| vec![address]))
             .destination(Destination::builder().to_addresses(&message.recipient).build())
             .content(email)
+            .set_configuration_set_name(self.configuration_set.clone())
             .set_email_tags(tag.ok().map(|tag| vec![tag]));
         match call.send().await {
-            Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
+            Ok(answer) => Ok(Accepted { provider: NotificationProvider::Ses, id: answer.message_id }),
             Err(error) => Err(refusal(&error)),
         }
     }
@@ -78,7 +80,8 @@ fn email(message: &Notification) -> Result<EmailContent, aws_sdk_sesv2::error::B
     Ok(EmailContent::builder().simple(Message::builder().subject(subject).body(body).build()).build())
 }
 
-/// The errors of `SendEmail` as the SES v2 API reference lists them.
+/// The errors of `SendEmail` as the SES v2 API reference lists them. What is not found is our configuration set, so the
+/// message is none the worse.
 fn refusal(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
     let said = DisplayErrorContext(error).to_string();
     match error {
@@ -86,7 +89,7 @@ fn refusal(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
         SdkError::DispatchFailure(_) if never_connected(error) => SendError::RefusedForNow(said),
         SdkError::ServiceError(service) if fell_over(service.raw().status().as_u16()) => SendError::Unknown(said),
         SdkError::ServiceError(service) => match service.err() {
-            SendEmailError::BadRequestException(_) | SendEmailError::MessageRejected(_) | SendEmailError::NotFoundException(_) => {
+            SendEmailError::BadRequestException(_) | SendEmailError::MessageRejected(_) => {
                 SendError::Refused(service.err().message().map_or(said, ToOwned::to_owned))
             }
             _ => SendError::RefusedForNow(service.err().message().map_or(said, ToOwned::to_owned)),

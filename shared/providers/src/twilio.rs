@@ -1,13 +1,9 @@
 //! SMS by Twilio, Programmable Messaging: `POST /2010-04-01/Accounts/{sid}/Messages.json`.
 
-use crate::{SendError, Sender, fell_over};
+use crate::{Accepted, SendError, Sender, fell_over, unanswered};
 use domain::notification::{Notification, NotificationProvider};
 use reqwest::StatusCode;
 use serde::Deserialize;
-use std::time::Duration;
-
-const TIMEOUT: Duration = Duration::from_secs(10);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Twilio's error codes that no later try can mend (twilio.com/docs/api/errors): a number that is none, can't get
 /// SMS, is not reachable from this sender, or whose owner wants no more.
@@ -22,6 +18,8 @@ pub struct TwilioConfig {
     pub from: String,
     /// `https://api.twilio.com`, or an emulator.
     pub base_url: String,
+    /// Where it tells what becomes of a message; each one's is followed by its number. Nowhere, where there is none.
+    pub status_callback: Option<String>,
 }
 
 /// Twilio.
@@ -33,7 +31,7 @@ pub struct Twilio {
 }
 
 #[derive(Deserialize)]
-struct Accepted {
+struct Created {
     sid: String,
 }
 
@@ -47,22 +45,17 @@ impl Twilio {
     /// # Errors
     /// When the HTTP client can't be made.
     pub fn new(config: TwilioConfig, auth_token: String) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Self { client, config, auth_token })
+        Ok(Self { client: crate::http()?, config, auth_token })
     }
 }
 
 impl Sender for Twilio {
-    const PROVIDER: NotificationProvider = NotificationProvider::Twilio;
-
-    async fn send(&self, message: &Notification) -> Result<String, SendError> {
-        let TwilioConfig { account_sid, from, base_url } = &self.config;
+    async fn send(&self, message: &Notification) -> Result<Accepted, SendError> {
+        let TwilioConfig { account_sid, from, base_url, status_callback } = &self.config;
         let sender = if from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
-        let form = [("To", message.recipient.as_str()), (sender, from), ("Body", &message.content.body)];
+        let mut form = vec![("To", message.recipient.as_str()), (sender, from), ("Body", &message.content.body)];
+        let callback = status_callback.as_ref().map(|url| format!("{url}?notification={}", message.id));
+        form.extend(callback.iter().map(|url| ("StatusCallback", url.as_str())));
         let call = self
             .client
             .post(format!("{base_url}/2010-04-01/Accounts/{account_sid}/Messages.json"))
@@ -73,17 +66,12 @@ impl Sender for Twilio {
         // A status without its body tells what became of the message just as well.
         let body = answer.bytes().await.unwrap_or_default();
         if status.is_success() {
-            return serde_json::from_slice::<Accepted>(&body)
-                .map(|accepted| accepted.sid)
+            return serde_json::from_slice::<Created>(&body)
+                .map(|Created { sid }| Accepted { provider: NotificationProvider::Twilio, id: Some(sid) })
                 .map_err(|_| SendError::Unknown(format!("{status}, and no sid")));
         }
         Err(refused(status, &body))
     }
-}
-
-fn unanswered(error: &reqwest::Error) -> SendError {
-    let said = error.to_string();
-    if error.is_connect() || error.is_builder() { SendError::RefusedForNow(said) } else { SendError::Unknown(said) }
 }
 
 fn refused(status: StatusCode, body: &[u8]) -> SendError {

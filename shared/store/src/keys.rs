@@ -8,6 +8,7 @@ use domain::money::Currency;
 use domain::notification::NotificationStatus;
 use domain::order::OrderStatus;
 use domain::refund::{PaymentProvider, RefundStatus};
+use domain::report::Address;
 use domain::returns::ReturnStatus;
 use domain::shipment::{ShipmentStatus, TrackingNumber};
 use domain::template::TemplateCode;
@@ -103,6 +104,10 @@ pub fn ledger(customer: CustomerId) -> String {
 
 pub fn notification(id: NotificationId) -> Key {
     Key::new(format!("NOTIFICATION#{id}"), "NOTIFICATION")
+}
+
+pub fn suppression(address: &Address) -> Key {
+    Key::new(format!("SUPPRESSED#{}", address.as_str()), "SUPPRESSED")
 }
 
 /// Where a code's template of a language stands.

@@ -19,6 +19,7 @@ mod read;
 mod refunds;
 mod returns;
 mod shipments;
+mod suppressions;
 mod templates;
 mod waiting;
 
@@ -50,7 +51,7 @@ pub enum Table {
     Returns,
     /// Variants, their stock and its log.
     Inventory,
-    /// The notification log.
+    /// Templates, the notification log, the suppression list.
     Messages,
     /// Store-credit ledgers.
     Credit,

@@ -12,6 +12,7 @@ use domain::ids::{CustomerId, NotificationId, OrderId};
 use domain::message::Locale;
 use domain::notification::{Channel, Dispatch, Notification, NotificationStatus};
 use domain::order::Order;
+use domain::report::{Address, Suppression};
 use domain::template::{TemplateCode, TemplateHead};
 
 /// How long a message stays in the log, in seconds.
@@ -37,6 +38,8 @@ pub struct Question {
     pub template: Option<(TemplateCode, Locale)>,
     /// What its order has come to.
     pub order: Option<OrderId>,
+    /// Whether anything is sent to its address.
+    pub address: Option<Address>,
 }
 
 /// What was known before a message is sent.
@@ -46,6 +49,8 @@ pub struct Briefing {
     pub template: Option<TemplateHead>,
     /// The order.
     pub order: Option<Order>,
+    /// Why nothing is sent to the address.
+    pub suppression: Option<Suppression>,
 }
 
 /// What became of storing a message's record.
@@ -76,13 +81,18 @@ impl Store {
     pub async fn briefing(&self, question: &Question) -> Result<Briefing, StorageError> {
         let template = question.template.as_ref().map(|(code, locale)| (Table::Messages, keys::template_head(code, *locale)));
         let order = question.order.map(|id| (Table::Orders, keys::order(id)));
-        let wanted: Vec<_> = [&template, &order].into_iter().flatten().cloned().collect();
+        let address = question.address.as_ref().map(|address| (Table::Messages, keys::suppression(address)));
+        let wanted: Vec<_> = [&template, &order, &address].into_iter().flatten().cloned().collect();
         if wanted.is_empty() {
             return Ok(Briefing::default());
         }
         let mut found = self.batch_get(&wanted).await?;
         let mut take = |asked: Option<(Table, keys::Key)>| asked.and_then(|(_, key)| found.remove(&key));
-        Ok(Briefing { template: take(template).map(record).transpose()?, order: take(order).map(record).transpose()? })
+        Ok(Briefing {
+            template: take(template).map(record).transpose()?,
+            order: take(order).map(record).transpose()?,
+            suppression: take(address).map(record).transpose()?,
+        })
     }
 
     /// A page of the messages that a filter keeps.

@@ -194,6 +194,7 @@ fn every_variable_of_a_function_is_read_by_some_code_and_every_required_one_is_g
         "shared/api/src/log.rs",
         "shared/store/src/lib.rs",
         "functions/src/workers/carriers.rs",
+        "functions/src/workers/email.rs",
         "functions/src/workers/relay.rs",
         "functions/src/workers/run.rs",
     ]

@@ -3,8 +3,8 @@
 
 use super::template::{Template, each, statements, text, written};
 use super::{camel, none};
-use crate::kit::webhooks::stripe_signature;
-use crate::kit::{self, LocalShop};
+use crate::kit::webhooks::{carrier_headers, stripe_signature};
+use crate::kit::{self, LocalShop, Senders, ses_event, twilio_signature};
 use api::config::{Secret, TokenConfig};
 use api::{Shop, aws};
 use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
@@ -23,13 +23,16 @@ use functions::{ENDPOINTS, SCHEDULES, WORKERS, webhooks};
 use local::emulators::filter::Filter;
 use local::emulators::payments::{PAWAPAY_TOKEN, STRIPE_KEY};
 use local::emulators::streams::StreamReader;
-use local::system::{CARRIER_WEBHOOK_SECRET, STRIPE_WEBHOOK_SECRET};
+use local::system::{CARRIER_WEBHOOK_SECRET, STRIPE_WEBHOOK_SECRET, TWILIO_AUTH_TOKEN};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{EVENT_TABLES, PageRequest, Table};
 use tower::ServiceExt;
+
+/// Where webhooks find the shop.
+const PUBLIC_URL: &str = "https://api.example.com";
 
 /// `dynamodb:GetItem on OrdersTable`, `dynamodb:Query on OrdersTable/index/byTime`.
 type Grants = BTreeSet<String>;
@@ -105,19 +108,20 @@ fn allowed(function: &serde_norway::Value) -> Grants {
 /// Every function, as the template deploys it, on the local tables.
 struct Deployed {
     shop: LocalShop,
+    senders: Senders,
     template: Template,
     used: BTreeMap<&'static str, Arc<Mutex<Grants>>>,
 }
 
 impl Deployed {
     async fn start() -> Self {
-        Self { shop: LocalShop::without_pumps().await, template: Template::main(), used: BTreeMap::new() }
+        Self { shop: LocalShop::without_pumps().await, senders: Senders::start().await, template: Template::main(), used: BTreeMap::new() }
     }
 
     /// What a function works with: the tables that its environment names, watched.
     fn shop_of(&mut self, bin: &'static str) -> Shop {
         let used = Arc::clone(self.used.entry(bin).or_default());
-        let system = &self.shop.system;
+        let (system, senders) = (&self.shop.system, &self.senders);
         let inner = SharedHttpClient::new(Watched { inner: aws_smithy_http_client::Builder::new().build_http(), used });
         let tables = aws::local_config(system.dynamodb.endpoint(), inner);
         let function = self.template.resource(&(camel(bin) + "Function")).unwrap_or_else(|| panic!("template.yaml lacks {bin}"));
@@ -134,11 +138,16 @@ impl Deployed {
                 "DHL_WEBHOOK_SECRET" => return secret("DHL_WEBHOOK_SECRET_ARN", CARRIER_WEBHOOK_SECRET),
                 "FEDEX_WEBHOOK_SECRET" => return secret("FEDEX_WEBHOOK_SECRET_ARN", CARRIER_WEBHOOK_SECRET),
                 "UPS_WEBHOOK_SECRET" => return secret("UPS_WEBHOOK_SECRET_ARN", CARRIER_WEBHOOK_SECRET),
+                "TWILIO_AUTH_TOKEN" => return secret("TWILIO_SECRET_ARN", TWILIO_AUTH_TOKEN),
+                "SNS_BASE_URL" => return senders.variable(name),
                 _ => {}
             }
             let given = given.get(name)?;
-            if name == "EMAIL_QUEUE_URL" {
-                return Some(system.sqs.url(&system.queue("email")));
+            match name {
+                "EMAIL_QUEUE_URL" => return Some(system.sqs.url(&system.queue("email"))),
+                "PUBLIC_URL" => return Some(PUBLIC_URL.to_owned()),
+                "SENDGRID_WEBHOOK_KEY" | "SES_TOPIC_ARN" => return senders.variable(name),
+                _ => {}
             }
             // `ORDERS_TABLE: !GetAtt Tables.Outputs.OrdersTableName` is shop-local-orders here.
             let output = written(given);
@@ -158,6 +167,22 @@ impl Deployed {
     }
 
     async fn ask_as(&mut self, token: &str, call: &str, body: &Value) -> (u16, Value) {
+        // Each keyed by itself, so that answers are kept and looked up.
+        let (token, key, text) = (format!("Bearer {token}"), format!("{:x}", api::clock::random()), body.to_string());
+        let mut headers = vec![("authorization", token.as_str()), ("content-type", "application/json"), ("idempotency-key", &key)];
+        let carrier = call.strip_prefix("POST /api/webhooks/").filter(|sender| ["dhl", "fedex", "ups"].contains(sender));
+        let signed = carrier.map(|carrier| carrier_headers(&carrier.to_uppercase(), CARRIER_WEBHOOK_SECRET, text.as_bytes()));
+        headers.extend(signed.iter().map(|(name, value)| (*name, value.as_str())));
+        self.send(call, &headers, if call.starts_with("GET ") { Body::empty() } else { Body::from(text.clone()) }).await
+    }
+
+    /// A webhook, which its sender has signed.
+    async fn told(&mut self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) {
+        let (status, answer) = self.send(&format!("POST {path}"), headers, body.into()).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+    }
+
+    async fn send(&mut self, call: &str, headers: &[(&str, &str)], body: Body) -> (u16, Value) {
         let (method, uri) = call.split_once(' ').expect("a method and a path");
         let parts = |path: &str| path.split('/').map(ToOwned::to_owned).collect::<Vec<_>>();
         let asked = parts(uri.split('?').next().unwrap_or_default());
@@ -167,15 +192,9 @@ impl Deployed {
         };
         let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.path.is_some_and(matches)).unwrap_or_else(|| panic!("{uri}"));
         let mut request = Request::builder().method(method).uri(uri);
-        request = request.header("authorization", format!("Bearer {token}"));
-        let text = body.to_string();
-        if let Some(carrier) = uri.strip_prefix("/api/webhooks/").filter(|sender| ["dhl", "fedex", "ups"].contains(sender)) {
-            let (name, value) = kit::webhooks::carrier_headers(&carrier.to_uppercase(), CARRIER_WEBHOOK_SECRET, text.as_bytes());
-            request = request.header(name, value);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
-        let body = if method == "GET" { Body::empty() } else { Body::from(text) };
-        // Each keyed by itself, so that answers are kept and looked up.
-        request = request.header("content-type", "application/json").header("idempotency-key", format!("{:x}", api::clock::random()));
         let app = api::serve::app((endpoint.routes)(), self.shop_of(endpoint.bin));
         let answer = app.oneshot(request.body(body).expect("a request")).await.expect("an answer");
         let status = answer.status().as_u16();
@@ -469,6 +488,35 @@ async fn every_job_twice(deployed: &mut Deployed) {
     }
 }
 
+/// Every provider of messages, telling of some: one arrived, one came back for good.
+async fn every_provider(deployed: &mut Deployed) {
+    let log = deployed.done("GET /api/notifications?status=SENT", Value::Null).await;
+    let of_channel =
+        |channel: &str| log.as_array().expect("a list").iter().find(|message| message["type"] == channel).expect("one").clone();
+    let (email, sms) = (of_channel("EMAIL"), of_channel("SMS"));
+    let now = deployed.shop.system.clock.now().seconds();
+
+    let path = format!("/api/webhooks/twilio?notification={}", sms["id"]);
+    let sid = sms["providerId"].as_str().expect("a sid");
+    let signature =
+        twilio_signature(TWILIO_AUTH_TOKEN, &format!("{PUBLIC_URL}{path}"), &[("MessageSid", sid), ("MessageStatus", "delivered")]);
+    deployed.told(&path, &[("x-twilio-signature", &signature)], format!("MessageSid={sid}&MessageStatus=delivered")).await;
+
+    let id = email["providerId"].as_str().expect("an id").to_owned();
+    let number = email["id"].as_u64().expect("an id");
+    let bounce = json!({ "bounceType": "Permanent", "bouncedRecipients": [] });
+    let bounced = deployed.senders.sns_signs(now, &ses_event(number, &id, "Bounce", bounce).to_string());
+    let dropped = json!([{ "event": "bounce", "sg_message_id": id, "notification": number.to_string() }]);
+    let delivery = deployed.senders.send_grid_signs(now, dropped.to_string().into_bytes());
+    let headers = [
+        ("x-twilio-email-event-webhook-signature", delivery.signature.as_str()),
+        ("x-twilio-email-event-webhook-timestamp", delivery.timestamp.as_str()),
+    ];
+    // The first to tell writes; the other finds it written.
+    deployed.told("/api/webhooks/sendgrid", &headers, delivery.body.clone()).await;
+    deployed.told("/api/webhooks/ses", &[], bounced.to_string()).await;
+}
+
 /// Every schedule, with something to do.
 async fn every_schedule(deployed: &mut Deployed) {
     let variant = deployed.shop.variant("75", 10).await;
@@ -511,6 +559,7 @@ async fn every_function_may_do_to_the_tables_what_it_does_and_nothing_else() {
     let mut deployed = Deployed::start().await;
     everything(&mut deployed).await;
     every_job_twice(&mut deployed).await;
+    every_provider(&mut deployed).await;
     every_schedule(&mut deployed).await;
 
     let mut complaints = Vec::new();

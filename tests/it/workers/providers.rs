@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn refuse(status: u16, code: &str) -> Fault {
+pub fn refuse(status: u16, code: &str) -> Fault {
     Fault::Refuse { status, code: code.to_owned(), message: "Not this one".to_owned() }
 }
 
@@ -224,9 +224,9 @@ async fn after_an_outage_what_a_later_message_has_made_pointless_is_skipped_and_
     assert_no_job_is_left(&shop);
 }
 
-async fn message(shop: &LocalShop, order: u64, channel: Channel) -> Value {
+pub async fn message(shop: &LocalShop, order: u64, channel: Channel) -> Value {
     let word = match channel {
-        Channel::Email => "EMAIL",
+        Channel::Email | Channel::SendGrid => "EMAIL",
         Channel::Sms => "SMS",
     };
     let log = shop.messages_of(order).await;
@@ -235,7 +235,7 @@ async fn message(shop: &LocalShop, order: u64, channel: Channel) -> Value {
 
 /// In the queues or among their dead letters.
 #[track_caller]
-fn assert_no_job_is_left(shop: &LocalShop) {
+pub fn assert_no_job_is_left(shop: &LocalShop) {
     for queue in shop.system.sqs.queues() {
         assert_eq!(queue.waiting + queue.in_flight + queue.delayed, 0, "{queue:?}");
     }

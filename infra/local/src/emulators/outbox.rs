@@ -1,11 +1,11 @@
-//! Everything that would have left the building: e-mails as SES got them, SMS as Twilio got them.
+//! Everything that would have left the building: e-mails as SES and SendGrid got them, SMS as Twilio got them.
 //!
-//! [`Outbox::router`] speaks to the official SES v2 SDK and to a client of Twilio's API. A test can script what
+//! [`Outbox::router`] speaks to the official SES v2 SDK and to clients of SendGrid's and Twilio's API. A test can script what
 //! goes wrong ([`Fault`]); without a script every message is accepted.
 
 use super::{Now, http::Connection};
 use axum::{Router, response::Response};
-use file::OutboxFile;
+use file::{Kept, OutboxFile};
 use std::{
     collections::VecDeque,
     io,
@@ -15,6 +15,7 @@ use std::{
 };
 
 mod file;
+mod send_grid;
 mod ses;
 mod twilio;
 
@@ -36,6 +37,8 @@ pub struct Outbox {
 pub enum Channel {
     /// SES v2.
     Email,
+    /// SendGrid.
+    SendGrid,
     /// Twilio.
     Sms,
 }
@@ -60,10 +63,21 @@ pub enum Fault {
 
 #[derive(Default)]
 struct State {
+    /// Whoever sent them, with what SES has seen.
     emails: Sent<Email>,
+    send_grid: Sent<()>,
     sms: Sent<Sms>,
     /// Where messages are kept between runs.
     file: Option<OutboxFile>,
+}
+
+impl State {
+    fn keep(&mut self, email: Email) {
+        if let Some(file) = &mut self.file {
+            file.keep(&Kept::Email(&email));
+        }
+        self.emails.messages.push(email);
+    }
 }
 
 /// What one channel has seen.
@@ -109,7 +123,7 @@ impl Outbox {
 
     /// The providers' HTTP side. It must be served by [`super::http`], whose connections can be cut.
     pub fn router(&self) -> Router {
-        ses::router().merge(twilio::router()).with_state(self.clone())
+        ses::router().merge(send_grid::router()).merge(twilio::router()).with_state(self.clone())
     }
 
     /// The e-mails that were accepted, oldest first.
@@ -130,6 +144,7 @@ impl Outbox {
         let state = self.state();
         match channel {
             Channel::Email => state.emails.requests,
+            Channel::SendGrid => state.send_grid.requests,
             Channel::Sms => state.sms.requests,
         }
     }
@@ -139,6 +154,7 @@ impl Outbox {
         let mut state = self.state();
         match channel {
             Channel::Email => state.emails.next_faults.push_back(fault),
+            Channel::SendGrid => state.send_grid.next_faults.push_back(fault),
             Channel::Sms => state.sms.next_faults.push_back(fault),
         }
     }
@@ -148,6 +164,7 @@ impl Outbox {
         let mut state = self.state();
         match channel {
             Channel::Email => state.emails.lasting_fault = fault,
+            Channel::SendGrid => state.send_grid.lasting_fault = fault,
             Channel::Sms => state.sms.lasting_fault = fault,
         }
     }

@@ -28,6 +28,7 @@ impl Shop {
     fn sent(&self, what: &str) {
         let text = || what.to_owned();
         let email = Email {
+            provider: "SES".to_owned(),
             id: text(),
             sent_at: 1_795_476_600_000,
             from: text(),

@@ -1,6 +1,6 @@
 //! SES v2: `SendEmail` with simple content, which is all that our worker sends.
 
-use super::{Outbox, Scripted, file::Kept};
+use super::{Outbox, Scripted};
 use crate::emulators::http::Connection;
 use axum::{
     Json, Router,
@@ -13,11 +13,14 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// An e-mail that SES accepted.
+/// An e-mail that a provider accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Email {
-    /// SES's id of the message.
+    /// The provider's id of the message.
     pub id: String,
+    /// Who accepted it.
+    #[serde(default = "ses")]
+    pub provider: String,
     /// When it was accepted, in milliseconds since the epoch.
     pub sent_at: u64,
     /// The sender, perhaps with a name.
@@ -38,8 +41,13 @@ pub struct Email {
     pub text: Option<String>,
     /// Extra header fields.
     pub headers: Vec<(String, String)>,
-    /// SES's tags, by which its events are told apart.
+    /// Its tags, by which the provider's events are told apart.
     pub tags: Vec<(String, String)>,
+}
+
+/// The one who accepted what earlier versions kept.
+pub(super) fn ses() -> String {
+    "SES".to_owned()
 }
 
 pub(super) fn router() -> Router<Outbox> {
@@ -75,6 +83,7 @@ impl Outbox {
         let Simple { subject, body, headers } = request.content.simple;
         let email = Email {
             id: id.clone(),
+            provider: ses(),
             sent_at,
             from: request.from_email_address,
             to: request.destination.to,
@@ -87,10 +96,7 @@ impl Outbox {
             headers: pairs(headers),
             tags: pairs(request.email_tags),
         };
-        if let Some(file) = &mut state.file {
-            file.keep(&Kept::Email(&email));
-        }
-        state.emails.messages.push(email);
+        state.keep(email);
         id
     }
 }

@@ -1,0 +1,37 @@
+//! What a provider of messages tells, into the notification log: forward alone, however often and in whatever order it comes.
+
+use api::{Problem, Shop};
+use domain::ids::NotificationId;
+use domain::notification::Notification;
+use domain::report::Report;
+use store::Claimed;
+
+/// A worker and other deliveries may be at the same message; each of them writes a few times at the most.
+const TRIES: u32 = 8;
+
+/// The message that a tag of ours names.
+pub fn tagged(tag: &str) -> Option<NotificationId> {
+    NotificationId::new(tag.parse().ok()?)
+}
+
+/// Notes reports of one message. One that the log doesn't know is none of this shop's.
+pub async fn note(shop: &Shop, id: NotificationId, reports: &[Report]) -> Result<(), Problem> {
+    let Some(mut message) = shop.store.notification(id).await? else { return Ok(()) };
+    // Before the message: should the log's write fail, all of this is told again.
+    for suppression in reports.iter().filter_map(|report| message.suppressed_by(report, shop.clock.now())) {
+        shop.store.suppress(&suppression).await?;
+    }
+    for _ in 0..TRIES {
+        let now = shop.clock.now();
+        let told = reports
+            .iter()
+            .fold(None, |told: Option<Notification>, report| told.as_ref().unwrap_or(&message).reported(report, now).or(told));
+        // Several steps are one write.
+        let Some(told) = told.map(|told| Notification { version: message.version + 1, ..told }) else { return Ok(()) };
+        match shop.store.store_notification(&told).await? {
+            Claimed::Ours | Claimed::Taken(None) => return Ok(()),
+            Claimed::Taken(Some(found)) => message = *found,
+        }
+    }
+    Err(Problem::race())
+}

@@ -1,0 +1,68 @@
+//! `POST /api/webhooks/sendgrid` — what became of e-mails that SendGrid sent.
+
+mod event;
+mod signature;
+
+use super::reports::{note, tagged};
+use api::webhook::{Delivery, Received, received};
+use api::{Answer, Problem, Shop};
+use axum::Router;
+use axum::extract::State;
+use axum::routing::post;
+use domain::ids::NotificationId;
+use domain::report::Report;
+use domain::time::Timestamp;
+pub(crate) use event::SendGridEvent;
+use std::collections::BTreeMap;
+use tokio::task::JoinSet;
+
+/// Messages of one delivery that are looked at at once; there can be hundreds.
+const AT_ONCE: usize = 16;
+
+/// The routes of this endpoint.
+pub fn routes() -> Router<Shop> {
+    Router::new().route("/api/webhooks/sendgrid", post(receive))
+}
+
+#[utoipa::path(post, path = "/api/webhooks/sendgrid", operation_id = "receiveSendGridEvents", tag = "Webhooks",
+    security(("sendGridSignature" = [])),
+    request_body(content = Vec<SendGridEvent>, description = "Events, as SendGrid writes them."),
+    responses((status = 200, description = "They are noted; what is not about a message of ours, too.", body = Received)))]
+async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer, Problem> {
+    authenticate(&shop, &delivery)?;
+    let mut told: BTreeMap<NotificationId, Vec<Report>> = BTreeMap::new();
+    for event in delivery.json::<Vec<SendGridEvent>>()? {
+        if let (Some(id), Some(report)) = (event.notification.as_deref().and_then(tagged), event.report()) {
+            told.entry(id).or_default().push(report);
+        }
+    }
+    let mut notes = JoinSet::new();
+    for (id, reports) in told {
+        if notes.len() >= AT_ONCE {
+            noted(notes.join_next().await)?;
+        }
+        let shop = shop.clone();
+        notes.spawn(async move { note(&shop, id, &reports).await });
+    }
+    while let Some(done) = notes.join_next().await {
+        noted(Some(done))?;
+    }
+    received()
+}
+
+/// One that failed fails the delivery: all of it comes again, and what is noted already says nothing new then.
+fn noted(done: Option<Result<Result<(), Problem>, tokio::task::JoinError>>) -> Result<(), Problem> {
+    done.transpose().map_err(Problem::internal)?.transpose().map(Option::unwrap_or_default)
+}
+
+/// Refuses whatever SendGrid has not signed; without its key nothing is known to be SendGrid's.
+fn authenticate(shop: &Shop, delivery: &Delivery) -> Result<(), Problem> {
+    let Some(key) = &shop.config.send_grid_webhook_key else {
+        tracing::warn!("a webhook came in SendGrid's name, and no SENDGRID_WEBHOOK_KEY is set to check it with");
+        return Err(Problem::invalid_signature());
+    };
+    let header = |name| delivery.header(name).ok_or_else(Problem::invalid_signature);
+    let (signature, time) = (header("x-twilio-email-event-webhook-signature")?, header("x-twilio-email-event-webhook-timestamp")?);
+    let Timestamp(now) = shop.clock.now();
+    if signature::holds(signature, time, &delivery.body, key, now / 1000) { Ok(()) } else { Err(Problem::invalid_signature()) }
+}

@@ -1,0 +1,128 @@
+//! An event of SES's (docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html), and what it says of
+//! a message.
+
+use domain::notification::NotificationProvider;
+use domain::report::{Report, SuppressionReason, Word};
+use serde::Deserialize;
+use std::collections::HashMap;
+
+/// As far as it is looked at.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SesEvent {
+    #[serde(alias = "notificationType")]
+    event_type: String,
+    mail: Mail,
+    bounce: Option<Bounce>,
+    complaint: Option<Complaint>,
+    reject: Option<Reject>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mail {
+    message_id: String,
+    #[serde(default)]
+    tags: HashMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounce {
+    bounce_type: String,
+    #[serde(default)]
+    bounce_sub_type: String,
+    #[serde(default)]
+    bounced_recipients: Vec<Recipient>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recipient {
+    diagnostic_code: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    complaint_feedback_type: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reject {
+    reason: Option<String>,
+}
+
+impl SesEvent {
+    /// The message of ours, as it was sent with it.
+    pub fn tag(&self) -> Option<&str> {
+        self.mail.tags.get("notification")?.first().map(String::as_str)
+    }
+
+    /// What it says of the message; nothing for one that is of no interest.
+    pub fn report(self) -> Option<Report> {
+        let (word, why, suppresses) = match self.event_type.as_str() {
+            "Send" | "DeliveryDelay" => (Word::Accepted, None, None),
+            "Delivery" => (Word::Delivered, None, None),
+            "Bounce" => {
+                let bounce = self.bounce?;
+                let why = Some(bounce.why());
+                match bounce.bounce_type.as_str() {
+                    "Permanent" => (Word::Bounced, why, Some(SuppressionReason::Bounce)),
+                    _ => (Word::GaveUp, why, None),
+                }
+            }
+            // Whoever complains has it.
+            "Complaint" => {
+                let kind = self.complaint.and_then(|complaint| complaint.complaint_feedback_type);
+                (Word::Delivered, kind, Some(SuppressionReason::Complaint))
+            }
+            "Reject" => (Word::GaveUp, self.reject.and_then(|reject| reject.reason), None),
+            _ => return None,
+        };
+        Some(Report { provider: NotificationProvider::Ses, provider_id: self.mail.message_id, word, why, suppresses })
+    }
+}
+
+impl Bounce {
+    fn why(&self) -> String {
+        let said = self.bounced_recipients.iter().find_map(|recipient| recipient.diagnostic_code.as_deref());
+        let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+        format!("{} bounce ({}){said}", self.bounce_type, self.bounce_sub_type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(rest: &str) -> Option<(Word, Option<String>, Option<SuppressionReason>)> {
+        let json = format!(
+            r#"{{"eventType":{rest},"mail":{{"messageId":"0100-x","tags":{{"notification":["7"],"ses:operation":["SendEmail"]}}}}}}"#
+        );
+        let event: SesEvent = serde_json::from_str(&json).unwrap();
+        assert_eq!(event.tag(), Some("7"));
+        event.report().map(|report| (report.word, report.why, report.suppresses))
+    }
+
+    #[test]
+    fn each_event_says_what_ses_means_by_it() {
+        use SuppressionReason::{Bounce, Complaint};
+        let hard = r#""Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"diagnosticCode":"550 5.1.1"}]}"#;
+        let soft = r#""Bounce","bounce":{"bounceType":"Transient","bounceSubType":"MailboxFull","bouncedRecipients":[{}]}"#;
+        let text = |text: &str| Some(text.to_owned());
+        for (event, expected) in [
+            (r#""Send","send":{}"#, Some((Word::Accepted, None, None))),
+            (r#""DeliveryDelay","deliveryDelay":{"delayType":"General"}"#, Some((Word::Accepted, None, None))),
+            (r#""Delivery","delivery":{}"#, Some((Word::Delivered, None, None))),
+            (hard, Some((Word::Bounced, text("Permanent bounce (General): 550 5.1.1"), Some(Bounce)))),
+            (soft, Some((Word::GaveUp, text("Transient bounce (MailboxFull)"), None))),
+            (r#""Complaint","complaint":{"complaintFeedbackType":"abuse"}"#, Some((Word::Delivered, text("abuse"), Some(Complaint)))),
+            (r#""Reject","reject":{"reason":"Bad content"}"#, Some((Word::GaveUp, text("Bad content"), None))),
+            (r#""Open","open":{}"#, None),
+            (r#""Bounce""#, None),
+        ] {
+            assert_eq!(said(event), expected, "{event}");
+        }
+    }
+}
