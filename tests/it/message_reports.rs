@@ -245,6 +245,31 @@ async fn an_address_that_bounced_or_complained_gets_no_more_and_the_log_says_why
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_admin_takes_an_address_off_the_list_and_what_it_bounced_for_is_history() {
+    let providers = Providers::start().await;
+    let shop = &providers.shop;
+    let order = providers.order().await;
+    let email = providers.known(order, "EMAIL").await;
+    providers.ses(&email, "Bounce", hard()).await;
+    let resend = format!("/api/notifications/{}/resend", email.id);
+    let lift = json!({ "liftSuppression": true, "note": "Their mailbox is back" });
+    shop.staff().post(&resend, &lift).await.refused(403, "FORBIDDEN");
+    let withheld = providers.order().await;
+    assert_eq!(providers.status(withheld, "EMAIL").await, "FAILED");
+
+    let again = shop.admin().post(&resend, &lift).await.ok();
+    shop.settled().await;
+    let log = shop.messages_of(order).await;
+    let again = log.iter().find(|message| message["id"] == again["id"]).expect("it is in the log");
+    assert_eq!((&again["status"], &again["resentFrom"]), (&json!("SENT"), &json!(email.id)));
+    let next = providers.order().await;
+    assert_eq!(providers.status(next, "EMAIL").await, "SENT");
+    assert_eq!(providers.status(withheld, "EMAIL").await, "FAILED", "what was not sent then is sent by nobody now");
+    // On it or not, it is off it then.
+    assert_eq!(shop.admin().post(&resend, &lift).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_only_late_or_refused_by_a_server_suppresses_nobody() {
     let providers = Providers::start().await;
     let order = providers.order().await;

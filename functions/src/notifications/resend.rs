@@ -8,6 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use domain::ids::NotificationId;
+use domain::report::Address;
 use store::Writes;
 use utoipa::ToSchema;
 
@@ -19,12 +20,15 @@ pub(crate) struct ResendBody {
     /// Why, for the audit trail.
     #[schema(max_length = 500)]
     note: Option<String>,
+    /// Takes its address off the suppression list first: whoever has it wants messages after all, or gets them again.
+    lift_suppression: Option<bool>,
 }
 
 /// The message that is sent once more.
 struct Resend {
     id: NotificationId,
     note: Option<String>,
+    lifts: bool,
 }
 
 impl Input for Resend {
@@ -34,8 +38,9 @@ impl Input for Resend {
         let id = request.path("id", |value| value.id(NotificationId::new, "INVALID_ID"));
         let mut body = request.body()?;
         let note = body.optional("note", |value| value.text(500));
+        let lifts = body.optional("liftSuppression", |value| value.boolean());
         body.finish();
-        Some(Self { id: id?, note: note? })
+        Some(Self { id: id?, note: note?, lifts: lifts?.unwrap_or_default() })
     }
 }
 
@@ -49,14 +54,15 @@ pub fn routes() -> Router<Shop> {
     responses((status = 201, description = "The new message, which `resentFrom` leads back from. It says the same and is sent as any other. \
         A message that was still waiting to be sent is `FAILED` from then on.", body = NotificationView)))]
 async fn resend(State(shop): State<Shop>, Admin(caller): Admin, request: Checked<Resend>) -> Result<Answer, Problem> {
-    let Checked { input: Resend { id, note }, meta } = request;
+    let Checked { input: Resend { id, note, lifts }, meta } = request;
     let (shop, note) = (&shop, note.as_deref());
     shop.decide(&meta, |attempt| async move {
         let message = shop.store.notification(id).await?;
         let message = message.ok_or_else(|| Problem::not_found("NOTIFICATION_NOT_FOUND", format!("There is no message {id}.")))?;
         let dispatch = message.resend(note, caller.actor(), attempt.now, attempt.ids)?;
         let answer = Answer::created(&NotificationView::from(dispatch.message.clone()))?;
-        Ok((answer, Writes::from(&dispatch)))
+        let writes = Writes::from(&dispatch);
+        Ok((answer, if lifts { writes.lift(&Address::of(&message.recipient)) } else { writes }))
     })
     .await
 }

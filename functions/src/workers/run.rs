@@ -3,8 +3,8 @@
 use super::carriers::Carriers;
 use super::relay::{Queues, handle};
 use super::{
-    Desk, EmailConfig, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log, process_refund,
-    reject_late_returns as late, send_email, send_sms, track_shipments as tracking,
+    Desk, EmailConfig, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log,
+    process_refund, reject_late_returns as late, send_email, send_sms, track_shipments as tracking,
 };
 use crate::webhooks;
 use api::batch::each_job;

@@ -10,8 +10,8 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use functions::workers::carriers::Carriers;
 use functions::workers::relay::{Queue, Queues};
 use functions::workers::{
-    Desk, Email, Swept, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email,
-    send_sms, track_shipments,
+    Desk, Email, Swept, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay,
+    send_email, send_sms, track_shipments,
 };
 use providers::Twilio;
 use std::collections::HashSet;

@@ -1,5 +1,6 @@
 //! The suppression list: addresses that nothing is sent to any more, each under its own key beside the notification log.
 
+use crate::commit::{Expression, Writes};
 use crate::error::StorageError;
 use crate::item::Item;
 use crate::keys;
@@ -7,6 +8,14 @@ use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::report::{Address, Suppression};
+
+impl Writes {
+    /// Takes an address off the list; nothing happens where it isn't on it.
+    #[must_use]
+    pub fn lift(self, address: &Address) -> Self {
+        self.delete(Table::Messages, keys::suppression(address), Expression::default())
+    }
+}
 
 impl Store {
     /// Why nothing is sent to an address; nothing where nobody told against it.

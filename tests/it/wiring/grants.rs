@@ -472,7 +472,7 @@ async fn every_job_twice(deployed: &mut Deployed) {
     }
     let log = deployed.done(&format!("GET /api/notifications?orderId={}", order["id"]), Value::Null).await;
     for message in log.as_array().expect("a list") {
-        deployed.done(&format!("POST /api/notifications/{}/resend", message["id"]), json!({})).await;
+        deployed.done(&format!("POST /api/notifications/{}/resend", message["id"]), json!({ "liftSuppression": true })).await;
     }
     deployed.refused("POST /api/notifications/99/resend", json!({})).await;
     let events = deployed.shop.system.store().events_in_hour(Table::Orders, now, PageRequest::new(100, None)).await.expect("events");
