@@ -53,6 +53,22 @@ async fn a_payment_marks_its_order_by_reference_amount_and_currency() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_charge_marks_the_order_that_has_it_for_its_reference() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!("ch_1")).place().await;
+    let mut charge = json!({ "id": "ch_1", "status": "failed", "captured": false, "amount_captured": 0, "currency": "usd" });
+    stripe_tells(&shop, "charge.failed", charge.clone()).await.ok();
+    assert_eq!(status(&shop, &order).await, "FAILED");
+    // Only authorised, it is not paid yet.
+    charge["status"] = json!("succeeded");
+    stripe_tells(&shop, "charge.succeeded", charge.clone()).await.ok();
+    assert_eq!(status(&shop, &order).await, "FAILED");
+    (charge["captured"], charge["amount_captured"]) = (json!(true), json!(75_00));
+    stripe_tells(&shop, "charge.succeeded", charge).await.ok();
+    assert_eq!(status(&shop, &order).await, "PAID");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_that_failed_may_come_after_all_and_one_that_came_stays() {
     let shop = LocalShop::without_pumps().await;
     let order = shop.order_at_stripe().await;

@@ -263,6 +263,8 @@ async fn one_that_is_refused_for_now_is_another_attempt_later() {
         is(&open, "PROCESSING", 2, Some("PROVIDER"));
         assert!(open["failureReason"].is_string(), "staff see why it waits: {open}");
         shop.after(RUN).await;
+        is(&shop.refund_of(&order).await, "PROCESSING", 2, Some("PROVIDER"));
+        shop.after(RUN).await;
         shop.after(RUN).await;
         let done = shop.refund_of(&order).await;
         is(&done, "COMPLETED", 2, None);
@@ -308,6 +310,27 @@ async fn one_that_stripe_says_was_refunded_already_is_looked_for() {
     assert!(refund["failureReason"].as_str().is_some_and(|why| why.contains("charge_already_refunded")), "{refund}");
     assert_eq!(shop.made_at(Stripe).len(), 1);
     shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_the_provider_has_named_is_never_asked_for_again() {
+    let shop = LocalShop::start().await;
+    let order = paid_at(&shop, Stripe).await;
+    shop.system.payments.next_refund_is(Stripe, "pending");
+    shop.refunded(&order, Some("20")).await;
+    shop.settled().await;
+    let foreign = shop.system.payments.refund_by_hand(order.payment(), 30_00, "pending");
+    let object = shop.system.payments.stripe_object(&foreign);
+    shop.stripe_tells(&json!({ "id": "evt_1", "type": "refund.created", "data": { "object": object } })).await.ok();
+    shop.system.payments.forget_refunds();
+    for _ in 0..3 {
+        shop.after(RUN).await;
+    }
+    assert!(shop.made_at(Stripe).is_empty());
+    assert_eq!(shop.keys_at(Stripe).len(), 1);
+    for refund in shop.refunds_of(order.id).await {
+        assert_eq!(refund["status"], "PROCESSING");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,8 +31,9 @@ pub(crate) async fn carry_out<G: Gateway>(shop: &Shop, gateway: &G, id: RefundId
         Ok(report) => settle::<G>(shop, &open, &report).await,
         Err(AskError::Refused(why)) => settle::<G>(shop, &open, &Report { reference: None, told: Told::Failed(why) }).await,
         Err(AskError::RefusedForNow(why)) => {
-            let noted = try_later(shop, &open, &why).await;
-            Outcome::Again(noted.err().map_or(why, |error| error.to_string()))
+            tracing::warn!(refund = %id, why, "a provider has refused for now");
+            // Its next attempt is the schedule's, later each time.
+            Outcome::from(try_later(shop, &open, &why).await)
         }
         Err(AskError::Unknown(why)) => Outcome::Again(why),
     }
@@ -42,10 +43,14 @@ pub(crate) async fn carry_out<G: Gateway>(shop: &Shop, gateway: &G, id: RefundId
 async fn ask<G: Gateway>(gateway: &G, open: &Open) -> Result<Report, AskError> {
     let payment = payment_at::<G>(&open.order).ok_or_else(|| AskError::Refused("the order has no payment there".to_owned()))?;
     let asked = Asked { refund: &open.refund, key: &open.key, payment };
-    if open.is_old
-        && let Some(report) = gateway.refund_state(asked).await?
-    {
-        return Ok(report);
+    if open.is_old {
+        if let Some(report) = gateway.refund_state(asked).await? {
+            return Ok(report);
+        }
+        // One that it has named, perhaps before we knew of it, must not be made a second time whatever it says now.
+        if open.refund.attempt.as_ref().is_some_and(|attempt| attempt.reference.is_some()) {
+            return Err(AskError::Unknown("the provider no longer knows it".to_owned()));
+        }
     }
     gateway.refund(asked).await
 }

@@ -47,6 +47,9 @@ async fn settle(shop: &Shop, refund: Refund, now: Timestamp) -> Result<bool, Com
     if since <= now.minus_hours(STUCK_AFTER) {
         tracing::error!(alarm = "refund-stuck", refund = %refund.id, "a refund has been with its provider for a day");
     }
+    if !is_due_again(&refund, now) {
+        return Ok(false);
+    }
     match process_refund::carry_out(shop, &refund).await {
         Outcome::Done => Ok(shop.store.refund(refund.id).await?.is_some_and(|after| after.status != refund.status)),
         Outcome::Again(why) | Outcome::At(_, why) => {
@@ -54,6 +57,12 @@ async fn settle(shop: &Shop, refund: Refund, now: Timestamp) -> Result<bool, Com
             Ok(false)
         }
     }
+}
+
+/// What was refused for now is tried again after five minutes more each time, up to an hour.
+fn is_due_again(refund: &Refund, now: Timestamp) -> bool {
+    let pause = if refund.failure_reason.is_some() { (u64::from(refund.attempts) * EVERY).min(60) } else { 0 };
+    refund.updated_at <= now.minus_minutes(pause)
 }
 
 /// The providers that the shop has an account with.

@@ -56,6 +56,7 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
             payment(&shop, &read::<StripeIntent>(object)?, Some(Incoming::Failed)).await?;
         }
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => refund(&shop, &read(object)?).await?,
+        "charge.succeeded" | "charge.failed" => charged(&shop, &read(object)?).await?,
         "charge.refunded" => charge(&shop, &read(object)?).await?,
         kind => tracing::info!(event = event.id, kind, "Stripe told of something that is of no interest here"),
     }
@@ -75,6 +76,11 @@ fn later(error: CommitError) -> Problem {
 async fn payment(shop: &Shop, intent: &StripeIntent, says: Option<Incoming>) -> Result<(), Problem> {
     let payment = says.unwrap_or_else(|| intent.incoming());
     incoming::told(shop, PaymentMethod::Card, &intent.id, payment).await.map(drop).map_err(later)
+}
+
+/// Of an order that has a charge for its reference.
+async fn charged(shop: &Shop, charge: &StripeCharge) -> Result<(), Problem> {
+    incoming::told(shop, PaymentMethod::Card, &charge.id, charge.incoming()).await.map(drop).map_err(later)
 }
 
 /// A refund of ours says so in its metadata; any other was made on Stripe's own pages.

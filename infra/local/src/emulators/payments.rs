@@ -153,6 +153,11 @@ impl Payments {
         }
     }
 
+    /// As if none had ever been made.
+    pub fn forget_refunds(&self) {
+        self.state().refunds.clear();
+    }
+
     /// A refund that somebody makes on the provider's own pages; gives its id.
     pub fn refund_by_hand(&self, payment: &str, amount: i64, status: &str) -> String {
         let mut state = self.state();

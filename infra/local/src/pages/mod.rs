@@ -5,6 +5,7 @@
 //! may run nothing, send nothing and load nothing.
 
 mod mails;
+mod payments;
 mod queues;
 mod slip;
 mod start;
@@ -41,6 +42,7 @@ pub fn router(backstage: Backstage, jwt_secret: &str) -> Router {
         .route("/_local/sms", get(mails::sms))
         .route("/_local/queues", get(queues::all))
         .route("/_local/queues/{name}/redrive", post(queues::redrive))
+        .route("/_local/payments", get(payments::refunds))
         .route("/_local/start", get(start::page))
         .route("/_local/orders/{id}/packing-slip", get(slip::page))
         .route("/_local/state", get(state))
@@ -90,7 +92,10 @@ impl Pages {
     fn state(&self) -> String {
         let queues = self.backstage.sqs.queues();
         let depths: Vec<String> = queues.iter().map(|queue| format!("{}.{}.{}", queue.waiting, queue.in_flight, queue.delayed)).collect();
-        format!("{}-{}-{}", self.backstage.outbox.emails().len(), self.backstage.outbox.sms().len(), depths.join("-"))
+        let refunds = self.backstage.payments.refunds();
+        let done = refunds.iter().filter(|made| ["succeeded", "COMPLETED"].contains(&made.status.as_str())).count();
+        let (emails, sms) = (self.backstage.outbox.emails().len(), self.backstage.outbox.sms().len());
+        format!("{emails}-{sms}-{}-{}", depths.join("-"), format_args!("{}.{done}", refunds.len()))
     }
 
     /// Fills a template: `page` is its own part of the values.
@@ -145,6 +150,7 @@ static TEMPLATES: LazyLock<Result<Handlebars<'static>, Box<TemplateError>>> = La
         ("emails", include_str!("emails.hbs")),
         ("sms", include_str!("sms.hbs")),
         ("queues", include_str!("queues.hbs")),
+        ("payments", include_str!("payments.hbs")),
         ("start", include_str!("start.hbs")),
     ];
     for (name, source) in sources {

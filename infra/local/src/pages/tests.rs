@@ -61,13 +61,14 @@ impl Shop {
     }
 }
 
-const PAGES: [&str; 5] = ["/_local", "/_local/emails/1", "/_local/sms", "/_local/queues", "/_local/start"];
+const PAGES: [&str; 6] = ["/_local", "/_local/emails/1", "/_local/sms", "/_local/queues", "/_local/payments", "/_local/start"];
 
 #[tokio::test]
 async fn nothing_that_was_sent_can_act_on_a_page() {
     let shop = Shop::start().await;
     shop.sent(HOSTILE);
     shop.system.sqs.send("shop-local-email-dead-letters", HOSTILE).unwrap();
+    shop.system.payments.refund_by_hand(HOSTILE, 1, HOSTILE);
     for path in PAGES {
         let html = shop.page(path).await;
         assert!(!html.contains("<script>"), "{path}");
