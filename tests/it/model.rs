@@ -58,6 +58,9 @@ impl<'a> Play<'a> {
         for price in PRICES {
             variants.push(shop.variant(&format!("{}.{:02}", price / 100, price % 100), STOCK).await);
         }
+        for n in 0..8 {
+            shop.system.payments.card_payment(&format!("pi_{case}_{n}"), 1_000_000_00, "USD");
+        }
         Self {
             shop,
             case,
@@ -78,6 +81,12 @@ impl<'a> Play<'a> {
             let expected = self.model.apply(&step);
             if let Step::Work = step {
                 hands.carry_refunds_out().await;
+            } else if let Step::Told { order, word } = step {
+                for _ in 0..=usize::from(*twice) {
+                    let answer = self.shop.stripe_tells(&self.event(n, order, word)).await;
+                    prop_assert_eq!(answer.status, 200, "{:?}: {}", step, answer.text);
+                }
+                self.note_refunds().await;
             } else {
                 let (caller, method, path, body) = self.request(&step);
                 let caller = if *twice { caller.key(&format!("{}-{n}", self.case)) } else { caller };
@@ -151,7 +160,9 @@ impl<'a> Play<'a> {
             let made = self.shop.refunds_of(*id).await;
             let in_status =
                 |status: &str| made.iter().filter(|refund| refund["status"] == status).map(|refund| cents(&refund["amount"])).sum::<i64>();
-            prop_assert_eq!(order.paid.minor, order.refundable.minor + in_status("PROCESSING") + in_status("COMPLETED"));
+            let (paid, over) = (order.paid.minor, order.over_refunded().minor);
+            prop_assert_eq!(paid + over, order.refundable.minor + in_status("PROCESSING") + in_status("COMPLETED"));
+            prop_assert_eq!(over, self.model.over_refunded(at));
             prop_assert_eq!((order.refundable.minor, order.refunded_total.minor), (self.model.refundable(at), in_status("COMPLETED")));
             for (place, line) in self.lines[at].iter().enumerate() {
                 let line = order.items.iter().find(|item| item.id.get() == *line).expect("a line");

@@ -1,7 +1,7 @@
 //! The steps as calls, and what the answers are remembered for.
 
 use super::Play;
-use super::reference::{By, Entry, PAYMENT_METHODS, Part, REFUND_METHODS, Step};
+use super::reference::{By, CARD, Entry, PAYMENT_METHODS, Part, REFUND_METHODS, Step, Word};
 use crate::kit::{Answer, Caller, back, body, shipment_body};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -15,7 +15,9 @@ impl Play<'_> {
     pub(super) fn request(&self, step: &Step) -> (Caller, Method, String, Value) {
         let order = |order: &Option<usize>| order.map_or(123, |order| self.orders[order]);
         let path = |at: &Option<usize>, rest: &str| format!("/api/orders/{}/{rest}", order(at));
-        let reference = |reference: &Option<u8>| reference.map(|reference| format!("MP-{}-{reference}", self.case));
+        let reference = |method: usize, reference: &Option<u8>| {
+            reference.map(|n| if method == CARD { self.intent(n) } else { format!("MP-{}-{n}", self.case) })
+        };
         let (shop, post, put) = (self.shop, Method::POST, Method::PUT);
         match step {
             Step::Place { customer, lines, method, reference: paid } => {
@@ -24,12 +26,13 @@ impl Play<'_> {
                 let mut wanted = body(&lines);
                 wanted["customerId"] = self.customer(*customer).into();
                 wanted["paymentMethod"] = PAYMENT_METHODS[*method].into();
-                wanted["paymentReference"] = json!(reference(paid));
+                wanted["paymentReference"] = json!(reference(*method, paid));
                 (shop.customer(self.customer(*customer)), post, "/api/orders".to_owned(), wanted)
             }
             Step::Status { order, to } => (shop.staff(), put, path(order, "status"), json!({ "newStatus": to, "note": "By the model" })),
             Step::Pay { order, to, reference: paid } => {
-                (shop.staff(), put, path(order, "payment"), json!({ "paymentStatus": to, "reference": reference(paid) }))
+                let paid = reference(order.map_or(0, |order| self.model.orders[order].method), paid);
+                (shop.staff(), put, path(order, "payment"), json!({ "paymentStatus": to, "reference": paid }))
             }
             Step::Cancel { order, by, method } => {
                 let method = method.map(|method| REFUND_METHODS[method]);
@@ -92,7 +95,7 @@ impl Play<'_> {
                 let redemption = json!({ "customerId": self.customer(*customer), "amount": amount(*cents), "note": "By the model" });
                 (shop.staff(), post, "/api/store-credit/redeem".to_owned(), redemption)
             }
-            Step::Work => unreachable!("the workers are no call"),
+            Step::Told { .. } | Step::Work => unreachable!("neither the workers nor Stripe is a caller"),
         }
     }
 
@@ -137,9 +140,37 @@ impl Play<'_> {
             let entries = answer.body["items"].as_array().expect("items").iter();
             self.entries.push(entries.map(|entry| entry["id"].as_u64().expect("an id")).collect());
         }
+        self.note_refunds().await;
+    }
+
+    pub(super) async fn note_refunds(&mut self) {
         while let Some(refund) = self.model.refunds.get(self.refunds.len()) {
             let made = self.shop.refunds_of(self.orders[refund.order]).await;
             self.refunds.push(made[0]["id"].as_u64().expect("an id"));
         }
+    }
+
+    /// The card payment of a number, which Stripe has.
+    fn intent(&self, n: u8) -> String {
+        format!("pi_{}_{n}", self.case)
+    }
+
+    /// What Stripe tells, as the `n`th of the case's steps.
+    pub(super) fn event(&self, n: usize, order: Option<usize>, word: Word) -> Value {
+        let intent = self.model.at_stripe(order).map_or("pi_of_nobody".to_owned(), |n| self.intent(n));
+        let total = order.map_or(1, |order| self.model.orders[order].total);
+        let payment =
+            |status: &str, received: i64| json!({ "id": intent, "status": status, "amount_received": received, "currency": "usd" });
+        let (kind, object) = match word {
+            Word::Paid => ("payment_intent.succeeded", payment("succeeded", total)),
+            Word::PaidTooLittle => ("payment_intent.succeeded", payment("succeeded", total - 1)),
+            Word::Failed => ("payment_intent.payment_failed", payment("requires_payment_method", 0)),
+            Word::Refunded(cents) => {
+                let (id, status) = (format!("re_{}_{n}", self.case), "succeeded");
+                let made = json!({ "id": id, "amount": cents, "currency": "usd", "status": status, "payment_intent": intent });
+                ("refund.created", made)
+            }
+        };
+        json!({ "id": format!("evt_{n}"), "type": kind, "data": { "object": object } })
     }
 }

@@ -1,7 +1,7 @@
 //! How histories are drawn: mostly what a shop sees, and now and then what it should refuse.
 
 use super::Move;
-use super::reference::{By, CONDITIONS, PARCELS, Part, RETURNS, Reference, STATUSES, Step};
+use super::reference::{By, CONDITIONS, PARCELS, Part, RETURNS, Reference, STATUSES, Step, Word};
 use proptest::prelude::*;
 
 /// A place among the records there are by then; one in twenty is nowhere.
@@ -32,7 +32,7 @@ fn arrived(lines: Vec<(usize, i64)>, method: usize) -> Vec<Step> {
 }
 
 fn steps() -> impl Strategy<Value = Step> {
-    let reference = || prop::option::weighted(0.3, 0..4_u8);
+    let reference = || prop::option::weighted(0.4, 0..8_u8);
     let by = || prop_oneof![3 => Just(By::Owner), 1 => Just(By::Other), 2 => Just(By::Staff)];
     let paid = prop_oneof![4 => Just("PAID"), 2 => Just("FAILED"), 1 => Just("REFUNDED")];
     let refunded = prop_oneof![4 => Just("COMPLETED"), 3 => Just("FAILED"), 2 => Just("PROCESSING"), 1 => Just("PENDING")];
@@ -48,6 +48,12 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => prop::sample::select(&RETURNS[..]),
     ];
     let counts = prop::collection::vec(0..3_i64, 0..3);
+    let told = prop_oneof![
+        4 => Just(Word::Paid),
+        1 => Just(Word::PaidTooLittle),
+        1 => Just(Word::Failed),
+        3 => (1..90_00_i64).prop_map(Word::Refunded),
+    ];
     // The forward steps are the likeliest, so that some orders arrive.
     let status = prop_oneof![2 => Just("CONFIRMED"), 2 => Just("PROCESSING"), 4 => prop::sample::select(&STATUSES[..])];
     prop_oneof![
@@ -67,6 +73,7 @@ fn steps() -> impl Strategy<Value = Step> {
             .prop_map(|(rma, to, counts, fee)| Step::Return { rma, to, counts, fee }),
         2 => (0..3_usize, prop_oneof![-8..0_i64, 1..8_i64]).prop_map(|(variant, change)| Step::Adjust { variant, change }),
         3 => (0..2_usize, 1..60_00_i64).prop_map(|(customer, cents)| Step::Redeem { customer, cents }),
+        6 => (place(), told).prop_map(|(order, word)| Step::Told { order, word }),
         3 => Just(Step::Work),
     ]
 }
@@ -85,6 +92,7 @@ pub fn within(step: &Step, there: &Reference) -> Step {
         Step::OpenRefund { order, part, method } => Step::OpenRefund { order: among(order, orders), part, method },
         Step::AskBack { order, by, items } => Step::AskBack { order: among(order, orders), by, items },
         Step::Return { rma, to, counts, fee } => Step::Return { rma: among(rma, returns), to, counts, fee },
+        Step::Told { order, word } => Step::Told { order: among(order, orders), word },
         step @ (Step::Place { .. } | Step::Adjust { .. } | Step::Redeem { .. } | Step::Work) => step,
     }
 }

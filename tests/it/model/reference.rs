@@ -18,6 +18,9 @@ pub const CONDITIONS: [&str; 4] = ["UNOPENED", "OPENED_UNUSED", "DEFECTIVE", "DA
 /// The conditions whose pieces are sold again.
 const IN_STOCK_AGAIN: [&str; 2] = ["UNOPENED", "OPENED_UNUSED"];
 
+/// The place of cards in both.
+pub const CARD: usize = 2;
+
 /// One call, or a moment for the workers. Customers are 0 and 1; orders and refunds are the case's own, in the order
 /// they were made; nothing where there is none such.
 #[derive(Clone, Debug)]
@@ -80,7 +83,23 @@ pub enum Step {
         customer: usize,
         cents: i64,
     },
+    /// Stripe tells of an order's card payment; of somebody else's where the order has none there.
+    Told {
+        order: Option<usize>,
+        word: Word,
+    },
     Work,
+}
+
+/// What Stripe tells.
+#[derive(Clone, Copy, Debug)]
+pub enum Word {
+    /// All that was to be paid has come.
+    Paid,
+    PaidTooLittle,
+    Failed,
+    /// Somebody has given so much back on Stripe's own pages.
+    Refunded(i64),
 }
 
 /// What a refund is asked for.
@@ -110,6 +129,7 @@ pub struct Order {
     pub customer: usize,
     pub lines: Vec<(usize, i64)>,
     pub method: usize,
+    pub reference: Option<u8>,
     pub status: &'static str,
     pub payment: &'static str,
     pub total: i64,
@@ -202,6 +222,10 @@ impl Reference {
                 self.credit[*customer] -= cents;
                 (201, "")
             }
+            Step::Told { order, word } => {
+                self.told(*order, *word);
+                (200, "")
+            }
             Step::Work => {
                 self.work();
                 (200, "")
@@ -211,6 +235,21 @@ impl Reference {
 
     /// Of what was paid, what is neither given back nor on its way back.
     pub fn refundable(&self, order: usize) -> i64 {
+        self.balance(order).max(0)
+    }
+
+    /// What was given back beyond all that was paid.
+    pub fn over_refunded(&self, order: usize) -> i64 {
+        (-self.balance(order)).max(0)
+    }
+
+    /// The number of an order's payment at Stripe.
+    pub fn at_stripe(&self, order: Option<usize>) -> Option<u8> {
+        let order = &self.orders[order?];
+        order.reference.filter(|_| order.method == CARD)
+    }
+
+    fn balance(&self, order: usize) -> i64 {
         let live = self.refunds.iter().filter(|refund| refund.order == order && refund.status != "FAILED");
         self.orders[order].paid - live.map(|refund| refund.amount).sum::<i64>()
     }
@@ -236,7 +275,7 @@ impl Reference {
         let total = lines.iter().map(|(variant, quantity)| PRICES[*variant] * quantity).sum();
         let pieces_refunded = vec![0; lines.len()];
         let (status, payment) = ("PENDING", "PENDING");
-        self.orders.push(Order { customer, lines, method, status, payment, total, paid: 0, refunded: 0, pieces_refunded });
+        self.orders.push(Order { customer, lines, method, reference, status, payment, total, paid: 0, refunded: 0, pieces_refunded });
         (201, "")
     }
 
@@ -266,8 +305,10 @@ impl Reference {
             return (409, "PAYMENT_REFERENCE_USED");
         }
         self.orders[at].payment = to;
+        self.orders[at].reference = reference.or(self.orders[at].reference);
         if to == "PAID" {
             self.orders[at].paid = self.orders[at].total;
+            self.follow_refunds(at);
             if self.orders[at].status == "CANCELLED" {
                 self.refund_all(at, REFUND_METHODS[self.orders[at].method]);
             }
@@ -409,7 +450,7 @@ impl Reference {
         order.payment = match order.refunded {
             _ if is_open => "REFUND_PENDING",
             0 => "PAID",
-            refunded if refunded == order.paid => "REFUNDED",
+            refunded if refunded >= order.paid => "REFUNDED",
             _ => "PARTIALLY_REFUNDED",
         };
     }
@@ -452,13 +493,34 @@ impl Reference {
         self.follow_refunds(order);
     }
 
+    /// What Stripe says is done, unless it is no news: it is never refused.
+    fn told(&mut self, order: Option<usize>, word: Word) {
+        let (Some(at), Some(_)) = (order, self.at_stripe(order)) else { return };
+        match word {
+            Word::Paid => drop(self.pay(at, "PAID", None)),
+            Word::Failed => drop(self.pay(at, "FAILED", None)),
+            Word::PaidTooLittle => {}
+            Word::Refunded(amount) => {
+                let (method, status) = (REFUND_METHODS[CARD], "COMPLETED");
+                self.refunds.push(Refund { order: at, amount, method, status, awaits_staff: false, pieces: None, job_is_due: false });
+                self.orders[at].refunded += amount;
+                if self.orders[at].paid > 0 {
+                    self.follow_refunds(at);
+                }
+            }
+        }
+    }
+
     fn work(&mut self) {
         for at in 0..self.refunds.len() {
+            let is_at_stripe = self.at_stripe(Some(self.refunds[at].order)).is_some();
             let refund = &mut self.refunds[at];
             let is_due = std::mem::take(&mut refund.job_is_due) && refund.status == "PROCESSING";
             match refund.method {
                 _ if !is_due => {}
                 "STORE_CREDIT" => self.complete(at),
+                // Stripe has the payment, and gives it back at once.
+                "CARD" if is_at_stripe => self.complete(at),
                 _ => refund.awaits_staff = true,
             }
         }
