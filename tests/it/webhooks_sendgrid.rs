@@ -4,6 +4,8 @@ use crate::kit::{Providers, SendGridDelivery};
 use local::Options;
 use serde_json::json;
 
+const HOUR: u64 = 3_600;
+
 fn silent() -> Options {
     Options { pumps: false, ..Options::default() }
 }
@@ -18,7 +20,6 @@ async fn what_sendgrid_signed_is_taken_for_a_day() {
     let now = providers.shop.system.clock.now().seconds();
     let answer = providers.send_grid_posts(&providers.send_grid_signs(now, body())).await;
     assert_eq!((answer.status, &answer.body), (200, &json!({ "received": true })));
-    const HOUR: u64 = 3_600;
     for (at, status) in [(now - 23 * HOUR, 200), (now - 25 * HOUR, 401), (now + 240, 200), (now + 360, 401)] {
         assert_eq!(providers.send_grid_posts(&providers.send_grid_signs(at, body())).await.status, status, "{at} and now {now}");
     }

@@ -4,6 +4,8 @@ use crate::kit::Providers;
 use local::Options;
 use serde_json::{Value, json};
 
+const HOUR: u64 = 3_600;
+
 fn silent() -> Options {
     Options { pumps: false, ..Options::default() }
 }
@@ -19,7 +21,6 @@ async fn what_sns_signed_is_taken_for_a_day_and_its_certificate_fetched_once() {
     let (providers, now) = started().await;
     let answer = providers.sns_posts(&providers.sns_signs(now, "{}")).await;
     assert_eq!((answer.status, &answer.body), (200, &json!({ "received": true })));
-    const HOUR: u64 = 3_600;
     for (at, status) in [(now - 23 * HOUR, 200), (now - 25 * HOUR, 401), (now + 240, 200), (now + 360, 401)] {
         assert_eq!(providers.sns_posts(&providers.sns_signs(at, "{}")).await.status, status, "{at} and now {now}");
     }

@@ -60,14 +60,14 @@ impl EmailConfig {
 ///
 /// # Errors
 /// When an HTTP client can't be made.
-pub fn email(config: EmailConfig, sdk: &SdkConfig, secrets: Arc<Secrets>) -> Result<Email, reqwest::Error> {
+pub fn email(config: EmailConfig, sdk: &SdkConfig, secrets: &Arc<Secrets>) -> Result<Email, reqwest::Error> {
     let EmailConfig { order, shop_name, from, reply_to, configuration_set, send_grid_url } = config;
     let mut providers = Vec::new();
     for name in order {
         let provider = if name == NotificationProvider::SendGrid {
             let (from_name, base_url) = (shop_name.clone(), send_grid_url.clone());
             let config = SendGridConfig { from_name, from: from.clone(), reply_to: reply_to.clone(), base_url };
-            EmailProvider::SendGrid(Box::new(SendGrid::new(config, Key(Arc::clone(&secrets)))?))
+            EmailProvider::SendGrid(Box::new(SendGrid::new(config, Key(Arc::clone(secrets)))?))
         } else {
             let ses = Ses::new(sdk, &shop_name, &from, reply_to.clone());
             EmailProvider::Ses(Box::new(ses.reporting(configuration_set.clone())))

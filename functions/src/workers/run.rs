@@ -79,7 +79,7 @@ pub async fn send_email() -> Result<(), Error> {
     let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
     let shop_name = shop_name();
     let config = started(EmailConfig::read(&Environment, shop_name.clone(), from))?;
-    let sender = started(super::email(config, &sdk, Arc::new(Secrets::given(&Environment, &sdk))))?;
+    let sender = started(super::email(config, &sdk, &Arc::new(Secrets::given(&Environment, &sdk))))?;
     let desk = Desk {
         store: store(&sdk),
         clock: Clock::default(),

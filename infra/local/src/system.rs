@@ -442,7 +442,7 @@ fn workers(
     let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_name(of.variable()))));
     let queues = queues.unwrap_or_else(|never| match never {});
     let config = EmailConfig::read(&variables, name.clone(), "orders@example.com".to_owned())?;
-    let email = email(config, &aws::local_config(places.outbox, plain()), Arc::clone(&shop.secrets))?;
+    let email = email(config, &aws::local_config(places.outbox, plain()), &shop.secrets)?;
     Ok(Workers {
         queues,
         email: Desk {

@@ -27,13 +27,13 @@ struct Mail {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Bounce {
-    bounce_type: String,
-    #[serde(default)]
-    bounce_sub_type: String,
-    #[serde(default)]
-    bounced_recipients: Vec<Recipient>,
+    #[serde(rename = "bounceType")]
+    kind: String,
+    #[serde(rename = "bounceSubType", default)]
+    reason: String,
+    #[serde(rename = "bouncedRecipients", default)]
+    recipients: Vec<Recipient>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,9 +43,9 @@ struct Recipient {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Complaint {
-    complaint_feedback_type: Option<String>,
+    #[serde(rename = "complaintFeedbackType")]
+    kind: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,14 +67,14 @@ impl SesEvent {
             "Bounce" => {
                 let bounce = self.bounce?;
                 let why = Some(bounce.why());
-                match bounce.bounce_type.as_str() {
+                match bounce.kind.as_str() {
                     "Permanent" => (Word::Bounced, why, Some(SuppressionReason::Bounce)),
                     _ => (Word::GaveUp, why, None),
                 }
             }
             // Whoever complains has it.
             "Complaint" => {
-                let kind = self.complaint.and_then(|complaint| complaint.complaint_feedback_type);
+                let kind = self.complaint.and_then(|complaint| complaint.kind);
                 (Word::Delivered, kind, Some(SuppressionReason::Complaint))
             }
             "Reject" => (Word::GaveUp, self.reject.and_then(|reject| reject.reason), None),
@@ -86,9 +86,9 @@ impl SesEvent {
 
 impl Bounce {
     fn why(&self) -> String {
-        let said = self.bounced_recipients.iter().find_map(|recipient| recipient.diagnostic_code.as_deref());
+        let said = self.recipients.iter().find_map(|recipient| recipient.diagnostic_code.as_deref());
         let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-        format!("{} bounce ({}){said}", self.bounce_type, self.bounce_sub_type)
+        format!("{} bounce ({}){said}", self.kind, self.reason)
     }
 }
 
