@@ -10,6 +10,7 @@ pub mod notifications;
 pub mod openapi;
 pub mod orders;
 mod payments;
+pub mod promotions;
 pub mod refunds;
 pub mod returns;
 pub mod shipments;
@@ -46,6 +47,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("orders-history", "/api/orders/{orderId}/history", orders::history::routes),
     endpoint("orders-packing-slip", "/api/orders/{orderId}/packing-slip", orders::packing_slip::routes),
     endpoint("refunds", "/api/refunds", refunds::routes),
+    endpoint("promotions", "/api/promotions", promotions::routes),
+    endpoint("promotions-validate", "/api/promotions/validate", promotions::validate::routes),
     endpoint("shipments", "/api/shipments", shipments::routes),
     endpoint("returns", "/api/returns", returns::routes),
     endpoint("inventory", "/api/inventory", inventory::routes),

@@ -1,14 +1,16 @@
 //! The OpenAPI document, made from the handlers' own types. No function builds it: it is written to
 //! `functions/openapi.json`, and a test holds that file against this.
 
-use crate::{docs, email_templates, health, inventory, notifications, orders, refunds, returns, shipments, store_credit, webhooks};
+use crate::{
+    docs, email_templates, health, inventory, notifications, orders, promotions, refunds, returns, shipments, store_credit, webhooks,
+};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Order operations", description = "Orders, cancellations, refunds, returns, shipments, inventory, store credit and notifications of a shop, and the webhooks of those it works with."),
+    info(title = "Order operations", description = "Orders, cancellations, refunds, returns, shipments, promotions, inventory, store credit and notifications of a shop, and the webhooks of those it works with."),
     paths(
         orders::find, orders::place,
         orders::status::change, orders::payment::mark, orders::cancel::cancel, orders::history::history,
@@ -16,6 +18,7 @@ use utoipa::{Modify, OpenApi};
         refunds::create, refunds::find, refunds::update,
         returns::find, returns::request, returns::update,
         shipments::find, shipments::create, shipments::update,
+        promotions::find, promotions::create, promotions::update, promotions::deactivate, promotions::validate::validate,
         inventory::find, inventory::put, inventory::adjust::adjust, inventory::history::history,
         store_credit::find, store_credit::redeem::redeem,
         email_templates::find, email_templates::create, email_templates::update, email_templates::remove, email_templates::preview::preview,

@@ -28,6 +28,7 @@ struct Records {
     /// A delivered order, its line, and a return of it.
     delivered: (u64, u64),
     rma: u64,
+    promotion: u64,
 }
 
 /// Nobody · bad token · the owner · another customer · `SALES_STAFF` · `INVENTORY_MANAGER` · `STAFF` · `ADMIN`.
@@ -67,6 +68,10 @@ fn put(path: &'static str, with: fn(&Records) -> (String, Value)) -> Ask {
     Ask { method: Method::PUT, path, with }
 }
 
+fn delete(path: &'static str, with: fn(&Records) -> (String, Value)) -> Ask {
+    Ask { method: Method::DELETE, path, with }
+}
+
 fn table() -> Vec<(Ask, Expected)> {
     vec![
         (get("/api/orders", |_| ("/api/orders?limit=1".to_owned(), Value::Null)), OWN_AND_STAFF),
@@ -99,6 +104,27 @@ fn table() -> Vec<(Ask, Expected)> {
             created(OWNER_AND_STAFF),
         ),
         (put("/api/returns", |r| (format!("/api/returns?id={}", r.rma), json!({ "status": "APPROVED" }))), STAFF),
+        (get("/api/promotions", |_| ("/api/promotions".to_owned(), Value::Null)), OWN_AND_STAFF),
+        (get("/api/promotions", |r| (format!("/api/promotions?id={}", r.promotion), Value::Null)), OWN_AND_STAFF),
+        (
+            post("/api/promotions", |_| {
+                let body = json!({ "code": "NEW", "name": "x", "type": "PERCENTAGE", "value": 1, "startDate": 1, "endDate": 2 });
+                ("/api/promotions".to_owned(), body)
+            }),
+            created(ADMINS),
+        ),
+        (put("/api/promotions", |r| (format!("/api/promotions?id={}", r.promotion), json!({ "name": "x" }))), ADMINS),
+        (
+            post("/api/promotions/validate", |_| {
+                ("/api/promotions/validate".to_owned(), json!({ "code": "SAVE20", "orderTotal": 10, "customerId": CUSTOMER }))
+            }),
+            OWNER_AND_STAFF,
+        ),
+        (
+            post("/api/promotions/validate", |_| ("/api/promotions/validate".to_owned(), json!({ "code": "SAVE20", "orderTotal": 10 }))),
+            OWN_AND_STAFF,
+        ),
+        (delete("/api/promotions", |r| (format!("/api/promotions?id={}", r.promotion), Value::Null)), ADMINS),
         (get("/api/inventory", |_| ("/api/inventory".to_owned(), Value::Null)), STAFF),
         (get("/api/inventory", |r| (format!("/api/inventory?id={}", r.variant), Value::Null)), STAFF),
         (put("/api/inventory", |r| ("/api/inventory".to_owned(), json!({ "variants": [{ "id": r.variant, "isActive": true }] }))), KEEPERS),
@@ -197,6 +223,7 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
     let shipment = shop.ship(&shipped, "LOCAL").await["id"].as_u64().expect("an id");
     let paid = shop.order().paid().place().await.id;
     let variant = shop.variant("1.00", 1000).await;
+    let promotion = shop.promotion(json!({})).await["id"].as_u64().expect("an id");
     let mut order = place(&shop, variant).await;
     let made = shop.admin().post("/api/email-templates", &template("HELLO")).await.ok();
     let template = made["id"].as_u64().expect("an id");
@@ -219,7 +246,8 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
             if ask.path.starts_with("/api/returns") {
                 rma = ask_back(&shop, delivered).await;
             }
-            let (path, body) = (ask.with)(&Records { n, template, message, order, paid, refund, shipment, variant, delivered, rma });
+            let (path, body) =
+                (ask.with)(&Records { n, template, message, order, paid, refund, shipment, variant, delivered, rma, promotion });
             let before = (shop.order_now(order).await, shop.order_now(paid).await, shop.stock(variant).await, shop.return_now(rma).await);
             let body = (!body.is_null()).then(|| body.to_string().into_bytes());
             let answer = caller.send(ask.method.clone(), &path, body).await;

@@ -95,6 +95,61 @@ async fn a_step_of_a_return_is_its_read_its_orders_and_a_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn asking_after_a_code_is_one_round_trip_and_one_unit_however_long_its_words_are() {
+    let shop = LocalShop::without_pumps().await;
+    let (name, description) = ("👗".repeat(100), "👗".repeat(500));
+    shop.promotion(json!({ "code": "É".repeat(50), "name": name, "description": description, "minOrderValue": 1, "maxDiscount": 1 })).await;
+    let ask = json!({ "code": "é".repeat(50), "orderTotal": 100 });
+    for caller in [shop.customer(CUSTOMER), shop.staff()] {
+        let cost = cost(&shop, async { caller.post("/api/promotions/validate", &ask).await.ok() }).await;
+        assert_eq!((cost.round_trips, cost.write_milliunits), (1, 0));
+        assert!(cost.read_milliunits <= UNIT, "{cost:?}");
+    }
+    let unknown = json!({ "code": "NONE", "orderTotal": 100 });
+    let cost = cost(&shop, async { shop.customer(CUSTOMER).post("/api/promotions/validate", &unknown).await }).await;
+    assert!(cost.round_trips == 1 && cost.read_milliunits <= UNIT, "{cost:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_costs_an_order_and_its_cancellation_no_round_trip() {
+    let shop = LocalShop::without_pumps().await;
+    // One use, one shard, and many: the limit of one is reached by the order.
+    for (code, limit) in [("ONE", json!(1)), ("FEW", json!(1_000)), ("MANY", json!(1_001)), ("ANY", json!(null))] {
+        shop.promotion(json!({ "code": code, "usageLimit": limit, "perUserLimit": 1 })).await;
+        let mut wanted = body(&[(shop.variant("20.00", 10).await, 1), (shop.variant("30.00", 10).await, 1)]);
+        wanted["promotionCode"] = code.into();
+        let mut order = json!(null);
+        let placing = cost(&shop, async { order = shop.staff().post("/api/orders", &wanted).await.ok() }).await;
+        // Two variants; the promotion, its first shard, the customer's count.
+        assert_eq!((placing.round_trips, placing.read_milliunits), (3, 5 * UNIT), "{code}");
+        // Besides the 18 of any order: its use, a shard, the customer's count; and the promotion, when none is left in it.
+        assert!(placing.write_milliunits <= (if code == "ONE" { 28 } else { 24 }) * UNIT, "{code}: {placing:?}");
+
+        let path = format!("/api/orders/{}", order["id"]);
+        shop.staff().put(&format!("{path}/payment"), &json!({ "paymentStatus": "PAID" })).await.ok();
+        let reason = json!({ "reason": "Too big" });
+        let cancelling = cost(&shop, async { shop.customer(CUSTOMER).post(&format!("{path}/cancel"), &reason).await.ok() }).await;
+        assert_eq!((cancelling.round_trips, cancelling.read_milliunits), (2, UNIT), "{code}");
+        assert!(cancelling.write_milliunits <= 34 * UNIT, "{code}: {cancelling:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_a_promotion_costs_its_shards_one_round_trip_where_there_are_many() {
+    let shop = LocalShop::without_pumps().await;
+    for (limit, by_code, by_id) in [(10, 1, 2), (5_000, 2, 3)] {
+        let promotion = shop.promotion(json!({ "code": format!("P{limit}"), "usageLimit": limit })).await;
+        let (code, id) = (format!("/api/promotions?code=p{limit}"), format!("/api/promotions?id={}", promotion["id"]));
+        assert_eq!(cost(&shop, async { shop.staff().get(&code).await.ok() }).await.round_trips, by_code);
+        assert_eq!(cost(&shop, async { shop.staff().get(&id).await.ok() }).await.round_trips, by_id);
+        // Customers are not told how often it is used.
+        assert_eq!(cost(&shop, async { shop.customer(CUSTOMER).get(&code).await.ok() }).await.round_trips, 1);
+    }
+    assert_eq!(cost(&shop, async { shop.staff().get("/api/promotions").await.ok() }).await.round_trips, 3);
+    assert_eq!(cost(&shop, async { shop.customer(CUSTOMER).get("/api/promotions").await.ok() }).await.round_trips, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_other_change_is_a_read_and_a_write() {
     let shop = LocalShop::without_pumps().await;
     let (staff, order) = (shop.staff(), shop.order().place().await);

@@ -32,6 +32,7 @@ struct Target {
     /// A delivered order, and an approved return of some of it.
     delivered: Placed,
     rma: u64,
+    promotion: Value,
 }
 
 impl Target {
@@ -51,7 +52,8 @@ impl Target {
         let rma = shop.rma(&delivered, 0, 2).await;
         shop.steps(rma, &["APPROVED"]).await;
         shop.settled().await;
-        Self { shop, order, paid, refund, shipment, template, delivered, rma }
+        let promotion = shop.promotion(json!({})).await["id"].clone();
+        Self { shop, order, paid, refund, shipment, template, delivered, rma, promotion }
     }
 
     /// One for each endpoint with a body, in an order in which all of them succeed.
@@ -114,6 +116,24 @@ impl Target {
                 json!({ "status": "RECEIVED", "notes": "x", "restockingFee": 1, "returnShippingFee": 1, "items": [{
                     "orderItemId": self.delivered.line(0), "receivedQuantity": 1, "condition": "DAMAGED", "restockable": true }] }),
             ),
+            request(
+                Method::POST,
+                "/api/promotions",
+                json!({
+                    "code": "NEW", "name": "x", "description": "x", "type": "FIXED_AMOUNT", "value": 1, "minOrderValue": 1, "maxDiscount": 1,
+                    "usageLimit": 1, "perUserLimit": 1, "startDate": 1, "endDate": 2, "currency": "USD", "isActive": true,
+                }),
+            ),
+            request(
+                Method::PUT,
+                &format!("/api/promotions?id={}", self.promotion),
+                json!({ "name": "x", "type": "FIXED_AMOUNT", "value": 1, "usageLimit": 1, "startDate": 1, "endDate": 4_102_444_800_000_u64 }),
+            ),
+            request(
+                Method::POST,
+                "/api/promotions/validate",
+                json!({ "code": "SAVE20", "orderTotal": 1, "customerId": CUSTOMER, "deliveryFee": 1, "currency": "USD" }),
+            ),
         ]
     }
 
@@ -125,7 +145,16 @@ impl Target {
     async fn everything(&self) -> Vec<Value> {
         let mut everything = Vec::new();
         let ledger = "/api/store-credit?customerId=4001";
-        let lists = ["/api/orders", "/api/refunds", "/api/returns", "/api/shipments", "/api/inventory", ledger, "/api/email-templates"];
+        let lists = [
+            "/api/orders",
+            "/api/refunds",
+            "/api/returns",
+            "/api/shipments",
+            "/api/inventory",
+            ledger,
+            "/api/email-templates",
+            "/api/promotions",
+        ];
         for path in lists {
             everything.push(self.shop.admin().get(path).await.ok());
         }
@@ -266,6 +295,7 @@ async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
         (["1e400", "-1e400", "\"1\"", "true", "[]", "{}"], ["-0", "0", "-1", "1.5", "9007199254740992", "1e-1", "1e99999999999"]);
     let amount = ["-1", "-0.01", "0.001", "1e-3", "1000000000000", "1e99999999999"];
     let pieces = ["-0", "0", "-1", "1.5", "9007199254740992"];
+    let date = ["-1", "1.5", "9007199254740992"];
     let fields: &[(&str, &str, &[&str])] = &[
         ("POST /api/orders", "/customerId", &id),
         ("POST /api/orders", "/items/0/variantId", &id),
@@ -291,6 +321,16 @@ async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
         ("PUT /api/returns", "/items/0/receivedQuantity", &["-1", "1.5", "9007199254740992"]),
         ("PUT /api/returns", "/restockingFee", &amount),
         ("PUT /api/returns", "/returnShippingFee", &amount),
+        ("POST /api/promotions", "/value", &["-1", "0", "0.001", "1000000000000"]),
+        ("POST /api/promotions", "/minOrderValue", &amount),
+        ("POST /api/promotions", "/maxDiscount", &["-1", "0", "0.001", "1000000000000"]),
+        ("POST /api/promotions", "/usageLimit", &pieces),
+        ("POST /api/promotions", "/perUserLimit", &pieces),
+        ("POST /api/promotions", "/startDate", &date),
+        ("PUT /api/promotions", "/value", &["-1", "0", "0.001", "1000000000000"]),
+        ("PUT /api/promotions", "/usageLimit", &pieces),
+        ("POST /api/promotions/validate", "/orderTotal", &amount),
+        ("POST /api/promotions/validate", "/deliveryFee", &amount),
     ];
     for (name, pointer, numbers) in fields {
         let request = requests.iter().find(|request| request.name() == *name).unwrap_or_else(|| panic!("no {name}"));

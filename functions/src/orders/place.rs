@@ -11,8 +11,10 @@ use domain::order::{
     Address, Customer, DeliveryAddress, DeliveryMethod, MAX_LINES, MAX_QUANTITY, Order, OrderRequest, OrderSource, PaymentMethod,
     PlaceError, RequestedLine,
 };
+use domain::promotion::PromotionCode;
 use std::collections::HashSet;
-use store::Writes;
+use std::sync::atomic::{AtomicU16, Ordering};
+use store::{CodeOfOrder, Writes};
 use tokio::sync::OnceCell;
 use utoipa::ToSchema;
 
@@ -204,8 +206,9 @@ fn address(value: &Value<'_>) -> Option<DeliveryAddress> {
     responses((status = 201, description = "The order.", body = OrderView<'static>)))]
 pub(super) async fn place(State(shop): State<Shop>, caller: Caller, request: Checked<PlaceOrder>) -> Result<Answer, Problem> {
     let Checked { input: PlaceOrder(wanted), meta } = request;
-    let number = OnceCell::new();
-    let (shop, wanted, number, actor) = (&shop, &wanted, &number, caller.actor());
+    let (number, shards) = (OnceCell::new(), AtomicU16::new(1));
+    let code = wanted.promotion_code.as_deref().and_then(PromotionCode::parse);
+    let (shop, wanted, number, code, shards, actor) = (&shop, &wanted, &number, &code, &shards, caller.actor());
     shop.decide(&meta, |attempt| async move {
         caller.may_reach(wanted.customer_id)?;
         if wanted.source == OrderSource::InStore && !caller.is_staff() {
@@ -213,10 +216,12 @@ pub(super) async fn place(State(shop): State<Shop>, caller: Caller, request: Che
         }
         let ids: Vec<VariantId> = wanted.lines.iter().map(|line| line.variant_id).collect();
         let reference = wanted.payment_reference.as_deref();
-        let (variants, owner) =
-            shop.store.variants_and_reference(&ids, reference.map(|reference| (wanted.payment_method, reference))).await?;
-        let quote = wanted.clone().price(&variants, &shop.config.delivery_fees, actor)?;
-        if let (Some(_), Some(reference)) = (owner, reference) {
+        let code = code.as_ref().map(|code| CodeOfOrder { code, customer: wanted.customer_id, shards: shards.load(Ordering::Relaxed) });
+        let basis = shop.store.order_basis(&ids, reference.map(|reference| (wanted.payment_method, reference)), code).await?;
+        // Most codes have one shard. Of those that have more, the others are looked at once a race was lost: it is dry.
+        basis.offer.iter().for_each(|offer| shards.store(offer.promotion.shards, Ordering::Relaxed));
+        let quote = wanted.clone().price(&basis.variants, basis.offer, &shop.config.delivery_fees, actor, attempt.now)?;
+        if let (Some(_), Some(reference)) = (basis.reference_owner, reference) {
             return Err(PlaceError::PaymentReferenceUsed(reference.to_owned()).into());
         }
         // Taken once, after the first quote: deciding again needs no second number.

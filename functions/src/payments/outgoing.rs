@@ -86,7 +86,7 @@ async fn settle<G: Gateway>(shop: &Shop, open: &Open, report: &Report) -> Outcom
 
 async fn try_later(shop: &Shop, open: &Open, why: &str) -> Result<(), CommitError> {
     let (id, key) = (open.refund.id, open.key.as_str());
-    let noted = shop.settle(|Moment { now, ids }| async move {
+    let noted = shop.settle(|Moment { now, ids, .. }| async move {
         let refund = shop.store.refund(id).await?;
         let change = refund.and_then(|refund| refund.refused_for_now(key, why, &uuid(), now, ids));
         Ok(change.map(|change| ((), Writes::from(&change))))
@@ -97,16 +97,16 @@ async fn try_later(shop: &Shop, open: &Open, why: &str) -> Result<(), CommitErro
 /// What a provider said of an attempt of ours. An earlier one than the last only counts if the customer has its money: then
 /// that is a refund beside the one that is being tried again.
 pub(crate) async fn told(shop: &Shop, id: RefundId, key: &str, report: &Report) -> Result<(), CommitError> {
-    let settled = shop.settle(|Moment { now, ids }| async move {
+    let settled = shop.settle(|moment| async move {
         let Some((refund, order)) = load(shop, id).await? else { return Ok(None) };
         if refund.is_attempt(key) {
-            let change = refund.told(report, &order, now, ids);
+            let change = refund.told(report, &order, moment.now, moment.ids);
             return Ok(change.map(|change| (Settled::by(&refund, &order, &change), Writes::from(&change))));
         }
         match (refund.provider, &report.told) {
             (Some(provider), Told::Succeeded) => {
                 let name = format!("{key}/after-all");
-                recorded(shop, &order, Moment { now, ids }, provider, &name, report, refund.amount).await
+                recorded(shop, &order, moment, provider, &name, report, refund.amount).await
             }
             _ => Ok(None),
         }
@@ -153,7 +153,7 @@ pub(crate) async fn told_of_foreign(
 async fn recorded(
     shop: &Shop,
     order: &Order,
-    Moment { now, ids }: Moment,
+    Moment { now, ids, .. }: Moment,
     provider: PaymentProvider,
     name: &str,
     report: &Report,

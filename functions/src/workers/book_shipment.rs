@@ -45,7 +45,7 @@ pub async fn book(shop: &Shop, carriers: &Carriers, job: ShipmentJob) -> Outcome
 /// Reads the parcel and its order, and stores what is about to be done. Whatever keeps the parcel from being booked at all is
 /// said to staff, before anybody is asked.
 async fn next(shop: &Shop, carriers: &Carriers, id: ShipmentId) -> Result<Step, CommitError> {
-    let settled = shop.settle(|Attempt { now, ids }| async move {
+    let settled = shop.settle(|Attempt { now, ids, .. }| async move {
         let Some(shipment) = shop.store.shipment(id).await? else { return Ok(None) };
         let Some(order) = shop.store.order(shipment.order_id).await? else { return Ok(None) };
         let (step, change) = match shipment.booking_step(&order, now) {
@@ -179,7 +179,7 @@ async fn settled(
     decide: impl Fn(&Shipment, &Order, Timestamp, domain::ids::Ids) -> Option<ShipmentChange> + Send + Sync,
 ) -> Outcome {
     let decide = &decide;
-    let settled = shop.settle(|Attempt { now, ids }| async move {
+    let settled = shop.settle(|Attempt { now, ids, .. }| async move {
         let Some(shipment) = shop.store.shipment(id).await? else { return Ok(None) };
         let Some(order) = shop.store.order(shipment.order_id).await? else { return Ok(None) };
         Ok(decide(&shipment, &order, now, ids).map(|change| ((), Writes::from(&change))))

@@ -17,7 +17,9 @@ async fn cancel(shop: &Shop, listed: Order) -> Result<bool, CommitError> {
     let settled = shop.settle(|attempt| async move {
         let Some(order) = shop.store.order(listed.id).await? else { return Ok(None) };
         let cancelled = order.cancel_unpaid(shop.config.unpaid_order_hours, attempt.now, attempt.ids);
-        Ok(cancelled.map(|cancellation| ((), Writes::from(&cancellation))))
+        let Some(cancellation) = cancelled else { return Ok(None) };
+        let cancellation = shop.releasing(attempt, cancellation).await?;
+        Ok(Some(((), Writes::from(&cancellation))))
     });
     Ok(settled.await?.is_some())
 }

@@ -136,7 +136,7 @@ pub async fn look(shop: &Shop, carriers: &Carriers, id: ShipmentId) -> Outcome {
 
 /// Keeps what was said of a parcel, by the parcel as it is then; says whether any of it was new.
 async fn note(shop: &Shop, id: ShipmentId, sightings: &[Sighting]) -> Result<bool, CommitError> {
-    let settled = shop.settle(|Attempt { now, ids }| async move {
+    let settled = shop.settle(|Attempt { now, ids, .. }| async move {
         let Some(shipment) = shop.store.shipment(id).await?.filter(Shipment::is_tracked) else { return Ok(None) };
         let Some(order) = shop.store.order(shipment.order_id).await? else { return Ok(None) };
         let seen = sightings.iter().find(|seen| shipment.tracking_number.as_ref() == Some(&seen.tracking_number));

@@ -6,6 +6,7 @@ use crate::input::Meta;
 use crate::problem::Problem;
 use crate::shop::Shop;
 use domain::ids::Ids;
+use domain::order::Cancellation;
 use domain::time::Timestamp;
 use std::time::Duration;
 use store::{AnswerKey, CommitError, StorageError, Writes};
@@ -23,6 +24,8 @@ pub struct Attempt {
     pub now: Timestamp,
     /// The ids it may give.
     pub ids: Ids,
+    /// How many tries before it lost their race.
+    pub lost: u32,
 }
 
 /// The pauses of somebody who loses a race again and again: longer each time, at random, and not without end.
@@ -63,8 +66,8 @@ impl Shop {
     {
         let key = meta.answer_key.as_ref();
         let mut patience = Patience::default();
-        loop {
-            let attempt = self.attempt();
+        for lost in 0.. {
+            let attempt = Attempt { lost, ..self.attempt() };
             let (answer, writes) = match decide(attempt).await {
                 Ok(decided) => decided,
                 Err(refusal) => return self.kept_answer(key, attempt.now, refusal).await,
@@ -80,13 +83,14 @@ impl Shop {
                 (Err(error @ CommitError::Answered(_)), None) => return Err(Problem::internal(error)),
             }
         }
+        Err(Problem::race())
     }
 
     /// Now, with fresh ids.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
         let now = self.clock.now();
-        Attempt { now, ids: self.clock.ids(now) }
+        Attempt { now, ids: self.clock.ids(now), lost: 0 }
     }
 
     /// What is refused now may have succeeded before: then that success is the answer.
@@ -110,8 +114,8 @@ impl Shop {
         T: Send,
     {
         let mut patience = Patience::default();
-        loop {
-            let attempt = self.attempt();
+        for lost in 0.. {
+            let attempt = Attempt { lost, ..self.attempt() };
             let Some((outcome, writes)) = decide(attempt).await? else { return Ok(None) };
             match self.store.commit(writes, None, attempt.now).await {
                 Ok(()) => return Ok(Some(outcome)),
@@ -119,5 +123,20 @@ impl Shop {
                 Err(error) => return Err(error),
             }
         }
+        Err(CommitError::Lost)
+    }
+
+    /// A cancellation as it may be written: after a lost race, with what its promotion says of the use that it gives back.
+    /// The first try does without that read: hardly any promotion is overdrawn, and the write is on this one not being so.
+    ///
+    /// # Errors
+    /// When the promotion can't be read.
+    pub async fn releasing(&self, attempt: Attempt, change: Cancellation) -> Result<Cancellation, StorageError> {
+        let Some(release) = change.release.as_ref().filter(|_| attempt.lost > 0) else { return Ok(change) };
+        let promotion = self.store.promotion(&release.held.code).await?;
+        Ok(match promotion {
+            Some(promotion) => change.knowing(&promotion),
+            None => change,
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! Events: the audit trail and the outbox at once.
 
 use crate::actor::Actor;
-use crate::ids::{EventId, Ids, NotificationId, OrderId, RefundId, ReturnId, ShipmentId};
+use crate::ids::{EventId, Ids, NotificationId, OrderId, PromotionId, RefundId, ReturnId, ShipmentId};
 use crate::message::Announcement;
 use crate::notification::Channel;
 use crate::time::Timestamp;
@@ -39,6 +39,10 @@ words! {
         ReturnRequested = "RETURN_REQUESTED",
         /// A return took a step.
         ReturnStatusChanged = "RETURN_STATUS_CHANGED",
+        /// An admin made a promotion.
+        PromotionCreated = "PROMOTION_CREATED",
+        /// An admin changed a promotion, or ended it.
+        PromotionChanged = "PROMOTION_CHANGED",
     }
 }
 
@@ -56,6 +60,8 @@ pub enum Subject {
     Notification(NotificationId),
     /// A return. What happens to it also stands in its order's history, without a word to the customer.
     Return(ReturnId),
+    /// A promotion. Its events are the audit trail alone: nobody is told of them.
+    Promotion(PromotionId),
 }
 
 /// One thing that happened to a record. Put once, on absence, in the transaction that made it true.
@@ -183,6 +189,7 @@ impl Event {
             Subject::Shipment(id) => format!("shipment-{id}:{version}:{n}:{purpose}"),
             Subject::Notification(id) => format!("notification-{id}:{version}:{n}:{purpose}"),
             Subject::Return(id) => format!("return-{id}:{version}:{n}:{purpose}"),
+            Subject::Promotion(id) => format!("promotion-{id}:{version}:{n}:{purpose}"),
         }
     }
 

@@ -75,6 +75,8 @@ ids! {
     TemplateId,
     /// An entry of a store-credit ledger.
     CreditEntryId,
+    /// A promotion.
+    PromotionId,
 }
 
 /// The ids of one decision: all drawn from one millisecond, all distinct (up to 4,096 of them).

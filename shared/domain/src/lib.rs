@@ -15,6 +15,7 @@ pub mod message;
 pub mod money;
 pub mod notification;
 pub mod order;
+pub mod promotion;
 pub mod refund;
 pub mod report;
 pub mod returns;

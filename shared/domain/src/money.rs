@@ -96,6 +96,38 @@ pub struct Money {
     pub currency: Currency,
 }
 
+/// A number in its own digits, before it is known which currency it is an amount of. Nothing by default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal(String);
+
+impl Default for Decimal {
+    fn default() -> Self {
+        Self("0".to_owned())
+    }
+}
+
+impl Decimal {
+    /// The text of a JSON number.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The amount that it is in a currency.
+    ///
+    /// # Errors
+    /// [`AmountError`] when it is none of that currency.
+    pub fn amount(&self, currency: Currency) -> Result<Money, AmountError> {
+        Money::parse(&self.0, currency)
+    }
+}
+
 impl Money {
     /// `minor` units of a currency.
     #[must_use]

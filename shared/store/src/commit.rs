@@ -8,7 +8,8 @@ use crate::{Store, Table};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 use domain::time::Timestamp;
 use std::collections::HashMap;
@@ -49,6 +50,8 @@ enum Action {
     Put(Attributes),
     Update(Expression),
     Delete,
+    /// Nothing is written; the condition alone must hold.
+    Check,
 }
 
 /// An expression with its names and values.
@@ -113,6 +116,10 @@ impl Writes {
 
     pub(crate) fn delete(self, table: Table, key: Key, condition: Expression) -> Self {
         self.add(table, key, Action::Delete, Some(condition))
+    }
+
+    pub(crate) fn check(self, table: Table, key: Key, condition: Expression) -> Self {
+        self.add(table, key, Action::Check, Some(condition))
     }
 
     fn add(mut self, table: Table, key: Key, action: Action, condition: Option<Expression>) -> Self {
@@ -214,6 +221,14 @@ impl Store {
                 .set_expression_attribute_values(some(values))
                 .build()
                 .map(|delete| item.delete(delete)),
+            Action::Check => ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(operation.key.attributes()))
+                .set_condition_expression(condition_text)
+                .set_expression_attribute_names(some(names))
+                .set_expression_attribute_values(some(values))
+                .build()
+                .map(|check| item.condition_check(check)),
         };
         let built = built.map_err(|error| StorageError::Request { operation: "TransactWriteItems", message: error.to_string() })?;
         Ok(built.build())

@@ -7,7 +7,7 @@ use crate::keys::{self, BY_HOUR};
 use crate::list::{Page, PageRequest};
 use crate::{Store, Table};
 use domain::event::{Event, Subject};
-use domain::ids::OrderId;
+use domain::ids::{OrderId, PromotionId};
 use domain::inventory::{StockLog, Variant};
 use domain::time::Timestamp;
 
@@ -16,6 +16,15 @@ impl Store {
     pub async fn history(&self, order: OrderId, page: PageRequest) -> Result<Page<Event>, StorageError> {
         let below = page.before.map(keys::event_sort);
         let (items, more) = self.collection(Table::Orders, &keys::order(order).pk, keys::EVENT, below, page.limit).await?;
+        let items = items.into_iter().map(record::<Event>).collect::<Result<Vec<_>, _>>()?;
+        let next = items.last().filter(|_| more).map(keys::event_position);
+        Ok(Page { items, next })
+    }
+
+    /// A page of what admins made of a promotion; positions are those of its events.
+    pub async fn promotion_history(&self, promotion: PromotionId, page: PageRequest) -> Result<Page<Event>, StorageError> {
+        let below = page.before.map(keys::event_sort);
+        let (items, more) = self.collection(Table::Promotions, &keys::promotion_id(promotion).pk, keys::EVENT, below, page.limit).await?;
         let items = items.into_iter().map(record::<Event>).collect::<Result<Vec<_>, _>>()?;
         let next = items.last().filter(|_| more).map(keys::event_position);
         Ok(Page { items, next })
@@ -34,6 +43,7 @@ const fn table_of(event: &Event) -> Table {
     match event.subject {
         Subject::Order(_) | Subject::Refund(_) | Subject::Shipment(_) | Subject::Notification(_) => Table::Orders,
         Subject::Return(_) => Table::Returns,
+        Subject::Promotion(_) => Table::Promotions,
     }
 }
 
@@ -42,8 +52,14 @@ impl Writes {
         events.iter().fold(self, |writes, event| {
             let key = keys::event(event);
             let id = event.id.get();
-            let item = Item::of(&key, event).map(|item| item.listed(id).under(BY_HOUR, keys::shard(&keys::events_in_hour(event.at), id)));
-            writes.put(table_of(event), key, item, Expression::absent())
+            let item = Item::of(&key, event);
+            let table = table_of(event);
+            let item = match EVENT_TABLES.contains(&table) {
+                true => item.map(|item| item.listed(id).under(BY_HOUR, keys::shard(&keys::events_in_hour(event.at), id))),
+                // They set nothing off, so there is nothing to relay.
+                false => item,
+            };
+            writes.put(table, key, item, Expression::absent())
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Items: a record's own attributes, and the keys beside them.
 
 use crate::error::StorageError;
-use crate::keys::{BY_WAIT, Index, Key, LIST_KEY, WAITS_SINCE};
+use crate::keys::{BY_END, BY_WAIT, END_KEY, Index, Key, LIST_KEY, WAITS_SINCE};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -39,6 +39,13 @@ impl Item {
         self = self.under(BY_WAIT, crate::keys::shard(list, id));
         self.0.insert(WAITS_SINCE.to_owned(), text(crate::keys::since(since)));
         self
+    }
+
+    /// In one partition of the index by end, at its place there.
+    pub fn ending(self, partition: &str, end_key: String) -> Self {
+        let mut item = self.under(BY_END, partition.to_owned());
+        item.0.insert(END_KEY.to_owned(), AttributeValue::S(end_key));
+        item
     }
 
     /// Gone at this time (epoch seconds).

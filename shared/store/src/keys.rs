@@ -2,11 +2,14 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::{Event, Subject};
-use domain::ids::{CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, RefundId, ReturnId, ShipmentId, TemplateId, VariantId};
+use domain::ids::{
+    CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, PromotionId, RefundId, ReturnId, ShipmentId, TemplateId, VariantId,
+};
 use domain::message::Locale;
 use domain::money::Currency;
 use domain::notification::NotificationStatus;
 use domain::order::OrderStatus;
+use domain::promotion::PromotionCode;
 use domain::refund::{PaymentProvider, RefundStatus};
 use domain::report::Address;
 use domain::returns::ReturnStatus;
@@ -78,6 +81,31 @@ pub fn rma_counter(day: &Day) -> Key {
     Key::new(format!("COUNTER#RMA#{}", day.as_str()), "COUNTER")
 }
 
+/// A promotion; a code has no `#` in it.
+pub fn promotion(code: &PromotionCode) -> Key {
+    Key::new(format!("CODE#{code}"), "PROMOTION")
+}
+
+/// Which code a promotion's id stands for.
+pub fn promotion_id(id: PromotionId) -> Key {
+    Key::new(format!("PROMOTION#{id}"), "PROMOTION")
+}
+
+/// What is left of a part of a promotion's uses. A partition of its own, so that many can be taken at once.
+pub fn promotion_shard(code: &PromotionCode, shard: u16) -> Key {
+    Key::new(format!("CODE#{code}#SHARD#{shard}"), COUNT)
+}
+
+/// How many uses of a promotion a customer holds.
+pub fn promotion_customer(code: &PromotionCode, customer: CustomerId) -> Key {
+    Key::new(format!("CODE#{code}#CUSTOMER#{customer}"), COUNT)
+}
+
+/// The use of a promotion that an order holds.
+pub fn redemption(code: &PromotionCode, order: OrderId) -> Key {
+    Key::new(format!("CODE#{code}#ORDER#{order}"), "REDEMPTION")
+}
+
 pub fn variant(id: VariantId) -> Key {
     Key::new(format!("VARIANT#{id}"), STOCK)
 }
@@ -139,6 +167,7 @@ pub fn event(event: &Event) -> Key {
         Subject::Shipment(id) => shipment(id).pk,
         Subject::Notification(id) => notification(id).pk,
         Subject::Return(id) => rma(id).pk,
+        Subject::Promotion(id) => promotion_id(id).pk,
     };
     Key::new(pk, event_sort(event_position(event)))
 }
@@ -168,9 +197,11 @@ pub const VERSION: &str = "VERSION#";
 pub const BALANCE: &str = "BALANCE#";
 /// The sort key of a stock item.
 pub const STOCK: &str = "STOCK";
+/// The sort key of a count of uses.
+const COUNT: &str = "COUNT";
 
 /// An index: its name and its partition attribute. Every one sorts by [`LIST_KEY`], but the order numbers', which has no sort key,
-/// and [`BY_WAIT`].
+/// [`BY_WAIT`], and [`BY_END`].
 #[derive(Clone, Copy, Debug)]
 pub struct Index {
     pub name: &'static str,
@@ -192,6 +223,14 @@ pub const BY_PRODUCT: Index = index("byProduct", "productKey");
 /// What waits for something, by since when; sorts by [`WAITS_SINCE`].
 pub const BY_WAIT: Index = index("byWait", "waitKey");
 pub const WAITS_SINCE: &str = "waitsSince";
+/// Active promotions by when they end; sorts by [`END_KEY`].
+pub const BY_END: Index = index("byEnd", "activeKey");
+pub const END_KEY: &str = "endKey";
+
+/// The end of a promotion as a sort key, and its id, so that no two are the same.
+pub fn end_key(end: Timestamp, id: u64) -> String {
+    format!("{:016}#{}", end.0, list_key(id))
+}
 
 /// An id as a sort key: as text it sorts as the number does.
 pub fn list_key(id: u64) -> String {
@@ -218,6 +257,9 @@ pub const SHIPMENTS: &str = "SHIPMENT";
 pub const RETURNS: &str = "RETURN";
 pub const VARIANTS: &str = "VARIANT";
 pub const TEMPLATES: &str = "TEMPLATE";
+pub const PROMOTIONS: &str = "PROMOTION";
+/// The active promotions; one partition, since only admins write to it.
+pub const ACTIVE_PROMOTIONS: &str = "PROMOTION#ACTIVE";
 pub const NOTIFICATIONS: &str = "NOTIFICATION";
 
 pub fn orders_in(status: OrderStatus) -> String {

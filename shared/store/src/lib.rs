@@ -15,6 +15,7 @@ mod list;
 mod messages;
 mod meter;
 mod orders;
+mod promotions;
 mod read;
 mod refunds;
 mod returns;
@@ -32,7 +33,8 @@ pub use inventory::VariantFilter;
 pub use list::{Page, PageRequest};
 pub use messages::{Briefing, Claimed, NotificationFilter, Question};
 pub use meter::{Consumed, Meter};
-pub use orders::OrderFilter;
+pub use orders::{OrderBasis, OrderFilter};
+pub use promotions::{CodeOfOrder, PromotionFilter};
 pub use refunds::RefundFilter;
 pub use returns::ReturnFilter;
 pub use shipments::ShipmentFilter;
@@ -49,6 +51,8 @@ pub enum Table {
     Orders,
     /// Returns, their number counters and their events.
     Returns,
+    /// Promotions, the counts of their uses, and the audit trail of who changed them.
+    Promotions,
     /// Variants, their stock and its log.
     Inventory,
     /// Templates, the notification log, the suppression list.
@@ -61,7 +65,8 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 6] = [Self::Orders, Self::Returns, Self::Inventory, Self::Messages, Self::Credit, Self::Idempotency];
+    pub const ALL: [Self; 7] =
+        [Self::Orders, Self::Returns, Self::Promotions, Self::Inventory, Self::Messages, Self::Credit, Self::Idempotency];
 
     /// The environment variable that names it.
     #[must_use]
@@ -69,6 +74,7 @@ impl Table {
         match self {
             Self::Orders => "ORDERS_TABLE",
             Self::Returns => "RETURNS_TABLE",
+            Self::Promotions => "PROMOTIONS_TABLE",
             Self::Inventory => "INVENTORY_TABLE",
             Self::Messages => "MESSAGES_TABLE",
             Self::Credit => "CREDIT_TABLE",

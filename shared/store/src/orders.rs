@@ -5,10 +5,12 @@ use crate::error::StorageError;
 use crate::item::{Item, number, record};
 use crate::keys::{self, BY_CUSTOMER, BY_NUMBER, BY_STATUS, BY_TIME, Key};
 use crate::list::{Page, PageRequest};
+use crate::promotions::CodeOfOrder;
 use crate::{Store, Table};
 use domain::ids::{CustomerId, OrderId, VariantId};
 use domain::inventory::Variant;
 use domain::order::{Advance, Cancellation, Order, OrderSource, OrderStatus, Payment, PaymentMethod, PaymentStatus, Placement};
+use domain::promotion::Offer;
 use domain::time::Day;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,17 @@ pub struct OrderFilter {
     pub payment_status: Option<PaymentStatus>,
     /// From this source.
     pub source: Option<OrderSource>,
+}
+
+/// What an order is decided on.
+#[derive(Clone, Debug)]
+pub struct OrderBasis {
+    /// Those of its variants that there are.
+    pub variants: Vec<Variant>,
+    /// The order that has its payment reference.
+    pub reference_owner: Option<OrderId>,
+    /// What its code offers, if there is such a promotion.
+    pub offer: Option<Offer>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,21 +77,24 @@ impl Store {
         self.list(Table::Orders, index, &partitions, page, |order| filter.keeps(order)).await
     }
 
-    /// What an order is decided on: its variants, and whose its payment reference is, in one round trip.
-    pub async fn variants_and_reference(
+    /// What an order is decided on, in one round trip: its variants, whose its payment reference is, what its code offers.
+    pub async fn order_basis(
         &self,
         variants: &[VariantId],
         reference: Option<(PaymentMethod, &str)>,
-    ) -> Result<(Vec<Variant>, Option<OrderId>), StorageError> {
+        code: Option<CodeOfOrder<'_>>,
+    ) -> Result<OrderBasis, StorageError> {
         let mut wanted: Vec<(Table, Key)> = variants.iter().map(|id| (Table::Inventory, keys::variant(*id))).collect();
         let reference = reference.map(|(method, reference)| keys::payment_reference(method.reference_space(), reference));
         wanted.extend(reference.iter().map(|key| (Table::Orders, key.clone())));
+        wanted.extend(code.iter().flat_map(CodeOfOrder::keys).map(|key| (Table::Promotions, key)));
         wanted.sort_by(|(_, a), (_, b)| a.pk.cmp(&b.pk));
         wanted.dedup();
         let mut found = self.batch_get(&wanted).await?;
         let owner = reference.and_then(|key| found.remove(&key)).map(record::<ReferenceRecord>).transpose()?;
+        let offer = code.map(|code| code.offer(&mut found)).transpose()?.flatten();
         let variants = found.into_values().map(record).collect::<Result<_, _>>()?;
-        Ok((variants, owner.map(|owner| owner.order_id)))
+        Ok(OrderBasis { variants, reference_owner: owner.map(|owner| owner.order_id), offer })
     }
 
     /// Whose a payment reference is.
@@ -130,6 +146,7 @@ impl From<&Placement> for Writes {
             .insert_order(&placement.order)
             .claim_reference(&placement.order, placement.order.payment_reference.as_deref())
             .move_stock(&placement.taken)
+            .redeem(placement.redemption.as_ref())
             .append(&placement.events)
     }
 }
@@ -156,6 +173,7 @@ impl From<&Cancellation> for Writes {
             .replace_order(&cancellation.order)
             .insert_refund(cancellation.refund.as_ref())
             .move_stock(&cancellation.restock)
+            .release(cancellation.release.as_ref())
             .append(&cancellation.events)
     }
 }

@@ -12,6 +12,15 @@ use std::time::Duration;
 /// DynamoDB's own bound on the keys of one `BatchGetItem`.
 const BATCH: usize = 100;
 
+/// Whether a read must see the last write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It must.
+    Consistent,
+    /// It may be a moment behind, at half the price: for what decides nothing.
+    Eventual,
+}
+
 impl Store {
     /// One record, as the last write left it.
     pub(crate) async fn get<T: DeserializeOwned>(&self, table: Table, key: &Key) -> Result<Option<T>, StorageError> {
@@ -32,13 +41,19 @@ impl Store {
 
     /// Several items, as the last writes left them, in no order; an absent one is not among them.
     pub(crate) async fn batch_get(&self, keys: &[(Table, Key)]) -> Result<HashMap<Key, Attributes>, StorageError> {
+        self.batch_get_as(Reading::Consistent, keys).await
+    }
+
+    /// Several items, in no order; an absent one is not among them.
+    pub(crate) async fn batch_get_as(&self, reading: Reading, keys: &[(Table, Key)]) -> Result<HashMap<Key, Attributes>, StorageError> {
+        let consistent = reading == Reading::Consistent;
         let mut found = HashMap::new();
         for chunk in keys.chunks(BATCH) {
             let mut wanted: HashMap<String, KeysAndAttributes> = HashMap::new();
             for table in Table::ALL {
                 let of_table: Vec<_> = chunk.iter().filter(|(t, _)| *t == table).map(|(_, key)| key.attributes()).collect();
                 if !of_table.is_empty() {
-                    let keys = KeysAndAttributes::builder().set_keys(Some(of_table)).consistent_read(true).build();
+                    let keys = KeysAndAttributes::builder().set_keys(Some(of_table)).consistent_read(consistent).build();
                     let keys = keys.map_err(|error| StorageError::Request { operation: "BatchGetItem", message: error.to_string() })?;
                     wanted.insert(self.tables.get(table)?.to_owned(), keys);
                 }

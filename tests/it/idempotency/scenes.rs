@@ -27,7 +27,7 @@ impl Scene {
     /// For an endpoint without a scene: whoever adds one adds its scene here.
     pub async fn of(shop: &LocalShop, method: &Method, path: &str) -> Self {
         let asked = Asked { shop, method, path };
-        let scenes = [asked.orders().await, asked.money().await, asked.goods().await, asked.messages().await];
+        let scenes = [asked.orders().await, asked.money().await, asked.offers().await, asked.goods().await, asked.messages().await];
         let scene = scenes.into_iter().flatten().next();
         scene.unwrap_or_else(|| panic!("{method} {path} has no scene: what does it do once, and what a second time?"))
     }
@@ -123,6 +123,22 @@ impl Asked<'_> {
                     ("restockingFee", json!(1)),
                     "INVALID_STATUS_TRANSITION",
                 ))
+            }
+            _ => None,
+        }
+    }
+
+    /// Promotions.
+    async fn offers(&self) -> Option<Scene> {
+        let Self { shop, path, .. } = *self;
+        match (self.method.as_str(), path) {
+            ("POST", "/api/promotions") => {
+                let terms = shop.promotion_body(json!({ "code": "ONCE" }));
+                Some(self.scene(shop.admin(), path.to_owned(), terms, note("name"), "DUPLICATE_CODE"))
+            }
+            ("PUT", "/api/promotions") => {
+                let path = format!("/api/promotions?id={}", shop.promotion(json!({ "code": "CHANGED" })).await["id"]);
+                Some(self.repeated(shop.admin(), path, json!({ "usageLimit": 5 }), ("usageLimit", json!(6)), Again::CarriedOut))
             }
             _ => None,
         }

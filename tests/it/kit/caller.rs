@@ -100,8 +100,10 @@ impl Answer {
         assert!(!self.header("x-request-id").is_empty());
     }
 
+    /// Why it was refused; a success may have a `code` of its own.
     pub fn code(&self) -> &str {
-        self.body["code"].as_str().unwrap_or_default()
+        let code = self.body["code"].as_str().filter(|_| self.status >= 400);
+        code.unwrap_or_default()
     }
 
     /// Pointer and code of every wrong field.
@@ -144,13 +146,18 @@ impl Answers for [Answer] {
 /// A crowd at a time: two of them on a small machine would keep each other waiting for longer than the shop waits.
 static CROWD: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
+/// Alone among the crowds, until it is dropped.
+pub async fn crowd() -> tokio::sync::MutexGuard<'static, ()> {
+    CROWD.lock().await
+}
+
 /// Does the same `times` at once.
 pub async fn race<F, T>(times: usize, what: impl Fn(usize) -> F) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
 {
-    let _alone = CROWD.lock().await;
+    let _alone = crowd().await;
     let tasks: Vec<_> = (0..times).map(|n| tokio::spawn(what(n))).collect();
     let mut results = Vec::new();
     for task in tasks {

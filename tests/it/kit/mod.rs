@@ -12,7 +12,7 @@ pub mod tokens;
 pub mod webhooks;
 
 pub use by_hand::{ByHand, failures};
-pub use caller::{Answer, Answers, Caller, race};
+pub use caller::{Answer, Answers, Caller, crowd, race};
 pub use orders::{OrderBuilder, Placed, body};
 pub use providers::{Providers, SendGridDelivery, Senders, ses_event, twilio_signature};
 pub use reading::{column, keys, next_page};
@@ -94,6 +94,28 @@ impl LocalShop {
         let answer = self.keeper().put("/api/inventory", &json!({ "variants": [variant] })).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body["variants"][0]["id"].as_u64().expect("an id")
+    }
+
+    /// A promotion that runs, 20 % off with the code SAVE20 unless these fields say otherwise.
+    pub async fn promotion(&self, fields: Value) -> Value {
+        self.admin().post("/api/promotions", &self.promotion_body(fields)).await.ok()
+    }
+
+    pub fn promotion_body(&self, fields: Value) -> Value {
+        let now = self.system.clock.now().0;
+        let mut body = json!({
+            "code": "SAVE20", "name": "Soldes", "type": "PERCENTAGE", "value": 20, "startDate": now - 86_400_000, "endDate": now + 30 * 86_400_000,
+        });
+        for (field, value) in fields.as_object().expect("fields") {
+            body[field] = value.clone();
+        }
+        body
+    }
+
+    /// How many orders use a promotion, as an admin sees it.
+    pub async fn uses(&self, code: &str) -> i64 {
+        let promotion = self.admin().get(&format!("/api/promotions?code={code}")).await.ok();
+        promotion["usageCount"].as_i64().expect("a count")
     }
 
     pub fn order(&self) -> OrderBuilder<'_> {

@@ -6,9 +6,14 @@ use crate::kit::{Answer, Caller, back, body, shipment_body};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Cents as a JSON number.
-fn amount(cents: i64) -> Value {
-    serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).expect("a number")
+/// Hundredths as a JSON number.
+pub(super) fn amount(hundredths: i64) -> Value {
+    serde_json::from_str(&format!("{}.{:02}", hundredths / 100, hundredths % 100)).expect("a number")
+}
+
+/// The code of a case's promotion.
+pub(super) fn code(case: u64, promotion: usize) -> String {
+    format!("CASE-{case}-{promotion}")
 }
 
 impl Play<'_> {
@@ -20,14 +25,22 @@ impl Play<'_> {
         };
         let (shop, post, put) = (self.shop, Method::POST, Method::PUT);
         match step {
-            Step::Place { customer, lines, method, reference: paid } => {
+            Step::Place { customer, lines, method, reference: paid, promotion } => {
                 let lines: Vec<(u64, u32)> =
                     lines.iter().map(|(variant, n)| (self.variants[*variant], u32::try_from(*n).expect("few"))).collect();
                 let mut wanted = body(&lines);
                 wanted["customerId"] = self.customer(*customer).into();
                 wanted["paymentMethod"] = PAYMENT_METHODS[*method].into();
                 wanted["paymentReference"] = json!(reference(*method, paid));
+                wanted["promotionCode"] = json!(promotion.map(|promotion| code(self.case, promotion)));
                 (shop.customer(self.customer(*customer)), post, "/api/orders".to_owned(), wanted)
+            }
+            Step::Limit { promotion, limit } => {
+                (shop.admin(), put, format!("/api/promotions?id={}", self.promotions[*promotion]), json!({ "usageLimit": limit }))
+            }
+            Step::Ask { customer, promotion, cents } => {
+                let asked = json!({ "code": code(self.case, *promotion), "orderTotal": amount(*cents) });
+                (shop.customer(self.customer(*customer)), post, "/api/promotions/validate".to_owned(), asked)
             }
             Step::Status { order, to } => (shop.staff(), put, path(order, "status"), json!({ "newStatus": to, "note": "By the model" })),
             Step::Pay { order, to, reference: paid } => {

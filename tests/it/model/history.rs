@@ -13,8 +13,8 @@ fn place() -> impl Strategy<Value = Option<usize>> {
 pub fn histories() -> impl Strategy<Value = Vec<Move>> {
     let repeated = prop::bool::weighted(0.25);
     let rest = prop::collection::vec((steps(), repeated), 8..36);
-    (prop::bool::ANY, lines(), 0..3_usize, rest).prop_map(|(has_arrived, lines, method, rest)| {
-        let first = if has_arrived { arrived(lines, method) } else { Vec::new() };
+    (prop::bool::ANY, lines(), 0..3_usize, promotion(), rest).prop_map(|(has_arrived, lines, method, promotion, rest)| {
+        let first = if has_arrived { arrived(lines, method, promotion) } else { Vec::new() };
         first.into_iter().map(|step| (step, false)).chain(rest).collect()
     })
 }
@@ -23,11 +23,16 @@ fn lines() -> impl Strategy<Value = Vec<(usize, i64)>> {
     prop::collection::vec((0..3_usize, 1..5_i64), 1..4)
 }
 
+/// The one after the last is none that there is.
+fn promotion() -> impl Strategy<Value = Option<usize>> {
+    prop::option::weighted(0.6, prop_oneof![9 => 0..3_usize, 1 => Just(3_usize)])
+}
+
 /// An order from its placing to its delivery.
-fn arrived(lines: Vec<(usize, i64)>, method: usize) -> Vec<Step> {
+fn arrived(lines: Vec<(usize, i64)>, method: usize, promotion: Option<usize>) -> Vec<Step> {
     let order = Some(0);
     let steps = ["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"].map(|to| Step::Status { order, to });
-    let bought = [Step::Place { customer: 0, lines, method, reference: None }, Step::Pay { order, to: "PAID", reference: None }];
+    let bought = [Step::Place { customer: 0, lines, method, reference: None, promotion }, Step::Pay { order, to: "PAID", reference: None }];
     bought.into_iter().chain(steps).collect()
 }
 
@@ -57,8 +62,12 @@ fn steps() -> impl Strategy<Value = Step> {
     // The forward steps are the likeliest, so that some orders arrive.
     let status = prop_oneof![2 => Just("CONFIRMED"), 2 => Just("PROCESSING"), 4 => prop::sample::select(&STATUSES[..])];
     prop_oneof![
-        5 => (0..2_usize, lines(), 0..3_usize, reference())
-            .prop_map(|(customer, lines, method, reference)| Step::Place { customer, lines, method, reference }),
+        6 => (0..2_usize, lines(), 0..3_usize, reference(), promotion())
+            .prop_map(|(customer, lines, method, reference, promotion)| Step::Place { customer, lines, method, reference, promotion }),
+        2 => (0..3_usize, prop_oneof![4 => (1..5_i64).prop_map(Some), 1 => Just(Some(1_200)), 1 => Just(None)])
+            .prop_map(|(promotion, limit)| Step::Limit { promotion, limit }),
+        1 => (0..2_usize, 0..4_usize, 1..60_00_i64)
+            .prop_map(|(customer, promotion, cents)| Step::Ask { customer, promotion, cents }),
         5 => (place(), status).prop_map(|(order, to)| Step::Status { order, to }),
         5 => (place(), paid, reference()).prop_map(|(order, to, reference)| Step::Pay { order, to, reference }),
         4 => (place(), by(), prop::option::of(prop_oneof![1 => 0..3_usize, 2 => Just(3_usize)]))
@@ -93,6 +102,8 @@ pub fn within(step: &Step, there: &Reference) -> Step {
         Step::AskBack { order, by, items } => Step::AskBack { order: among(order, orders), by, items },
         Step::Return { rma, to, counts, fee } => Step::Return { rma: among(rma, returns), to, counts, fee },
         Step::Told { order, word } => Step::Told { order: among(order, orders), word },
-        step @ (Step::Place { .. } | Step::Adjust { .. } | Step::Redeem { .. } | Step::Work) => step,
+        step @ (Step::Place { .. } | Step::Limit { .. } | Step::Ask { .. } | Step::Adjust { .. } | Step::Redeem { .. } | Step::Work) => {
+            step
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! What a shop should do, in the plainest words there are: the contract's rules on a few numbers.
 
+mod promotions;
 mod returns;
 
+pub use promotions::{PROMOTIONS, Promotion};
 pub use returns::{Entry, Rma};
 
 use std::collections::HashMap;
@@ -25,11 +27,22 @@ pub const CARD: usize = 2;
 /// they were made; nothing where there is none such.
 #[derive(Clone, Debug)]
 pub enum Step {
+    /// The promotion after the last is none that there is.
     Place {
         customer: usize,
         lines: Vec<(usize, i64)>,
         method: usize,
         reference: Option<u8>,
+        promotion: Option<usize>,
+    },
+    Limit {
+        promotion: usize,
+        limit: Option<i64>,
+    },
+    Ask {
+        customer: usize,
+        promotion: usize,
+        cents: i64,
     },
     Status {
         order: Option<usize>,
@@ -132,11 +145,24 @@ pub struct Order {
     pub reference: Option<u8>,
     pub status: &'static str,
     pub payment: &'static str,
+    pub discount: i64,
+    pub promotion: Option<usize>,
     pub total: i64,
     pub paid: i64,
     pub refunded: i64,
-    /// Whose money went back or is going back, of each line.
+    /// Of each line what was paid for it, and the pieces and the money that went back or are going back.
+    pub worth: Vec<i64>,
     pub pieces_refunded: Vec<i64>,
+    pub cents_refunded: Vec<i64>,
+}
+
+impl Order {
+    /// What so many pieces of a line give back: an even part of what is left of the line, odd cents first.
+    fn worth_of(&self, line: usize, pieces: i64) -> i64 {
+        let there = self.lines[line].1 - self.pieces_refunded[line];
+        let cents = self.worth[line] - self.cents_refunded[line];
+        cents.checked_div(there).map_or(0, |each| each * pieces + pieces.min(cents % there))
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -168,6 +194,7 @@ pub struct Reference {
     pub refunds: Vec<Refund>,
     pub parcels: Vec<Parcel>,
     pub returns: Vec<Rma>,
+    pub promotions: [Promotion; 3],
     owners: HashMap<(usize, u8), usize>,
 }
 
@@ -181,6 +208,7 @@ impl Reference {
             refunds: Vec::new(),
             parcels: Vec::new(),
             returns: Vec::new(),
+            promotions: PROMOTIONS,
             owners: HashMap::new(),
         }
     }
@@ -188,7 +216,16 @@ impl Reference {
     /// What the step is answered, having been done if that is no refusal.
     pub fn apply(&mut self, step: &Step) -> Said {
         match step {
-            Step::Place { customer, lines, method, reference } => self.place(*customer, lines, *method, *reference),
+            Step::Place { customer, lines, method, reference, promotion } => self.place(*customer, lines, *method, *reference, *promotion),
+            Step::Limit { promotion, limit } => {
+                self.promotions[*promotion].limit = *limit;
+                (200, "")
+            }
+            Step::Ask { customer, promotion, cents } => match self.offer(*promotion, *customer, *cents) {
+                Err((409, code)) => (400, code),
+                Err(refusal) => refusal,
+                Ok(_) => (200, ""),
+            },
             Step::Status { order: None, .. }
             | Step::Pay { order: None, .. }
             | Step::Cancel { order: None, .. }
@@ -254,7 +291,10 @@ impl Reference {
         self.orders[order].paid - live.map(|refund| refund.amount).sum::<i64>()
     }
 
-    fn place(&mut self, customer: usize, lines: &[(usize, i64)], method: usize, reference: Option<u8>) -> Said {
+    fn place(&mut self, customer: usize, lines: &[(usize, i64)], method: usize, reference: Option<u8>, promotion: Option<usize>) -> Said {
+        if promotion.is_some_and(|promotion| promotion >= self.promotions.len()) {
+            return (404, "INVALID_CODE");
+        }
         let mut wanted = [0; 3];
         for (variant, quantity) in lines {
             wanted[*variant] += quantity;
@@ -262,6 +302,11 @@ impl Reference {
         if (0..3).any(|variant| self.stock[variant] < wanted[variant]) {
             return (409, "INSUFFICIENT_STOCK");
         }
+        let subtotal = (0..3).map(|variant| PRICES[variant] * wanted[variant]).sum();
+        let discount = match promotion.map_or(Ok(0), |promotion| self.offer(promotion, customer, subtotal)) {
+            Ok(discount) => discount,
+            Err(refusal) => return refusal,
+        };
         if reference.is_some_and(|reference| self.owners.contains_key(&(method, reference))) {
             return (409, "PAYMENT_REFERENCE_USED");
         }
@@ -272,10 +317,27 @@ impl Reference {
             self.owners.insert((method, reference), self.orders.len());
         }
         let lines: Vec<(usize, i64)> = (0..3).filter(|variant| wanted[*variant] > 0).map(|variant| (variant, wanted[variant])).collect();
-        let total = lines.iter().map(|(variant, quantity)| PRICES[*variant] * quantity).sum();
-        let pieces_refunded = vec![0; lines.len()];
-        let (status, payment) = ("PENDING", "PENDING");
-        self.orders.push(Order { customer, lines, method, reference, status, payment, total, paid: 0, refunded: 0, pieces_refunded });
+        if let Some(promotion) = promotion {
+            self.promotions[promotion].used[customer] += 1;
+        }
+        let total = subtotal - discount;
+        let amounts: Vec<i64> = lines.iter().map(|(variant, quantity)| PRICES[*variant] * quantity).collect();
+        self.orders.push(Order {
+            customer,
+            method,
+            reference,
+            status: "PENDING",
+            payment: if total == 0 { "PAID" } else { "PENDING" },
+            discount,
+            promotion,
+            total,
+            paid: 0,
+            refunded: 0,
+            worth: promotions::spread(discount, &amounts),
+            pieces_refunded: vec![0; lines.len()],
+            cents_refunded: vec![0; lines.len()],
+            lines,
+        });
         (201, "")
     }
 
@@ -331,6 +393,9 @@ impl Reference {
             self.stock[variant] += quantity;
         }
         self.orders[at].status = "CANCELLED";
+        if let Some(promotion) = self.orders[at].promotion {
+            self.promotions[promotion].used[self.orders[at].customer] -= 1;
+        }
         match self.orders[at].paid {
             0 => self.orders[at].payment = "VOIDED",
             _ => self.refund_all(at, method.unwrap_or(way_back)),
@@ -406,13 +471,11 @@ impl Reference {
             Part::Rest => (self.refundable(at), None),
             Part::Cents(cents) => (*cents, None),
             Part::Pieces(line, quantity) => {
-                let order = &self.orders[at];
-                let line = line % order.lines.len();
-                let (variant, _) = order.lines[line];
+                let line = line % self.orders[at].lines.len();
                 if *quantity > self.free(at)[line] {
                     return (409, "REFUND_EXCEEDS_PAID");
                 }
-                (PRICES[variant] * quantity, Some((line, *quantity)))
+                (self.orders[at].worth_of(line, *quantity), Some((line, *quantity)))
             }
         };
         if amount == 0 || amount > self.refundable(at) {
@@ -437,9 +500,10 @@ impl Reference {
     }
 
     fn count_pieces(&mut self, refund: usize, sign: i64) {
-        let Refund { order, pieces, .. } = self.refunds[refund];
+        let Refund { order, amount, pieces, .. } = self.refunds[refund];
         if let Some((line, quantity)) = pieces {
             self.orders[order].pieces_refunded[line] += sign * quantity;
+            self.orders[order].cents_refunded[line] += sign * amount;
         }
     }
 
@@ -465,9 +529,12 @@ impl Reference {
             ("FAILED", "PROCESSING") => {
                 let Refund { order, amount, pieces, .. } = self.refunds[at];
                 let are_free = pieces.is_none_or(|(line, quantity)| quantity <= self.free(order)[line]);
-                if amount > self.refundable(order) || !are_free {
+                // Others of its line may have gone back meanwhile, and left it a cent more or less.
+                let amount = pieces.map_or(amount, |(line, quantity)| self.orders[order].worth_of(line, quantity));
+                if amount == 0 || amount > self.refundable(order) || !are_free {
                     return (409, "REFUND_EXCEEDS_PAID");
                 }
+                self.refunds[at].amount = amount;
                 self.count_pieces(at, 1);
                 self.settle(at, "PROCESSING");
                 self.refunds[at].job_is_due = true;

@@ -228,6 +228,21 @@ impl Deployed {
         order
     }
 
+    async fn order_with(&mut self, variant: &Value, code: &str) -> Value {
+        let mut body = kit::body(&[(variant.as_u64().expect("an id"), 1)]);
+        body["promotionCode"] = code.into();
+        self.done("POST /api/orders", body).await
+    }
+
+    async fn promotion(&mut self, code: &str, limit: u32) -> Value {
+        let body = self.shop.promotion_body(json!({ "code": code, "usageLimit": limit }));
+        self.done("POST /api/promotions", body).await["id"].clone()
+    }
+
+    async fn limit(&mut self, promotion: &Value, limit: u32) {
+        self.done(&format!("PUT /api/promotions?id={promotion}"), json!({ "usageLimit": limit })).await;
+    }
+
     async fn order(&mut self, variant: &Value, reference: Option<&str>) -> Value {
         let mut body = kit::body(&[(variant.as_u64().expect("an id"), 1)]);
         body["paymentReference"] = json!(reference);
@@ -320,6 +335,7 @@ async fn everything(deployed: &mut Deployed) {
     templates(deployed).await;
     deployed.done("GET /api/health", null.clone()).await;
     every_return(deployed, second).await;
+    promotions(deployed, first).await;
 }
 
 /// A return that is refunded, and one that is rejected after its pieces were put back into stock.
@@ -373,6 +389,40 @@ async fn every_word_of_providers(deployed: &mut Deployed) {
     deployed.done("POST /api/webhooks/pawapay", json!({ "depositId": deposit, "status": "COMPLETED" })).await;
     let (_, now) = deployed.ask(&format!("GET /api/orders?id={}", order["id"]), &Value::Null).await;
     assert_eq!(now["paymentStatus"], "PAID");
+}
+
+async fn promotions(deployed: &mut Deployed, variant: &Value) {
+    let null = Value::Null;
+    // Uses beyond a limit that was lowered: whoever cancels then has to look at the promotion.
+    let few = deployed.promotion("FEW", 3).await;
+    let (one, other) = (deployed.order_with(variant, "FEW").await, deployed.order_with(variant, "FEW").await);
+    deployed.limit(&few, 1).await;
+    deployed.done(&format!("POST /api/orders/{}/cancel", one["id"]), json!({ "reason": "No" })).await;
+    let last = deployed.done(&format!("PUT /api/orders/{}/status", other["id"]), json!({ "newStatus": "CANCELLED", "note": "No" })).await;
+    assert_eq!(last["order"]["status"], "CANCELLED");
+    deployed.limit(&few, 2).await;
+    let two = [deployed.order_with(variant, "FEW").await, deployed.order_with(variant, "FEW").await];
+    deployed.limit(&few, 1).await;
+    deployed.done(&format!("PUT /api/orders/{}/status", two[0]["id"]), json!({ "newStatus": "CANCELLED", "note": "No" })).await;
+
+    // The last uses of many shards: whoever takes one or takes one away has to look at the others.
+    let many = deployed.promotion("MANY", 1_001).await;
+    deployed.limit(&many, 2).await;
+    deployed.order_with(variant, "MANY").await;
+    deployed.limit(&many, 1).await;
+    let mut beyond = kit::body(&[(variant.as_u64().expect("an id"), 1)]);
+    beyond["promotionCode"] = "MANY".into();
+    deployed.refused("POST /api/orders", beyond).await;
+
+    let again = deployed.shop.promotion_body(json!({ "code": "FEW" }));
+    deployed.refused("POST /api/promotions", again).await;
+    for query in [format!("id={many}"), "code=few".to_owned(), "isActive=true".to_owned(), String::new()] {
+        deployed.done(&format!("GET /api/promotions?{query}"), null.clone()).await;
+    }
+    let customer = deployed.shop.system.token(4001, Role::Customer);
+    assert_eq!(deployed.ask_as(&customer, "GET /api/promotions", &null).await.0, 200);
+    deployed.refused("POST /api/promotions/validate", json!({ "code": "FEW", "orderTotal": 10, "customerId": 9 })).await;
+    deployed.done(&format!("DELETE /api/promotions?id={many}"), null).await;
 }
 
 async fn every_way_to_shipments(deployed: &mut Deployed, variant: &Value) {
@@ -524,6 +574,11 @@ async fn every_schedule(deployed: &mut Deployed) {
     deployed.card_order("pi_schedule", 75_00).await;
     deployed.shop.system.clock.advance(Duration::from_mins(3));
     assert_eq!(ask_providers::run(&deployed.shop_of("ask-providers")).await.changed, 1);
+    let promotion = deployed.promotion("UNPAID", 2).await;
+    for _ in 0..2 {
+        deployed.order_with(&json!(variant), "UNPAID").await;
+    }
+    deployed.limit(&promotion, 1).await;
     deployed.shop.system.clock.advance(Duration::from_hours(73));
     assert!(cancel_unpaid_orders::run(&deployed.shop_of("cancel-unpaid-orders")).await.changed > 0);
     let (_, order) = deployed.ask(&format!("GET /api/orders?id={}", unpaid["id"]), &Value::Null).await;

@@ -53,7 +53,7 @@ async fn tell(shop: &Shop, carrier: Carrier, delivery: &Delivery, members: &[&st
 
 /// Nothing when no parcel of ours that is on its way has the number.
 async fn tell_of(shop: &Shop, carrier: Carrier, number: &TrackingNumber) -> Result<Option<()>, CommitError> {
-    shop.settle(|Attempt { now, ids }| async move {
+    shop.settle(|Attempt { now, ids, .. }| async move {
         let Some(shipment) = shop.store.shipment_by_number(number).await? else { return Ok(None) };
         if shipment.carrier != carrier || !shipment.is_tracked() {
             return Ok(None);

@@ -7,6 +7,7 @@ mod catalogue;
 mod client;
 mod orders;
 pub mod people;
+mod promotions;
 
 use crate::System;
 use client::Client;
@@ -62,6 +63,8 @@ pub struct Made {
     pub variants: usize,
     /// Customers.
     pub customers: usize,
+    /// Promotions.
+    pub promotions: usize,
     /// Orders.
     pub orders: usize,
 }
@@ -73,6 +76,7 @@ pub struct Made {
 pub async fn make(system: &System) -> Result<Made, DemoError> {
     let client = Client::new(system);
     let skus = catalogue::stock(&client).await?;
+    let codes = promotions::make(&client, system.clock.now().0).await?;
     let mut open: Vec<Open> = ORDERS.iter().map(|order| Open { order, id: None, done: 0 }).collect();
     for days_ago in (0..=DAYS).rev() {
         let mut today = tokio::task::JoinSet::new();
@@ -94,7 +98,7 @@ pub async fn make(system: &System) -> Result<Made, DemoError> {
         }
     }
     system.clock.catch_up();
-    Ok(Made { variants: skus.len(), customers: people::CUSTOMERS.len(), orders: open.len() })
+    Ok(Made { variants: skus.len(), customers: people::CUSTOMERS.len(), promotions: codes, orders: open.len() })
 }
 
 /// An order on its way through the days.

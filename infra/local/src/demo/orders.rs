@@ -13,6 +13,8 @@ pub struct Order {
     lines: &'static [(&'static str, u32)],
     buying: Buying,
     notes: Option<&'static str>,
+    /// A promotion's code.
+    code: Option<&'static str>,
     /// On which day (so many days ago) what happens.
     pub steps: &'static [(u8, Step)],
 }
@@ -84,11 +86,18 @@ const COMPLETED: Step = Return("COMPLETED");
 
 macro_rules! order {
     ($customer:literal, $buying:expr, [$($sku:literal x $pieces:literal),+], $steps:expr) => {
-        Order { customer: $customer, lines: &[$(($sku, $pieces)),+], buying: $buying, notes: None, steps: $steps }
+        Order { customer: $customer, lines: &[$(($sku, $pieces)),+], buying: $buying, notes: None, code: None, steps: $steps }
     };
     ($customer:literal, $buying:expr, [$($sku:literal x $pieces:literal),+], $notes:literal, $steps:expr) => {
-        Order { customer: $customer, lines: &[$(($sku, $pieces)),+], buying: $buying, notes: Some($notes), steps: $steps }
+        Order { customer: $customer, lines: &[$(($sku, $pieces)),+], buying: $buying, notes: Some($notes), code: None, steps: $steps }
     };
+}
+
+impl Order {
+    /// Placed with a promotion.
+    const fn with(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
+    }
 }
 
 /// Every order, the oldest first.
@@ -96,7 +105,8 @@ pub const ORDERS: &[Order] = &[
     order!(4003, Online(Mobile), ["ROB-MAL-IND-M" x 1, "PAG-TAT-SOL" x 2],
         &[(13, Place), (13, Paid("MP-A0773409")), (13, CONFIRMED), (12, PROCESSING), (11, SHIPPED), (10, DELIVERED),
           (9, AskBack("PAG-TAT-SOL", 2, "UNOPENED", "J’en ai commandé trop")), (8, ApproveFor("4.00")), (6, Arrived(1)), (5, REFUNDED),
-          (4, PaidOut("MP-R0773409")), (4, COMPLETED)]),
+          (4, PaidOut("MP-R0773409")), (4, COMPLETED)])
+    .with("BIENVENUE10"),
     order!(4002, InStore(Cash), ["COS-SAP-ROI-50" x 1, "CHE-KIM-BLA-L" x 1],
         &[(12, Place), (12, Paid("CAISSE-0412")), (12, CONFIRMED), (12, PROCESSING), (12, READY), (12, DELIVERED),
           (9, AskBack("COS-SAP-ROI-50", 1, "OPENED_UNUSED", "La veste ne tombe pas bien")), (8, APPROVED), (7, RECEIVED),
@@ -106,12 +116,14 @@ pub const ORDERS: &[Order] = &[
           (5, AskBack("ENS-LIP-EME-L", 1, "DAMAGED", "Accroc sur la manche à l’ouverture du colis")), (4, APPROVED), (1, RECEIVED)]),
     order!(4008, Online(Card), ["BOU-MWI-NUI-XL" x 1, "SAC-NZE-NAT" x 1], "Please call from the lobby, the bell does not work.",
         &[(10, Place), (10, Paid("pi_3OaQk2Lz")), (10, CONFIRMED), (9, PROCESSING), (8, SHIPPED), (7, DELIVERED),
-          (3, AskBack("SAC-NZE-NAT", 1, "DEFECTIVE", "One handle came off")), (2, APPROVED)]),
+          (3, AskBack("SAC-NZE-NAT", 1, "DEFECTIVE", "One handle came off")), (2, APPROVED)])
+    .with("RENTREE25"),
     order!(4006, Online(Mobile), ["JEA-MAT-BRU-42" x 1, "CHE-MOS-IND-L" x 2],
         // Nobody pays it, so after three days the system cancels it.
         &[(9, Place)]),
     order!(4007, Pickup(Card), ["ROB-NDE-BOR-S" x 1],
-        &[(8, Place), (8, Paid("pi_3ObX91Lz")), (8, CONFIRMED), (7, Cancel("La taille ne convient pas"))]),
+        &[(8, Place), (8, Paid("pi_3ObX91Lz")), (8, CONFIRMED), (7, Cancel("La taille ne convient pas"))])
+    .with("RENTREE25"),
     order!(4004, Pickup(Cash), ["SAN-NGW-MAR-41" x 1, "POC-ELI-DOR" x 1],
         &[(7, Place), (7, CONFIRMED), (6, PROCESSING), (6, READY), (5, Paid("CAISSE-0427")), (5, DELIVERED),
           (0, AskBack("SAN-NGW-MAR-41", 1, "UNOPENED", "Pointure trop grande"))]),
@@ -127,7 +139,8 @@ pub const ORDERS: &[Order] = &[
     order!(4006, Online(Card), ["COS-SAP-PER-52" x 1], "Livraison après 17 h, s’il vous plaît.",
         &[(3, Place), (3, Paid("pi_3OdT07Lz")), (3, CONFIRMED), (2, PROCESSING), (1, SHIPPED)]),
     order!(4007, Online(Mobile), ["ENS-LIP-BRI-M" x 1, "SAC-NZE-NOI" x 1],
-        &[(3, Place), (3, Paid("MP-C0041819")), (3, CONFIRMED), (1, PROCESSING), (0, SHIPPED)]),
+        &[(3, Place), (3, Paid("MP-C0041819")), (3, CONFIRMED), (1, PROCESSING), (0, SHIPPED)])
+    .with("LIVRAISON"),
     order!(4004, Online(Mobile), ["BOU-MWI-BLA-L" x 1],
         &[(2, Place), (2, Paid("AM-88490021")), (2, CONFIRMED), (1, Cancel("Délai de livraison trop long"))]),
     order!(4008, Pickup(Card), ["ROB-NDE-NOI-M" x 1, "POC-ELI-DOR" x 1],
@@ -138,7 +151,8 @@ pub const ORDERS: &[Order] = &[
         &[(1, Place), (1, Paid("MP-B1204421")), (1, CONFIRMED), (0, PROCESSING)]),
     order!(4003, Online(Mobile), ["CHE-KIM-BLA-M" x 2], &[(1, Place), (1, NotPaid)]),
     order!(4001, Online(Mobile), ["ROB-MAL-SAF-L" x 1, "SAC-NZE-NAT" x 1, "PAG-TAT-NUI" x 1],
-        &[(0, Place), (0, Paid("MP-A1032122")), (0, CONFIRMED)]),
+        &[(0, Place), (0, Paid("MP-A1032122")), (0, CONFIRMED)])
+    .with("BIENVENUE10"),
     order!(4004, Online(Cash), ["CHE-MOS-IND-XL" x 1, "JEA-MAT-BRU-40" x 1], &[(0, Place), (0, CONFIRMED)]),
     order!(4001, Online(Cash), ["SAN-NGW-MAR-38" x 1], &[(0, Place)]),
     order!(4006, Online(Mobile), ["PAG-TAT-SOL" x 4], "Pour un mariage : merci d’emballer séparément.", &[(0, Place)]),
@@ -184,6 +198,7 @@ impl Order {
             "source": "ONLINE",
             "currency": "USD",
             "notes": self.notes,
+            "promotionCode": self.code,
         });
         let mut token = client.customer(customer.id);
         match self.buying {

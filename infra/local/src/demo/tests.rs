@@ -5,7 +5,7 @@ use domain::order::{OrderStatus, PaymentStatus};
 use domain::refund::{Awaiting, RefundStatus};
 use domain::returns::ReturnStatus;
 use std::path::PathBuf;
-use store::{OrderFilter, PageRequest, RefundFilter, ReturnFilter};
+use store::{OrderFilter, PageRequest, PromotionFilter, RefundFilter, ReturnFilter};
 
 const PAGE: PageRequest = PageRequest::new(100, None);
 
@@ -39,6 +39,12 @@ async fn the_demo_has_orders_in_every_status_and_nothing_left_to_do() {
     assert!(days.len() > 7, "{days:?}");
     assert!(orders.iter().all(|order| order.delivery_zone.is_none() || !order.delivery_fee.is_zero()));
 
+    let promotions = system.store().promotions(PromotionFilter::default(), PAGE).await.unwrap().items;
+    let running = promotions.iter().filter(|promotion| promotion.is_running(system.clock.now())).count();
+    assert_eq!((promotions.len(), running), (made.promotions, 2));
+    assert_eq!(orders.iter().filter(|order| !order.discount.is_zero()).count(), 5);
+    assert_eq!(orders.iter().filter(|order| order.held_use.is_some()).count(), 4, "one of them was cancelled");
+
     assert!(system.sqs.queues().iter().all(|queue| queue.waiting + queue.in_flight + queue.delayed == 0), "{:?}", system.sqs.queues());
     assert!(system.outbox.emails().len() > ORDERS.len() && system.outbox.sms().len() > ORDERS.len());
     assert_eq!(system.clock.now().seconds() / 60, Clock::default().now().seconds() / 60, "it is now");
@@ -68,14 +74,14 @@ async fn a_run_that_ends_without_a_word_loses_nothing_and_repeats_nothing() {
     let first = System::start(kept()).await.unwrap();
     let client = Client::new(&first);
     let skus = catalogue::stock(&client).await.unwrap();
-    ORDERS[0].place(&client, &skus).await.unwrap();
+    ORDERS[1].place(&client, &skus).await.unwrap();
     assert!(first.settled(PATIENCE).await);
     assert_eq!((first.outbox.emails().len(), first.outbox.sms().len()), (1, 1));
     drop(first);
 
     // What this run commits nobody relays.
     let second = System::start(Options { pumps: false, ..kept() }).await.unwrap();
-    ORDERS[3].place(&Client::new(&second), &skus).await.unwrap();
+    ORDERS[2].place(&Client::new(&second), &skus).await.unwrap();
     assert_eq!(second.outbox.emails().len(), 1, "the outbox of the first run");
     drop(second);
 
@@ -99,7 +105,7 @@ async fn what_was_given_up_is_tried_again_by_the_next_run() {
     first.sqs.send("shop-local-email-dead-letters", "{}").unwrap();
     let client = Client::new(&first);
     let skus = catalogue::stock(&client).await.unwrap();
-    ORDERS[0].place(&client, &skus).await.unwrap();
+    ORDERS[1].place(&client, &skus).await.unwrap();
     assert!(!first.stop(PATIENCE).await, "a dead letter is something left");
 
     let kept = crate::positions::kept(&directory.0);

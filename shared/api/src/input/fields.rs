@@ -79,6 +79,12 @@ impl<'a> Fields<'a> {
         self.errors.borrow_mut().push(FieldError { pointer: self.pointer_to(name), code: code.into(), detail, place: None });
     }
 
+    /// Notes an error of one of the fields that the domain has found, named by the field alone.
+    pub fn note_error(&self, error: impl Into<FieldError>) {
+        let error = error.into();
+        self.errors.borrow_mut().push(FieldError { pointer: format!("{}{}", self.pointer, error.pointer), ..error });
+    }
+
     /// Whether the object has no field at all.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -5,9 +5,10 @@ mod json;
 mod meta;
 mod value;
 
+pub use domain::money::Decimal;
 pub use fields::Fields;
 pub use meta::Meta;
-pub use value::{Decimal, Value};
+pub use value::Value;
 
 use crate::Problem;
 use crate::auth::Caller;

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::json::Node;
 use crate::problem::{Code, FieldError, Place};
-use domain::money::{AmountError, Currency, Money};
+use domain::money::{AmountError, Currency, Decimal, Money};
 use domain::time::Timestamp;
 use serde_json::{Map, Value as Json};
 use std::cell::RefCell;
@@ -19,26 +19,6 @@ pub enum Source<'a> {
     Json(&'a Node),
     /// The text of a query or path parameter.
     Text(&'a str),
-}
-
-/// A number in its own digits, before it is known which currency it is an amount of. Nothing by default.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decimal(String);
-
-impl Default for Decimal {
-    fn default() -> Self {
-        Self("0".to_owned())
-    }
-}
-
-impl Decimal {
-    /// The amount that it is in a currency.
-    ///
-    /// # Errors
-    /// [`AmountError`] when it is none of that currency.
-    pub fn amount(&self, currency: Currency) -> Result<Money, AmountError> {
-        Money::parse(&self.0, currency)
-    }
 }
 
 /// A value that is there. Every reading gives nothing when it has noted an error.
@@ -219,7 +199,7 @@ impl<'a> Value<'a> {
         let kinds = ["JPY", "USD", "TND"].into_iter().filter_map(Currency::parse);
         let read = kinds.map(|currency| Money::parse(text, currency)).reduce(Result::or);
         match read {
-            Some(Ok(money)) if money.minor >= least => Some(Decimal(text.to_owned())),
+            Some(Ok(money)) if money.minor >= least => Some(Decimal::new(text)),
             Some(Ok(_)) => self.wrong_as(code, otherwise),
             Some(Err(error)) => self.wrong_as(code, &error.to_string()),
             None => self.wrong_as(code, "is not a number"),

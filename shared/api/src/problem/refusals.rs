@@ -1,11 +1,12 @@
 //! Every error of the domain and of the tables, with its status and its code of the contract.
 
-use super::Problem;
-use axum::http::header;
+use super::{FieldError, Problem};
+use axum::http::{StatusCode, header};
 use domain::credit::InsufficientCredit;
 use domain::inventory::InventoryError;
 use domain::notification::ResendError;
 use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
+use domain::promotion::{NotRedeemable, UpdateError, WrongTerm};
 use domain::refund::{MethodError, RefundError, RefundRequestError, RefundStatus, RoomError};
 use domain::returns::{RequestError, ReturnStatus, StepError};
 use domain::shipment::{ShipError, ShipmentError, ShipmentStatus};
@@ -46,8 +47,54 @@ impl From<PlaceError> for Problem {
             PlaceError::InsufficientStock { .. } => Self::conflict("INSUFFICIENT_STOCK", error),
             PlaceError::DeliveryFeeMismatch { .. } | PlaceError::UnknownZone { .. } => Self::conflict("DELIVERY_FEE_MISMATCH", error),
             PlaceError::PaymentReferenceUsed(_) => Self::conflict("PAYMENT_REFERENCE_USED", error),
-            PlaceError::InvalidCode(_) => Self::not_found("INVALID_CODE", error).member("valid", false).member("errorCode", "INVALID_CODE"),
+            PlaceError::Promotion(reason) => not_valid(reason, StatusCode::CONFLICT),
             PlaceError::TotalTooLarge => Self::bad_request("INVALID_AMOUNT", error),
+        }
+    }
+}
+
+/// A code that can't be used, with the members that a client of `validate` looks at; a limit that is reached is refused
+/// with a status of its own where an order is placed.
+fn not_valid(reason: &NotRedeemable, limit: StatusCode) -> Problem {
+    let (status, code) = match reason {
+        NotRedeemable::InvalidCode(_) => (StatusCode::NOT_FOUND, "INVALID_CODE"),
+        NotRedeemable::Inactive(_) => (StatusCode::BAD_REQUEST, "INACTIVE_PROMOTION"),
+        NotRedeemable::NotStarted(_) => (StatusCode::BAD_REQUEST, "NOT_STARTED"),
+        NotRedeemable::Expired(_) => (StatusCode::BAD_REQUEST, "EXPIRED"),
+        NotRedeemable::CurrencyMismatch { .. } => (StatusCode::CONFLICT, "CURRENCY_MISMATCH"),
+        NotRedeemable::MinOrderNotMet { .. } => (StatusCode::BAD_REQUEST, "MIN_ORDER_NOT_MET"),
+        NotRedeemable::UsageLimitReached(_) => (limit, "USAGE_LIMIT_REACHED"),
+        NotRedeemable::UserLimitReached(_) => (limit, "USER_LIMIT_REACHED"),
+    };
+    Problem::new(status, code, reason).member("valid", false).member("errorCode", code)
+}
+
+impl From<NotRedeemable> for Problem {
+    fn from(reason: NotRedeemable) -> Self {
+        not_valid(&reason, StatusCode::BAD_REQUEST)
+    }
+}
+
+impl From<WrongTerm> for FieldError {
+    fn from(wrong: WrongTerm) -> Self {
+        let (field, code) = match wrong {
+            WrongTerm::ValueMissing => ("value", "MISSING_REQUIRED_FIELDS"),
+            WrongTerm::Percentage => ("value", "INVALID_PERCENTAGE"),
+            WrongTerm::FixedAmount | WrongTerm::NegativeValue => ("value", "INVALID_VALUE"),
+            WrongTerm::Amount { field, .. } | WrongTerm::NegativeAmount { field } => (field, "INVALID_AMOUNT"),
+            WrongTerm::NoDiscount => ("maxDiscount", "INVALID_AMOUNT"),
+            WrongTerm::OtherCurrency { field } => (field, "MISSING_REQUIRED_FIELDS"),
+            WrongTerm::DateRange => ("endDate", "INVALID_DATE_RANGE"),
+        };
+        Self { pointer: format!("/{field}"), code: code.into(), detail: wrong.to_string(), place: None }
+    }
+}
+
+impl From<UpdateError> for Problem {
+    fn from(error: UpdateError) -> Self {
+        match error {
+            UpdateError::CodeImmutable(_) => Self::conflict("CODE_IMMUTABLE", error),
+            UpdateError::Terms(wrong) => Self::invalid(wrong.into_iter().map(Into::into).collect()),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::Ids;
 use crate::inventory::{ChangeType, LastChange, StockChange};
 use crate::message::{Announcement, MessageKind, RefundFacts};
+use crate::promotion::{GiveBack, Promotion, Release};
 use crate::refund::{MethodError, Opening, Refund, RefundMethod, RefundPart, RoomError};
 use crate::time::Timestamp;
 
@@ -48,13 +49,24 @@ pub struct Cancellation {
     pub refund: Option<Refund>,
     /// Every line's pieces, back into stock.
     pub restock: Vec<StockChange>,
+    /// The use of its promotion, given back.
+    pub release: Option<Release>,
     /// `ORDER_CANCELLED`, and what became of the money.
     pub events: Vec<Event>,
 }
 
+impl Cancellation {
+    /// The same, now that the order's promotion was looked at. Needed where its limit was lowered below what is used:
+    /// then a use that is given back can't be taken again.
+    #[must_use]
+    pub fn knowing(self, promotion: &Promotion) -> Self {
+        Self { release: self.release.map(|release| release.knowing(promotion)), ..self }
+    }
+}
+
 impl Order {
-    /// Cancels the order: all its pieces go back into stock, and all that was paid and is not refunded yet goes back
-    /// to the customer.
+    /// Cancels the order: all its pieces go back into stock, all that was paid and is not refunded yet goes back to the
+    /// customer, and its promotion can be used once more.
     ///
     /// # Errors
     /// See [`CancelError`].
@@ -69,7 +81,9 @@ impl Order {
         if self.has_live_parcel() {
             return Err(CancelError::LiveShipment);
         }
-        let cancelled = Self { status: OrderStatus::Cancelled, ..self.touched(now) };
+        let mut cancelled = Self { status: OrderStatus::Cancelled, ..self.touched(now) };
+        let release =
+            cancelled.held_use.take().map(|held| Release { held, order_id: self.id, customer_id: self.customer_id, to: GiveBack::ToShard });
         let (mut order, refund) = if self.paid.is_zero() {
             (Self { payment_status: PaymentStatus::Voided, ..cancelled }, None)
         } else {
@@ -89,7 +103,7 @@ impl Order {
         events.extend(order.payment_event(self.payment_status, actor, now, &mut ids));
         events.extend(refund.as_ref().map(|refund| refund.created_event(&order, actor, now, &mut ids)));
 
-        Ok(Cancellation { restock: order.restock(actor, now), order, previous: self.status, refund, events: numbered(events) })
+        Ok(Cancellation { restock: order.restock(actor, now), order, previous: self.status, refund, release, events: numbered(events) })
     }
 
     /// A refund of all that may still be given back, and the order that knows of it; nothing when nothing is left.

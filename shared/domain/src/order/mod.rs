@@ -17,6 +17,7 @@ pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError,
 use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId};
 use crate::message::Locale;
 use crate::money::{Currency, Money};
+use crate::promotion::HeldUse;
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -297,6 +298,9 @@ pub struct Order {
     pub currency: Currency,
     /// The promotion it was placed with.
     pub promotion_code: Option<String>,
+    /// The use of it that the order holds; none any more once it is cancelled.
+    #[serde(default)]
+    pub held_use: Option<HeldUse>,
     /// Where it was placed.
     pub source: OrderSource,
     /// In words.

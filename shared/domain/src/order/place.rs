@@ -2,6 +2,7 @@
 
 use super::{
     Customer, DeliveryAddress, DeliveryMethod, LineItem, Order, OrderSource, OrderStatus, PaymentMethod, PaymentStatus, VariantDetails,
+    discounted,
 };
 use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject};
@@ -9,6 +10,7 @@ use crate::ids::{CustomerId, Ids, OrderId, OrderItemId, VariantId};
 use crate::inventory::{ChangeType, LastChange, StockChange, Variant};
 use crate::message::{Announcement, MessageKind};
 use crate::money::{Currency, MAX_MINOR, Money};
+use crate::promotion::{Basket, HeldUse, NotRedeemable, Offer, PromotionType, Redemption};
 use crate::time::{Day, Timestamp};
 use std::collections::BTreeMap;
 
@@ -108,9 +110,9 @@ pub enum PlaceError {
     /// `PAYMENT_REFERENCE_USED`
     #[error("The payment reference {0} belongs to another order.")]
     PaymentReferenceUsed(String),
-    /// `INVALID_CODE`
-    #[error("There is no promotion {0}.")]
-    InvalidCode(String),
+    /// The promotion can't be used; each reason has its own code.
+    #[error(transparent)]
+    Promotion(#[from] NotRedeemable),
     /// `INVALID_AMOUNT`
     #[error("The order's total is larger than an order may be.")]
     TotalTooLarge,
@@ -123,7 +125,11 @@ pub struct Quote {
     lines: Vec<(RequestedLine, Variant)>,
     delivery_fee: Money,
     subtotal: Money,
+    discount: Money,
+    /// The part of the discount that is on the lines; the rest is on the delivery fee.
+    on_lines: Money,
     total: Money,
+    offer: Option<Offer>,
 }
 
 /// Everything that placing an order writes.
@@ -133,25 +139,33 @@ pub struct Placement {
     pub order: Order,
     /// Out of stock, on the prices it was quoted with.
     pub taken: Vec<StockChange>,
+    /// The use of its promotion.
+    pub redemption: Option<Redemption>,
     /// `ORDER_PLACED`.
     pub events: Vec<Event>,
 }
 
 impl OrderRequest {
-    /// Prices the order from the variants as they are now.
+    /// Prices the order from the variants as they are now, and from what its promotion offers now.
     ///
     /// # Errors
     /// Whatever stands in its way, the first in the order of the lines; see [`PlaceError`].
-    pub fn price(self, variants: &[Variant], fees: &DeliveryFees, actor: Actor) -> Result<Quote, PlaceError> {
+    pub fn price(
+        self,
+        variants: &[Variant],
+        offer: Option<Offer>,
+        fees: &DeliveryFees,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<Quote, PlaceError> {
         // What isn't there at all is said before what merely stands in the way.
         let lines = self.merged_lines().into_iter().map(|line| {
             let variant = variants.iter().find(|variant| variant.id == line.variant_id).cloned();
             variant.map(|variant| (line, variant)).ok_or(PlaceError::VariantNotFound(line.variant_id))
         });
         let lines = lines.collect::<Result<Vec<_>, _>>()?;
-        // There are no promotions yet, so no code names one.
-        if let Some(code) = self.promotion_code {
-            return Err(PlaceError::InvalidCode(code));
+        if let (Some(code), None) = (&self.promotion_code, &offer) {
+            return Err(NotRedeemable::InvalidCode(code.clone()).into());
         }
         let mut subtotal = Money::zero(self.currency);
         for (line, variant) in &lines {
@@ -171,8 +185,13 @@ impl OrderRequest {
             subtotal = variant.price.times(line.quantity).and_then(|amount| subtotal.plus(amount)).ok_or(PlaceError::TotalTooLarge)?;
         }
         let delivery_fee = self.delivery_fee(fees, actor)?;
-        let total = subtotal.plus(delivery_fee).filter(|total| total.minor <= MAX_MINOR).ok_or(PlaceError::TotalTooLarge)?;
-        Ok(Quote { request: self, lines, delivery_fee, subtotal, total })
+        let whole = subtotal.plus(delivery_fee).filter(|whole| whole.minor <= MAX_MINOR).ok_or(PlaceError::TotalTooLarge)?;
+        let discount = offer.as_ref().map(|offer| offer.discount(&Basket { subtotal, delivery_fee }, now)).transpose()?;
+        let discount = discount.unwrap_or(Money::zero(self.currency));
+        let total = whole.minus(discount).ok_or(PlaceError::TotalTooLarge)?;
+        let on_fee = offer.as_ref().is_some_and(|offer| offer.promotion.terms.benefit.kind() == PromotionType::FreeShipping);
+        let on_lines = if on_fee { Money::zero(self.currency) } else { discount };
+        Ok(Quote { request: self, lines, delivery_fee, subtotal, discount, on_lines, total, offer })
     }
 
     /// One line a variant, in the order the variants are first named.
@@ -215,9 +234,11 @@ impl Order {
     /// Makes the quoted order. `sequence` is its place among the orders of `day`.
     #[must_use]
     pub fn place(quote: Quote, day: &Day, sequence: u64, actor: Actor, now: Timestamp, mut ids: Ids) -> Placement {
-        let Quote { request, lines, delivery_fee, subtotal, total } = quote;
+        let Quote { request, lines, delivery_fee, subtotal, discount, on_lines, total, offer } = quote;
         let id = OrderId::draw(&mut ids);
+        let redemption = offer.and_then(|offer| offer.redeem(id, request.customer_id, discount, now));
         let order_number = format!("MLA-{}-{sequence:04}", day.as_str());
+        let items: Vec<LineItem> = lines.iter().map(|(line, variant)| LineItem::of(*line, variant, &mut ids)).collect();
         let taken = lines
             .iter()
             .map(|(line, variant)| StockChange {
@@ -240,14 +261,15 @@ impl Order {
             customer: request.customer,
             status: OrderStatus::Pending,
             payment_method: request.payment_method,
-            payment_status: PaymentStatus::Pending,
+            // Where there is nothing to pay, nobody is waited for.
+            payment_status: if total.is_zero() { PaymentStatus::Paid } else { PaymentStatus::Pending },
             payment_reference: request.payment_reference,
             delivery_method: request.delivery_method,
             delivery_address: request.delivery_address,
             delivery_zone: request.delivery_zone,
             delivery_fee,
             subtotal,
-            discount: Money::zero(request.currency),
+            discount,
             total,
             paid: Money::zero(request.currency),
             refundable: Money::zero(request.currency),
@@ -255,9 +277,10 @@ impl Order {
             refunded_total: Money::zero(request.currency),
             currency: request.currency,
             promotion_code: request.promotion_code,
+            held_use: redemption.as_ref().map(|redemption| HeldUse { code: redemption.code.clone(), shard: redemption.shard }),
             source: request.source,
             notes: request.notes,
-            items: lines.into_iter().map(|(line, variant)| LineItem::of(line, variant, &mut ids)).collect(),
+            items: discounted(items, on_lines),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -266,19 +289,19 @@ impl Order {
         let event = Event::new(Subject::Order(id), order.version, EventKind::OrderPlaced, actor, now, &mut ids)
             .from_to(None, order.status.as_str())
             .announcing(Announcement::about(&order, MessageKind::OrderConfirmation, None, None, &mut ids));
-        Placement { order, taken, events: vec![event] }
+        Placement { order, taken, redemption, events: vec![event] }
     }
 }
 
 impl LineItem {
-    fn of(line: RequestedLine, variant: Variant, ids: &mut Ids) -> Self {
+    fn of(line: RequestedLine, variant: &Variant, ids: &mut Ids) -> Self {
         Self {
             id: OrderItemId::draw(ids),
             product_id: variant.product_id,
             variant_id: variant.id,
-            sku: variant.sku,
-            product_name: variant.product_name,
-            variant_details: VariantDetails { size: variant.size, color: variant.color },
+            sku: variant.sku.clone(),
+            product_name: variant.product_name.clone(),
+            variant_details: VariantDetails { size: variant.size.clone(), color: variant.color.clone() },
             quantity: line.quantity,
             price_at_purchase: variant.price,
             discount: Money::zero(variant.price.currency),

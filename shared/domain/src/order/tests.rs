@@ -59,7 +59,7 @@ pub(crate) fn placed(prices: &[i64], quantity: u32, payment_method: PaymentMetho
 pub(crate) fn placed_lines(lines: &[(i64, u32)], payment_method: PaymentMethod) -> Order {
     let variants: Vec<Variant> = (1..).zip(lines).map(|(id, (cents, _))| variant(id, *cents)).collect();
     let lines: Vec<(u64, u32)> = (1..).zip(lines).map(|(id, (_, quantity))| (id, *quantity)).collect();
-    let quote = request(&lines, payment_method).price(&variants, &DeliveryFees::default(), actor(Role::Staff)).unwrap();
+    let quote = request(&lines, payment_method).price(&variants, None, &DeliveryFees::default(), actor(Role::Staff), NOW).unwrap();
     Order::place(quote, &Day::new(2026, 11, 23), 42, actor(Role::Staff), NOW, ids()).order
 }
 
@@ -67,8 +67,10 @@ pub(crate) fn placed_lines(lines: &[(i64, u32)], payment_method: PaymentMethod) 
 fn lines_of_one_variant_are_added_together() {
     let quote = request(&[(1, 2), (2, 1), (1, 3)], PaymentMethod::Card).price(
         &[variant(1, 10_00), variant(2, 1_99)],
+        None,
         &DeliveryFees::default(),
         actor(Role::Customer),
+        NOW,
     );
     let placement = Order::place(quote.unwrap(), &Day::new(2026, 1, 2), 7, Actor::System, NOW, ids());
     assert_eq!(placement.order.items.iter().map(|item| item.quantity).collect::<Vec<_>>(), [5, 1]);
@@ -80,7 +82,7 @@ fn lines_of_one_variant_are_added_together() {
 #[test]
 fn what_is_missing_is_said_before_what_is_in_the_way() {
     let inactive = Variant { is_active: false, ..variant(1, 10_00) };
-    let refusal = request(&[(1, 1), (9, 1)], PaymentMethod::Card).price(&[inactive], &DeliveryFees::default(), Actor::System);
+    let refusal = request(&[(1, 1), (9, 1)], PaymentMethod::Card).price(&[inactive], None, &DeliveryFees::default(), Actor::System, NOW);
     assert_eq!(refusal, Err(PlaceError::VariantNotFound(VariantId::new(9).unwrap())));
 }
 

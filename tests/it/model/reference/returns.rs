@@ -1,6 +1,6 @@
 //! Returns, as the contract has them.
 
-use super::{By, IN_STOCK_AGAIN, PRICES, REFUND_METHODS, Reference, Said};
+use super::{By, IN_STOCK_AGAIN, REFUND_METHODS, Reference, Said};
 
 /// Pieces of a line, by its place, in a condition.
 #[derive(Clone, Debug)]
@@ -133,9 +133,10 @@ impl Reference {
         let Rma { order, entries, fee, .. } = self.returns[at].clone();
         let mut goods = 0;
         for entry in &entries {
-            let (variant, _) = self.orders[order].lines[entry.line];
-            goods += PRICES[variant] * entry.came();
+            let worth = self.orders[order].worth_of(entry.line, entry.came());
+            goods += worth;
             self.orders[order].pieces_refunded[entry.line] += entry.came();
+            self.orders[order].cents_refunded[entry.line] += worth;
         }
         if goods > 0 && self.orders[order].paid == 0 {
             return Some((409, "REFUND_EXCEEDS_PAID"));
