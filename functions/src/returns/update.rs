@@ -15,7 +15,7 @@ use domain::returns::{Condition, Count, Fees, ReturnStatus, ReturnStep, StepRequ
 use store::Writes;
 use utoipa::ToSchema;
 
-/// More than a return has.
+/// No return has more.
 const MOST_COUNTS: usize = 100;
 
 /// What staff send to take a return a step on.

@@ -1,10 +1,13 @@
 //! Returns (RMAs): the record, and the decisions that change it, a file each.
 
+mod arrival;
+mod payback;
 mod request;
 mod step;
 
+pub use arrival::Count;
 pub use request::{Accepted, RequestError, RequestedItem, ReturnRequest};
-pub use step::{Count, Fees, ReturnStep, StepError, StepRequest};
+pub use step::{Fees, ReturnStep, StepError, StepRequest};
 
 use crate::event::Event;
 use crate::ids::{CustomerId, OrderId, OrderItemId, RefundId, ReturnId, ReturnItemId, UserId, VariantId};

@@ -1,14 +1,13 @@
 //! The steps of a return once it is there.
 
-use super::{Condition, Return, ReturnChange, ReturnLine, ReturnPolicy, ReturnStatus};
+use super::{Count, Return, ReturnChange, ReturnPolicy, ReturnStatus};
 use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject, numbered};
-use crate::ids::{Ids, OrderItemId, ReturnItemId, VariantId};
-use crate::inventory::{ChangeType, LastChange, StockChange, Variant};
+use crate::ids::{Ids, OrderItemId};
 use crate::message::{Announcement, Locale, MessageKind};
 use crate::money::Money;
-use crate::order::{LineItem, Order, PaymentStatus};
-use crate::refund::{Opening, RefundMethod, RefundPart, RoomError};
+use crate::order::{Order, PaymentStatus};
+use crate::refund::RoomError;
 use crate::time::Timestamp;
 
 /// What the shop keeps of a refund; nothing where the fee that was said before stays.
@@ -18,21 +17,6 @@ pub struct Fees {
     pub restocking: Option<Money>,
     /// For the way back.
     pub return_shipping: Option<Money>,
-}
-
-/// What the warehouse says of one entry of a return; what it says nothing of is as it was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count {
-    /// The line of the order.
-    pub order_item_id: OrderItemId,
-    /// The entry, where the return has several of that line.
-    pub entry: Option<ReturnItemId>,
-    /// Pieces that arrived.
-    pub received: Option<u32>,
-    /// What state they are in.
-    pub condition: Option<Condition>,
-    /// Whether they go back into stock.
-    pub restockable: Option<bool>,
 }
 
 /// A step, with what it takes.
@@ -178,160 +162,9 @@ impl Return {
         let request = StepRequest { step: ReturnStep::Reject(reason), notes: None, fees: Fees::default() };
         self.take(&request, order, policy, Actor::System, now, ids).ok()
     }
-
-    /// Of the entries that a count means the one; by its place.
-    fn counted(&self, count: &Count) -> Result<usize, StepError> {
-        let is_meant = |line: &ReturnLine| line.order_item_id == count.order_item_id && count.entry.is_none_or(|entry| entry == line.id);
-        let mut meant = (0..self.items.len()).filter(|at| self.items.get(*at).is_some_and(is_meant));
-        match (meant.next(), meant.next()) {
-            (Some(only), None) => Ok(only),
-            (Some(_), Some(_)) => Err(StepError::WhichEntry(count.order_item_id)),
-            (None, _) => Err(StepError::NotInReturn(count.order_item_id)),
-        }
-    }
-}
-
-impl ReturnLine {
-    fn count(&mut self, count: &Count) -> Result<(), StepError> {
-        let received = count.received.unwrap_or(self.quantity);
-        if received > self.quantity {
-            return Err(StepError::MoreThanAsked { sku: self.sku.clone(), received, asked: self.quantity });
-        }
-        self.received_quantity = Some(received);
-        // What turns out to be in another condition than the customer said has that condition's fate.
-        if let Some(found) = count.condition.filter(|found| *found != self.condition) {
-            self.condition = found;
-            self.restockable = found.is_sellable();
-        }
-        self.restockable = count.restockable.unwrap_or(self.restockable);
-        Ok(())
-    }
 }
 
 impl ReturnChange {
-    /// The variants whose pieces have to come out of stock again.
-    #[must_use]
-    pub fn out_of_stock(&self) -> Vec<VariantId> {
-        self.restock.iter().filter(|change| change.delta < 0).map(|change| change.variant_id).collect()
-    }
-
-    /// Whether what has to come out of stock again is still there.
-    ///
-    /// # Errors
-    /// [`StepError::SoldAgain`] when it isn't.
-    pub fn fits(&self, variants: &[Variant]) -> Result<(), StepError> {
-        let left = |change: &StockChange| variants.iter().find(|variant| variant.id == change.variant_id);
-        for change in self.restock.iter().filter(|change| change.delta < 0) {
-            if let Some(variant) = left(change).filter(|variant| variant.stock_quantity + change.delta < 0) {
-                let (sku, left) = (variant.sku.clone(), variant.stock_quantity);
-                return Err(StepError::SoldAgain { sku, needed: -change.delta, left });
-            }
-        }
-        Ok(())
-    }
-
-    /// Only what arrived is held on; the rest of it may be asked for again.
-    fn receive(&mut self, counts: &[Count], actor: Actor, now: Timestamp) -> Result<(), StepError> {
-        let mut said: Vec<Option<&Count>> = vec![None; self.rma.items.len()];
-        for count in counts {
-            let at = self.rma.counted(count)?;
-            if said.get_mut(at).and_then(|place| place.replace(count)).is_some() {
-                return Err(StepError::CountedTwice(count.order_item_id));
-            }
-        }
-        for (line, count) in self.rma.items.iter_mut().zip(said) {
-            let as_asked = Count { order_item_id: line.order_item_id, entry: None, received: None, condition: None, restockable: None };
-            line.count(count.unwrap_or(&as_asked))?;
-        }
-        for line in &self.rma.items {
-            let came = |item: &LineItem| LineItem {
-                returned_quantity: item.returned_quantity + line.received(),
-                ..item.release(line.quantity - line.received())
-            };
-            self.order.change_item(line.order_item_id, came);
-        }
-        (self.rma.received_by, self.rma.received_at) = (actor.id(), Some(now));
-        self.restock = self.moved(1, "received", actor, now);
-        Ok(())
-    }
-
-    /// What was paid for the pieces that arrived goes back, less the fees, and never more than is left of the order's
-    /// money. Where that is nothing there is no refund.
-    fn refund(&mut self, policy: &ReturnPolicy, now: Timestamp, ids: &mut Ids) -> Result<(), StepError> {
-        let mut goods = 0;
-        for line in &mut self.rma.items {
-            let received = line.received();
-            let refunded = self.order.item(line.order_item_id).and_then(|item| item.release(received).refund(received));
-            let Some((item, amount)) = refunded else { continue };
-            let faulty = if line.condition.is_our_fault() { received } else { 0 };
-            self.order.change_item(line.order_item_id, |_| LineItem { faulty_quantity: item.faulty_quantity + faulty, ..item.clone() });
-            line.refund_amount = Some(amount);
-            goods += amount.minor;
-        }
-        if goods > 0 && self.order.paid.is_zero() {
-            return Err(StepError::NeverPaid);
-        }
-        let arrived: u32 = self.rma.items.iter().map(ReturnLine::received).sum();
-        let all_faulty = arrived > 0 && self.order.items.iter().all(|item| item.faulty_quantity == item.quantity);
-        if policy.refunds_delivery_on_fault && all_faulty {
-            self.rma.delivery_fee_refund = self.order.paid_for_delivery();
-        }
-        let kept = self.rma.restocking_fee.minor + self.rma.return_shipping_fee.minor;
-        let due = (goods + self.rma.delivery_fee_refund.minor - kept).max(0).min(self.order.refundable.minor);
-        let due = Money::new(due, self.order.currency);
-        self.rma.refund_amount = Some(due);
-        if !due.is_zero() {
-            let method = RefundMethod::of_payment(self.order.payment_method);
-            let reason = format!("Return {}: {}", self.rma.rma_number, self.rma.reason);
-            let opening = Opening { part: RefundPart::Amount(due), method, reason: &reason, return_id: Some(self.rma.id), notes: None };
-            let (order, refund) = self.order.clone().open_refund(&opening, now, ids)?;
-            self.order = order;
-            self.rma.refund_id = Some(refund.id);
-            self.refund = Some(refund);
-        }
-        Ok(())
-    }
-
-    /// The pieces stay the customer's: they may be asked for again, and what was put back into stock comes out of it.
-    fn reject(&mut self, from: ReturnStatus, reason: &str, actor: Actor, now: Timestamp) {
-        for line in &self.rma.items {
-            let gone = |item: &LineItem| LineItem {
-                returned_quantity: item.returned_quantity.saturating_sub(line.received()),
-                ..item.release(line.held())
-            };
-            self.order.change_item(line.order_item_id, gone);
-        }
-        if from == ReturnStatus::Received {
-            self.restock = self.moved(-1, "rejected", actor, now);
-        }
-        self.rma.notes = Some(reason.to_owned());
-        (self.rma.rejected_by, self.rma.rejected_at) = (actor.id(), Some(now));
-    }
-
-    /// The restockable pieces, in (1) or out (-1), each variant once.
-    fn moved(&self, sign: i64, what: &str, actor: Actor, now: Timestamp) -> Vec<StockChange> {
-        let mut changes: Vec<StockChange> = Vec::new();
-        for line in self.rma.items.iter().filter(|line| line.restocked() > 0) {
-            let delta = sign * i64::from(line.restocked());
-            match changes.iter_mut().find(|change| change.variant_id == line.variant_id) {
-                Some(change) => change.delta += delta,
-                None => changes.push(StockChange {
-                    variant_id: line.variant_id,
-                    delta,
-                    revision: None,
-                    change: LastChange {
-                        change_type: ChangeType::Return,
-                        reason: format!("Return {} {what}", self.rma.rma_number),
-                        performed_by: actor.id(),
-                        order_id: Some(self.rma.order_id),
-                        at: now,
-                    },
-                }),
-            }
-        }
-        changes
-    }
-
     /// With its events: the return's own tells the customer, its order's stand in that order's history.
     fn told(mut self, from: ReturnStatus, payment: PaymentStatus, said: Option<&str>, actor: Actor, now: Timestamp, ids: &mut Ids) -> Self {
         let Self { rma, order, refund, .. } = &self;

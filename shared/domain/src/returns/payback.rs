@@ -1,0 +1,47 @@
+//! What a return gives back.
+
+use super::{ReturnChange, ReturnLine, ReturnPolicy, StepError};
+use crate::ids::Ids;
+use crate::money::Money;
+use crate::order::LineItem;
+use crate::refund::{Opening, RefundMethod, RefundPart};
+use crate::time::Timestamp;
+
+impl ReturnChange {
+    /// What was paid for the pieces that arrived goes back, less the fees, and never more than is left of the order's
+    /// money. Where that is nothing there is no refund.
+    pub(super) fn refund(&mut self, policy: &ReturnPolicy, now: Timestamp, ids: &mut Ids) -> Result<(), StepError> {
+        let mut goods = 0;
+        for line in &mut self.rma.items {
+            let received = line.received();
+            let refunded = self.order.item(line.order_item_id).and_then(|item| item.release(received).refund(received));
+            let Some((item, amount)) = refunded else { continue };
+            let faulty = if line.condition.is_our_fault() { received } else { 0 };
+            self.order.change_item(line.order_item_id, |_| LineItem { faulty_quantity: item.faulty_quantity + faulty, ..item.clone() });
+            line.refund_amount = Some(amount);
+            goods += amount.minor;
+        }
+        if goods > 0 && self.order.paid.is_zero() {
+            return Err(StepError::NeverPaid);
+        }
+        let arrived: u32 = self.rma.items.iter().map(ReturnLine::received).sum();
+        let all_faulty = arrived > 0 && self.order.items.iter().all(|item| item.faulty_quantity == item.quantity);
+        if policy.refunds_delivery_on_fault && all_faulty {
+            self.rma.delivery_fee_refund = self.order.paid_for_delivery();
+        }
+        let kept = self.rma.restocking_fee.minor + self.rma.return_shipping_fee.minor;
+        let due = (goods + self.rma.delivery_fee_refund.minor - kept).max(0).min(self.order.refundable.minor);
+        let due = Money::new(due, self.order.currency);
+        self.rma.refund_amount = Some(due);
+        if !due.is_zero() {
+            let method = RefundMethod::of_payment(self.order.payment_method);
+            let reason = format!("Return {}: {}", self.rma.rma_number, self.rma.reason);
+            let opening = Opening { part: RefundPart::Amount(due), method, reason: &reason, return_id: Some(self.rma.id), notes: None };
+            let (order, refund) = self.order.clone().open_refund(&opening, now, ids)?;
+            self.order = order;
+            self.rma.refund_id = Some(refund.id);
+            self.refund = Some(refund);
+        }
+        Ok(())
+    }
+}
