@@ -1,4 +1,11 @@
-//! `POST/GET/PUT /api/returns`: a return from its request to its end, and what is refused on the way.
+//! `POST/GET/PUT /api/returns`: a return from its request to its end, a step at a time, and how returns are found.
+
+mod arrival;
+mod asking;
+mod late;
+mod money;
+mod races;
+mod rejected;
 
 use crate::kit::{CUSTOMER, LocalShop, Placed, back, cents, column, keys};
 use serde_json::{Value, json};
@@ -7,7 +14,6 @@ use std::time::Duration;
 const FIELDS: &str = "approvedAt approvedBy createdAt currency customerId deliveryFeeRefund description id items notes orderId orderNumber \
     reason receivedAt receivedBy refundAmount refundId rejectedAt rejectedBy restockingFee returnShippingFee rmaNumber status updatedAt version";
 const ITEM_FIELDS: &str = "condition id orderItemId productName quantity receivedQuantity refundAmount restockable sku variantId";
-const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_return_goes_from_its_request_to_its_end() {
@@ -115,82 +121,6 @@ async fn an_orders_history_tells_what_became_of_its_returns() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_delivered_order_and_only_its_own_lines_come_back() {
-    let shop = LocalShop::without_pumps().await;
-    for steps in [&[][..], &["CONFIRMED"], &["CONFIRMED", "PROCESSING"], &["CONFIRMED", "PROCESSING", "SHIPPED"]] {
-        let order = shop.order().paid().through(steps).place().await;
-        shop.ask_back(&order, json!([back(order.line(0), 1, "UNOPENED")])).await.refused(409, "ORDER_NOT_DELIVERED");
-    }
-    let order = shop.order().delivered().place().await;
-    let other = shop.order().delivered().place().await;
-    for stranger in [123, other.line(0)] {
-        let items = json!([back(order.line(0), 1, "UNOPENED"), back(stranger, 1, "UNOPENED")]);
-        shop.ask_back(&order, items).await.refused(400, "INVALID_ORDER_ITEMS");
-    }
-    let wanted = json!({ "orderId": 123, "reason": "x", "items": [back(order.line(0), 1, "UNOPENED")] });
-    shop.staff().post("/api/returns", &wanted).await.refused(404, "ORDER_NOT_FOUND");
-    let wanted = json!({ "orderId": order.id, "reason": "x", "items": [back(order.line(0), 1, "UNOPENED")] });
-    shop.customer(CUSTOMER + 1).post("/api/returns", &wanted).await.refused(403, "FORBIDDEN");
-    shop.ask_back(&order, json!([back(order.line(0), 2, "UNOPENED")])).await.refused(409, "QUANTITY_NOT_RETURNABLE");
-    assert_eq!(shop.order_now(order.id).await, order.body);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_window_closes_thirty_days_after_delivery_to_the_millisecond() {
-    let shop = LocalShop::without_pumps().await;
-    let order = shop.order().quantity(3).delivered().place().await;
-    let closes = order.body["completedAt"].as_u64().expect("a time") + 30 * 86_400_000;
-    let until = |at: u64| Duration::from_millis(at - shop.system.clock.now().0);
-    // A second is long enough for a request, and no test can stop the clock.
-    shop.system.clock.advance(until(closes - 1_000));
-    let asked = shop.rma(&order, 0, 1).await;
-    assert!(shop.return_now(asked).await["createdAt"].as_u64().expect("a time") <= closes);
-    shop.system.clock.advance(until(closes + 1));
-    shop.ask_back(&order, json!([back(order.line(0), 1, "UNOPENED")])).await.refused(409, "RETURN_WINDOW_CLOSED");
-    // What was asked for in time takes its way.
-    shop.steps(asked, &["APPROVED", "RECEIVED", "REFUNDED", "COMPLETED"]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_request_is_named_field_by_field() {
-    let shop = LocalShop::without_pumps().await;
-    let order = shop.order().delivered().place().await;
-    let post = async |body: Value| shop.staff().post("/api/returns", &body).await;
-    let good = json!({ "orderId": order.id, "reason": "x", "items": [back(order.line(0), 1, "UNOPENED")] });
-    for (field, value, code) in [
-        ("orderId", Value::Null, "MISSING_ORDER_ID"),
-        ("orderId", json!("1"), "INVALID_ID"),
-        ("reason", json!("  "), "MISSING_REASON"),
-        ("reason", json!("x".repeat(501)), "INVALID_REASON"),
-        ("description", json!(1), "INVALID_DESCRIPTION"),
-        ("items", Value::Null, "MISSING_ITEMS"),
-        ("items", json!([]), "MISSING_ITEMS"),
-        ("items", json!({}), "INVALID_ITEM"),
-        ("items", json!([1]), "INVALID_ITEM"),
-        ("items", json!([{ "orderItemId": order.line(0), "condition": "UNOPENED" }]), "INVALID_ITEM"),
-        ("items", json!([back(order.line(0), 0, "UNOPENED")]), "INVALID_ITEM"),
-        ("items", json!([back(order.line(0), 1, "USED")]), "INVALID_CONDITION"),
-        ("items", json!([{ "orderItemId": order.line(0), "quantity": 1 }]), "INVALID_CONDITION"),
-        ("items", json!([{ "orderItemId": order.line(0), "quantity": 1, "condition": "UNOPENED", "restockable": "yes" }]), "INVALID_ITEM"),
-    ] {
-        let mut body = good.clone();
-        body[field] = value.clone();
-        post(body).await.refused(400, code);
-    }
-    let all = post(json!({ "refund": 1, "items": [{ "orderItemId": "x", "quantity": 1, "condition": "NEW", "sku": 1 }] })).await;
-    let expected = [
-        ("/orderId", "MISSING_ORDER_ID"),
-        ("/reason", "MISSING_REASON"),
-        ("/items/0/orderItemId", "INVALID_ITEM"),
-        ("/items/0/condition", "INVALID_CONDITION"),
-        ("/items/0/sku", "UNKNOWN_FIELD"),
-        ("/refund", "UNKNOWN_FIELD"),
-    ];
-    assert_eq!(all.errors(), expected);
-    assert_eq!(shop.order_now(order.id).await, order.body);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_step_is_named() {
     let shop = LocalShop::without_pumps().await;
     let order = shop.order().delivered().place().await;
@@ -245,93 +175,6 @@ async fn a_step_out_of_turn_names_the_allowed_ones() {
             assert_eq!(answer.body["allowed"], json!(allowed), "{steps:?} to {to}");
         }
         assert_eq!(shop.return_now(rma).await, before);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn three_asked_for_two_arrive_and_the_third_may_be_asked_for_again() {
-    let shop = LocalShop::without_pumps().await;
-    let order = shop.order().price("33.33").quantity(3).delivered().place().await;
-    let rma = shop.rma(&order, 0, 3).await;
-    shop.steps(rma, &["APPROVED"]).await;
-    let count = |received: u32| json!({ "status": "RECEIVED", "items": [{ "orderItemId": order.line(0), "receivedQuantity": received }] });
-    shop.step(rma, count(4)).await.refused(409, "QUANTITY_NOT_RETURNABLE");
-    shop.ask_back(&order, json!([back(order.line(0), 1, "UNOPENED")])).await.refused(409, "QUANTITY_NOT_RETURNABLE");
-
-    shop.step(rma, count(2)).await.ok();
-    assert_eq!(shop.stock(order.variants[0]).await, 9);
-    assert_eq!(shop.order_now(order.id).await["items"][0]["returnedQuantity"], 2);
-    assert_eq!(cents(&shop.steps(rma, &["REFUNDED"]).await["refundAmount"]), 66_66);
-    shop.ask_back(&order, json!([back(order.line(0), 2, "UNOPENED")])).await.refused(409, "QUANTITY_NOT_RETURNABLE");
-    let third = shop.rma(&order, 0, 1).await;
-    assert_eq!(cents(&shop.steps(third, &["APPROVED", "RECEIVED", "REFUNDED"]).await["refundAmount"]), 33_33);
-    assert_eq!(
-        (shop.stock(order.variants[0]).await, shop.order_now(order.id).await["items"][0]["returnedQuantity"].clone()),
-        (10, json!(3))
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn entries_of_one_line_count_together_and_keep_their_conditions() {
-    let shop = LocalShop::without_pumps().await;
-    let order = shop.order().quantity(4).delivered().place().await;
-    let line = order.line(0);
-    for items in
-        [json!([back(line, 3, "UNOPENED"), back(line, 2, "UNOPENED")]), json!([back(line, 4, "UNOPENED"), back(line, 1, "DAMAGED")])]
-    {
-        shop.ask_back(&order, items).await.refused(409, "QUANTITY_NOT_RETURNABLE");
-    }
-    let asked = shop.ask_back(&order, json!([back(line, 1, "UNOPENED"), back(line, 2, "DAMAGED"), back(line, 1, "UNOPENED")])).await.ok();
-    let entries: Vec<(&Value, &Value, &Value)> = asked["items"]
-        .as_array()
-        .expect("items")
-        .iter()
-        .map(|item| (&item["quantity"], &item["condition"], &item["restockable"]))
-        .collect();
-    assert_eq!(entries, [(&json!(2), &json!("UNOPENED"), &json!(true)), (&json!(2), &json!("DAMAGED"), &json!(false))]);
-
-    let rma = asked["return"]["id"].as_u64().expect("an id");
-    shop.steps(rma, &["APPROVED"]).await;
-    let receive = async |items: Value| shop.step(rma, json!({ "status": "RECEIVED", "items": items })).await;
-    let (whole, broken) = (&asked["items"][0]["id"], &asked["items"][1]["id"]);
-    receive(json!([{ "orderItemId": line, "receivedQuantity": 1 }])).await.refused(400, "INVALID_ORDER_ITEMS");
-    receive(json!([{ "orderItemId": line, "id": 123 }])).await.refused(400, "INVALID_ORDER_ITEMS");
-    receive(json!([{ "orderItemId": 123 }])).await.refused(400, "INVALID_ORDER_ITEMS");
-    receive(json!([{ "orderItemId": line, "id": whole }, { "orderItemId": line, "id": whole }])).await.refused(400, "INVALID_ORDER_ITEMS");
-    receive(json!([{ "orderItemId": line, "id": broken, "receivedQuantity": 1 }])).await.ok();
-    // Two whole ones are sold again; of the broken ones one arrived.
-    assert_eq!(shop.stock(order.variants[0]).await, 8);
-    assert_eq!(shop.order_now(order.id).await["items"][0]["returnedQuantity"], 3);
-    assert_eq!(cents(&shop.steps(rma, &["REFUNDED"]).await["refundAmount"]), 225_00);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_goes_back_into_stock_follows_the_condition_unless_somebody_says_otherwise() {
-    let shop = LocalShop::without_pumps().await;
-    let claimed = |condition: &str, restockable: Value| json!({ "quantity": 1, "condition": condition, "restockable": restockable });
-    for (asked, found, restocked) in [
-        (claimed("UNOPENED", Value::Null), json!({}), 1),
-        (claimed("OPENED_UNUSED", Value::Null), json!({}), 1),
-        (claimed("DEFECTIVE", Value::Null), json!({}), 0),
-        (claimed("DAMAGED", Value::Null), json!({}), 0),
-        (claimed("UNOPENED", json!(false)), json!({}), 0),
-        (claimed("DAMAGED", json!(true)), json!({}), 1),
-        (claimed("UNOPENED", Value::Null), json!({ "condition": "DAMAGED" }), 0),
-        (claimed("DAMAGED", Value::Null), json!({ "condition": "UNOPENED" }), 1),
-        (claimed("UNOPENED", json!(false)), json!({ "condition": "UNOPENED" }), 0),
-        (claimed("UNOPENED", Value::Null), json!({ "condition": "DAMAGED", "restockable": true }), 1),
-        (claimed("UNOPENED", Value::Null), json!({ "restockable": false }), 0),
-        (claimed("UNOPENED", Value::Null), json!({ "receivedQuantity": 0 }), 0),
-    ] {
-        let order = shop.order().delivered().place().await;
-        let with_line = |mut item: Value| {
-            item["orderItemId"] = order.line(0).into();
-            json!([item])
-        };
-        let rma = shop.ask_back(&order, with_line(asked.clone())).await.ok()["return"]["id"].as_u64().expect("an id");
-        shop.steps(rma, &["APPROVED"]).await;
-        shop.step(rma, json!({ "status": "RECEIVED", "items": with_line(found.clone()) })).await.ok();
-        assert_eq!(shop.stock(order.variants[0]).await, order.stock_before - 1 + restocked, "{asked} {found}");
     }
 }
 
@@ -393,23 +236,4 @@ async fn a_key_and_a_version_hold_for_returns_too() {
     assert_eq!((approved.status, approved.header("etag")), (200, "\"2\""));
     let again = shop.staff().header("If-Match", "\"1\"").key("two").put(&path, &approve).await;
     assert_eq!((again.status, again.text), (200, approved.text));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn rma_numbers_count_the_days_returns() {
-    let shop = LocalShop::without_pumps().await;
-    let order = shop.order().quantity(5).delivered().place().await;
-    let mut numbers = Vec::new();
-    for n in 0..4 {
-        let rma = shop.rma(&order, 0, 1).await;
-        numbers.push(shop.return_now(rma).await["rmaNumber"].as_str().expect("a number").to_owned());
-        // What is refused takes no number.
-        shop.ask_back(&order, json!([back(order.line(0), 9, "UNOPENED")])).await.refused(409, "QUANTITY_NOT_RETURNABLE");
-        if n == 2 {
-            shop.system.clock.advance(DAY);
-        }
-    }
-    assert!(numbers.iter().all(|number| number.starts_with("RMA-2") && number.len() == 17), "{numbers:?}");
-    assert_eq!(numbers.iter().map(|number| &number[13..]).collect::<Vec<_>>(), ["0001", "0002", "0003", "0001"]);
-    assert_ne!(numbers[0][..12], numbers[3][..12]);
 }
