@@ -1,8 +1,12 @@
 use super::*;
+use crate::demo;
 use crate::emulators::outbox::{Email, Sms};
 use crate::system::{Options, System};
+use api::clock::Clock;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, request};
+use std::time::Duration;
+use store::{PageRequest, ReturnFilter};
 use tower::ServiceExt;
 
 const HOSTILE: &str = "\"><script>alert('1')</script>&amp;{{shop}}";
@@ -14,8 +18,11 @@ struct Shop {
 
 impl Shop {
     async fn start() -> Self {
+        Self::with(Options { pumps: false, ..Options::default() }).await
+    }
+
+    async fn with(options: Options) -> Self {
         let mut pages = None;
-        let options = Options { pumps: false, ..Options::default() };
         let with_pages = |backstage: Backstage| {
             pages = Some(router(backstage, "local-secret-of-at-least-thirty-two-bytes"));
             Router::new()
@@ -91,6 +98,23 @@ async fn an_empty_shop_has_every_page_and_a_call_to_begin_with() {
     for number in ["0", "1", "99999999999999999999", "x"] {
         let answer = shop.send(Request::get(format!("/_local/emails/{number}")).header(header::HOST, "localhost")).await;
         assert!(answer.0.is_client_error(), "{number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_orders_and_returns_are_listed_with_what_became_of_them() {
+    let clock = Clock::behind(Duration::from_hours(24 * u64::from(demo::DAYS)));
+    let shop = Shop::with(Options { clock, ..Options::default() }).await;
+    demo::make(&shop.system).await.unwrap();
+    let start = shop.page("/_local/start").await;
+    let returns = shop.system.store().returns(ReturnFilter::default(), PageRequest::new(20, None)).await.unwrap().items;
+    assert!(!returns.is_empty());
+    for rma in returns {
+        let row = start.lines().find(|line| line.contains(&rma.rma_number)).unwrap();
+        let refund = rma.refund_amount.map(|amount| amount.to_string()).unwrap_or_default();
+        for cell in [rma.order_number.as_str(), rma.status.as_str(), &refund] {
+            assert!(row.contains(&format!("<td>{cell}</td>")), "{cell} in {row}");
+        }
     }
 }
 
