@@ -4,19 +4,26 @@ use super::Move;
 use super::reference::{By, CONDITIONS, PARCELS, Part, RETURNS, Reference, STATUSES, Step, Word};
 use proptest::prelude::*;
 
+/// The step that a return is to take next, whichever that is by then.
+const NEXT: &str = "NEXT";
+
 /// A place among the records there are by then; one in twenty is nowhere.
 fn place() -> impl Strategy<Value = Option<usize>> {
     prop_oneof![19 => (0..1_000_usize).prop_map(Some), 1 => Just(None)]
 }
 
-/// Half of them begin with an order that was paid and has arrived, so that there is something to return.
+/// Half of them begin with an order that was paid and has arrived, and have more to do with returns.
 pub fn histories() -> impl Strategy<Value = Vec<Move>> {
-    let repeated = prop::bool::weighted(0.25);
-    let rest = prop::collection::vec((steps(), repeated), 8..36);
-    (prop::bool::ANY, lines(), 0..3_usize, promotion(), rest).prop_map(|(has_arrived, lines, method, promotion, rest)| {
-        let first = if has_arrived { arrived(lines, method, promotion) } else { Vec::new() };
-        first.into_iter().map(|step| (step, false)).chain(rest).collect()
-    })
+    let since_arrival = prop_oneof![5 => asked_back(), 14 => returned(), 14 => steps()];
+    let after = (lines(), 0..3_usize, promotion(), moves(since_arrival.boxed())).prop_map(|(lines, method, promotion, rest)| {
+        let first = arrived(lines, method, promotion).into_iter().map(|step| (step, false));
+        first.chain(rest).collect()
+    });
+    prop_oneof![moves(steps().boxed()), after]
+}
+
+fn moves(steps: BoxedStrategy<Step>) -> impl Strategy<Value = Vec<Move>> {
+    prop::collection::vec((steps, prop::bool::weighted(0.25)), 8..36)
 }
 
 fn lines() -> impl Strategy<Value = Vec<(usize, i64)>> {
@@ -36,9 +43,24 @@ fn arrived(lines: Vec<(usize, i64)>, method: usize, promotion: Option<usize>) ->
     bought.into_iter().chain(steps).collect()
 }
 
+fn by() -> impl Strategy<Value = By> {
+    prop_oneof![3 => Just(By::Owner), 1 => Just(By::Other), 2 => Just(By::Staff)]
+}
+
+fn asked_back() -> impl Strategy<Value = Step> {
+    let items = prop::collection::vec((0..3_usize, 1..3_i64, prop::sample::select(&CONDITIONS[..])), 1..3);
+    (place(), by(), items).prop_map(|(order, by, items)| Step::AskBack { order, by, items })
+}
+
+fn returned() -> impl Strategy<Value = Step> {
+    let to = prop_oneof![10 => Just(NEXT), 1 => Just("REJECTED"), 1 => prop::sample::select(&RETURNS[..])];
+    let counts = prop::collection::vec(0..3_i64, 0..3);
+    let fee = prop::option::weighted(0.2, 0..30_00_i64);
+    (place(), to, counts, fee).prop_map(|(rma, to, counts, fee)| Step::Return { rma, to, counts, fee })
+}
+
 fn steps() -> impl Strategy<Value = Step> {
     let reference = || prop::option::weighted(0.4, 0..8_u8);
-    let by = || prop_oneof![3 => Just(By::Owner), 1 => Just(By::Other), 2 => Just(By::Staff)];
     let paid = prop_oneof![4 => Just("PAID"), 2 => Just("FAILED"), 1 => Just("REFUNDED")];
     let refunded = prop_oneof![4 => Just("COMPLETED"), 3 => Just("FAILED"), 2 => Just("PROCESSING"), 1 => Just("PENDING")];
     let parcel = prop_oneof![2 => Just("DELIVERED"), 1 => Just("FAILED"), 2 => prop::sample::select(&PARCELS[..])];
@@ -47,12 +69,6 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => (1..50_00_i64).prop_map(Part::Cents),
         3 => (0..3_usize, 1..4_i64).prop_map(|(line, quantity)| Part::Pieces(line, quantity)),
     ];
-    let back = prop::collection::vec((0..3_usize, 1..3_i64, prop::sample::select(&CONDITIONS[..])), 1..3);
-    let returned = prop_oneof![
-        3 => Just("APPROVED"), 4 => Just("RECEIVED"), 3 => Just("REFUNDED"), 1 => Just("COMPLETED"), 1 => Just("REJECTED"),
-        1 => prop::sample::select(&RETURNS[..]),
-    ];
-    let counts = prop::collection::vec(0..3_i64, 0..3);
     let told = prop_oneof![
         4 => Just(Word::Paid),
         1 => Just(Word::PaidTooLittle),
@@ -77,9 +93,8 @@ fn steps() -> impl Strategy<Value = Step> {
         5 => (place(), parcel).prop_map(|(parcel, to)| Step::Parcel { parcel, to }),
         4 => (place(), part, prop::option::weighted(0.4, 0..4_usize))
             .prop_map(|(order, part, method)| Step::OpenRefund { order, part, method }),
-        5 => (place(), by(), back).prop_map(|(order, by, items)| Step::AskBack { order, by, items }),
-        12 => (place(), returned, counts, prop::option::weighted(0.2, 0..30_00_i64))
-            .prop_map(|(rma, to, counts, fee)| Step::Return { rma, to, counts, fee }),
+        2 => asked_back(),
+        2 => returned(),
         2 => (0..3_usize, prop_oneof![-8..0_i64, 1..8_i64]).prop_map(|(variant, change)| Step::Adjust { variant, change }),
         3 => (0..2_usize, 1..60_00_i64).prop_map(|(customer, cents)| Step::Redeem { customer, cents }),
         6 => (place(), told).prop_map(|(order, word)| Step::Told { order, word }),
@@ -100,8 +115,12 @@ pub fn within(step: &Step, there: &Reference) -> Step {
         Step::Parcel { parcel, to } => Step::Parcel { parcel: among(parcel, parcels), to },
         Step::OpenRefund { order, part, method } => Step::OpenRefund { order: among(order, orders), part, method },
         Step::AskBack { order, by, items } => Step::AskBack { order: among(order, orders), by, items },
-        Step::Return { rma, to, counts, fee } => Step::Return { rma: among(rma, returns), to, counts, fee },
         Step::Told { order, word } => Step::Told { order: among(order, orders), word },
+        Step::Return { rma, to, counts, fee } => {
+            let rma = among(rma, returns);
+            let next = rma.map_or("APPROVED", |rma| there.returns[rma].next());
+            Step::Return { rma, to: if to == NEXT { next } else { to }, counts, fee }
+        }
         step @ (Step::Place { .. } | Step::Limit { .. } | Step::Ask { .. } | Step::Adjust { .. } | Step::Redeem { .. } | Step::Work) => {
             step
         }

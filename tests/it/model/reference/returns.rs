@@ -32,6 +32,18 @@ impl Entry {
     }
 }
 
+impl Rma {
+    /// The step forward.
+    pub fn next(&self) -> &'static str {
+        match self.status {
+            "REQUESTED" => "APPROVED",
+            "APPROVED" => "RECEIVED",
+            "RECEIVED" => "REFUNDED",
+            _ => "COMPLETED",
+        }
+    }
+}
+
 impl Reference {
     /// Pieces of each line that returns hold and whose money has not gone back.
     pub fn returning(&self, order: usize) -> Vec<i64> {
