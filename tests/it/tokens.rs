@@ -2,10 +2,18 @@
 
 use crate::kit::tokens::{HS256, claiming, claims, hs256, now, ours, secret, signed, status_with};
 use crate::kit::{CUSTOMER, LocalShop};
+use api::Shop;
+use api::clock::Clock;
+use api::config::{LOCAL_SECRET, Secret, TokenConfig};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local::Options;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
 
 #[tokio::test]
 async fn a_token_whose_claims_are_wrong_is_refused() {
@@ -77,6 +85,9 @@ async fn a_token_that_is_not_signed_by_us_is_refused() {
         ("nothing", String::new()),
         ("dots", "..".to_owned()),
         ("no token", "token".to_owned()),
+        ("the key of a file", signed(r#"{"alg":"HS256","kid":"../../../../dev/null"}"#, &claims().to_string(), hs256(b""))),
+        ("the key of a query", signed(r#"{"alg":"HS256","kid":"x' UNION SELECT 'key' --"}"#, &claims().to_string(), hs256(b"key"))),
+        ("a key of its own", signed(r#"{"alg":"HS256","jwk":{"kty":"oct","k":"a2V5"}}"#, &claims().to_string(), hs256(b"key"))),
         ("100 KB", "x".repeat(100 * 1024)),
         ("a long valid one", ours(&claiming("shoes", json!("x".repeat(100 * 1024))))),
     ];
@@ -120,6 +131,34 @@ async fn only_a_bearer_token_is_one() {
     }
     // A token in the address would end in logs.
     shop.nobody().get(&format!("/api/store-credit?access_token={token}")).await.refused(401, "UNAUTHORIZED");
+}
+
+/// A function whose secret is fetched, and is this one.
+async fn with_fetched_secret(value: String) -> Router {
+    let answer = json!({ "ARN": "arn:jwt", "Name": "jwt", "SecretString": value }).to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let manager = Router::new().fallback(move || std::future::ready(answer.clone()));
+    tokio::spawn(async move { axum::serve(listener, manager).await });
+    let sdk = api::aws::local_config(&url, aws_smithy_http_client::Builder::new().build_http());
+    let tokens = TokenConfig { secret: Some(Secret::Arn("arn:jwt".to_owned())), ..TokenConfig::default() };
+    functions::api().with_state(Shop::new(&|_| None, Some(tokens), &sdk, &sdk, Clock::default()).expect("a shop"))
+}
+
+#[tokio::test]
+async fn no_token_is_believed_where_the_fetched_secret_can_be_guessed() {
+    let strong = "a-secret-of-forty-bytes-or-so-and-no-less";
+    // 400: who is calling is known, and asks for nothing.
+    for (secret, status) in [(strong, 400), ("short", 500), ("", 500), (LOCAL_SECRET, 500)] {
+        let function = with_fetched_secret(secret.to_owned()).await;
+        let token = signed(HS256, &claims().to_string(), hs256(secret.as_bytes()));
+        let request = Request::post("/api/promotions/validate").header("authorization", format!("Bearer {token}"));
+        let request = request.header("content-type", "application/json").body(Body::from("{}")).expect("a request");
+        let answer = function.oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status(), status, "{secret}");
+        let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        assert!(status == 400 || !String::from_utf8_lossy(&body).contains("JWT"), "{secret}");
+    }
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ async fn published_keys_verify_tokens_and_are_fetched_once() {
     assert_eq!(status_with(&shop, &keys.rs256(r#"{"alg":"RS256"}"#, &claims)).await, 200);
     assert_eq!(fetched.load(Ordering::SeqCst), 1);
     assert_eq!(status_with(&shop, &keys.rs256(r#"{"alg":"RS256","kid":"r"}"#, &claiming("exp", json!(now())))).await, 401);
-    for kid in ["unknown", "e", "x", "new", "../keys", ""] {
+    for kid in ["unknown", "e", "x", "new", "../keys", "../../../../dev/null", "r' OR '1'='1", ""] {
         assert_eq!(status_with(&shop, &keys.rs256(&json!({ "alg": "RS256", "kid": kid }).to_string(), &claims)).await, 401, "{kid}");
     }
     assert_eq!(fetched.load(Ordering::SeqCst), 1, "an unknown key is looked for once in five minutes at most");
@@ -136,6 +136,7 @@ async fn keys_that_a_token_brings_along_or_points_at_are_never_used() {
         json!({ "alg": "ES256", "kid": "e", "x5u": elsewhere }),
         json!({ "alg": "ES256", "kid": elsewhere }),
         json!({ "alg": "ES256", "kid": "e", "jwk": key }),
+        json!({ "alg": "ES256", "kid": "e", "x5c": ["MIIB"] }),
         json!({ "alg": "ES256", "jwk": key, "jku": elsewhere }),
     ] {
         assert_eq!(status_with(&shop, &theirs.es256(&header.to_string(), &claims().to_string())).await, 401, "{header}");

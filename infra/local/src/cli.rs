@@ -133,7 +133,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
 /// How the system is started.
 fn options(arguments: &Arguments, variable: impl Fn(&'static str) -> Option<String>) -> Result<Options, Failure> {
     let mut options = Options { data: arguments.data.clone(), port: arguments.port, progress, ..Options::default() };
-    if let Some(secret) = variable("JWT_SECRET") {
+    // Here the one that everybody knows does no harm.
+    if let Some(secret) = variable("JWT_SECRET").filter(|secret| *secret != options.jwt_secret) {
         TokenConfig::read(&|name| (name == "JWT_SECRET").then(|| secret.clone()))?;
         options.jwt_secret = secret;
     }

@@ -15,7 +15,7 @@ use crate::positions::{self, Keeper, Positions};
 use crate::pumps::{self, Pumps};
 use crate::{Workers, token};
 use api::clock::Clock;
-use api::config::{Secret, TokenConfig};
+use api::config::{LOCAL_SECRET, Secret, TokenConfig};
 use api::labels::Labels;
 use api::{Shop, aws};
 use axum::Router;
@@ -87,7 +87,7 @@ impl Default for Options {
         Self {
             data: None,
             port: 0,
-            jwt_secret: "local-secret-of-at-least-thirty-two-bytes".to_owned(),
+            jwt_secret: LOCAL_SECRET.to_owned(),
             jwks_url: None,
             issuer_and_audience: None,
             variables: HashMap::new(),

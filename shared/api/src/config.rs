@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// The least a shared secret must have: HS256's own output (RFC 7518, section 3.2).
 const SECRET_BYTES: usize = 32;
 
+/// What the local environment signs its tokens with. It stands here for everybody to read, so nothing else may trust it.
+pub const LOCAL_SECRET: &str = "local-secret-of-at-least-thirty-two-bytes";
+
 const STRIPE: &str = "https://api.stripe.com";
 const PAWAPAY: &str = "https://api.pawapay.io";
 
@@ -145,9 +148,21 @@ pub fn secret(variables: &impl Variables, plain: &'static str, arn: &'static str
     variables.get(plain).map(Secret::Plain).or_else(|| variables.get(arn).map(Secret::Arn))
 }
 
+/// A shared secret that tokens may be verified with.
+///
+/// # Errors
+/// Why it is none, in words that don't tell it.
+pub fn trusted(secret: &str) -> Result<&str, String> {
+    match secret.len() {
+        _ if secret == LOCAL_SECRET => Err("is the one of the local environment, which everybody knows".to_owned()),
+        short @ ..SECRET_BYTES => Err(format!("is {short} bytes long; {SECRET_BYTES} is the least")),
+        _ => Ok(secret),
+    }
+}
+
 impl TokenConfig {
     /// # Errors
-    /// [`ConfigError`] when the shared secret is too short, or nothing at all is there to verify tokens with.
+    /// [`ConfigError`] when the shared secret is one that can be guessed, or nothing at all is there to verify tokens with.
     pub fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         let config = Self {
             secret: secret(variables, "JWT_SECRET", "JWT_SECRET_ARN"),
@@ -156,15 +171,13 @@ impl TokenConfig {
             issuer: variables.get("JWT_ISSUER"),
             audience: variables.get("JWT_AUDIENCE"),
         };
-        match &config.secret {
-            Some(Secret::Plain(plain)) if plain.len() < SECRET_BYTES => {
-                Err(ConfigError::new("JWT_SECRET", format!("is {} bytes long; {SECRET_BYTES} is the least", plain.len())))
-            }
-            None if config.public_key.is_none() && config.jwks_url.is_none() => {
-                Err(ConfigError::new("JWT_SECRET_ARN", "set it, JWT_PUBLIC_KEY or JWT_JWKS_URL: without one no token can be verified"))
-            }
-            _ => Ok(config),
+        if let Some(Secret::Plain(plain)) = &config.secret {
+            trusted(plain).map_err(|why| ConfigError::new("JWT_SECRET", why))?;
         }
+        if config.secret.is_none() && config.public_key.is_none() && config.jwks_url.is_none() {
+            return Err(ConfigError::new("JWT_SECRET_ARN", "set it, JWT_PUBLIC_KEY or JWT_JWKS_URL: without one no token can be verified"));
+        }
+        Ok(config)
     }
 }
 
@@ -270,9 +283,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_secret_refuses_to_start() {
-        let variables = |name: &'static str| (name == "JWT_SECRET").then(|| "secret".to_owned());
-        assert_eq!(TokenConfig::read(&variables).err().unwrap().to_string(), "JWT_SECRET: is 6 bytes long; 32 is the least");
+    fn a_secret_that_can_be_guessed_refuses_to_start() {
+        let refused = |secret: &str| {
+            TokenConfig::read(&|name| (name == "JWT_SECRET").then(|| secret.to_owned())).err().map(|error| error.to_string())
+        };
+        assert_eq!(refused("secret").unwrap(), "JWT_SECRET: is 6 bytes long; 32 is the least");
+        assert_eq!(refused(&"x".repeat(31)).unwrap(), "JWT_SECRET: is 31 bytes long; 32 is the least");
+        assert_eq!(refused(LOCAL_SECRET).unwrap(), "JWT_SECRET: is the one of the local environment, which everybody knows");
+        assert_eq!(refused(&"x".repeat(32)), None);
         assert!(TokenConfig::read(&|_| None).is_err());
     }
 

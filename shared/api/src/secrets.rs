@@ -104,6 +104,12 @@ impl CachedSecret {
         Self { source, sdk, fetched: Mutex::new(None) }
     }
 
+    /// Whether it comes from Secrets Manager.
+    #[must_use]
+    pub const fn is_fetched(&self) -> bool {
+        matches!(self.source, Secret::Arn(_))
+    }
+
     /// The secret's value.
     ///
     /// # Errors

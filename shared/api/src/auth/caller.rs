@@ -76,6 +76,7 @@ impl FromRequestParts<Shop> for Caller {
             }
             Err(TokenError::Refused) => Err(Problem::unauthorized("The token is not valid.")),
             Err(error @ (TokenError::Keys(_) | TokenError::Secret(_))) => Err(Problem::unavailable(error)),
+            Err(error @ TokenError::Guessable(_)) => Err(Problem::internal(error)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Caller;
 use super::jwks::{Jwks, JwksError};
 use super::ring;
-use crate::config::TokenConfig;
+use crate::config::{TokenConfig, trusted};
 use crate::secrets::{CachedSecret, SecretError};
 use aws_config::SdkConfig;
 use domain::actor::Role;
@@ -33,6 +33,9 @@ pub(super) enum TokenError {
     Keys(#[from] JwksError),
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// Whoever guesses it could sign anything, so no token is believed.
+    #[error("JWT_SECRET_ARN: {0}")]
+    Guessable(String),
 }
 
 /// Verifies tokens.
@@ -98,7 +101,14 @@ impl Verifier {
     async fn key(&self, header: &Header) -> Result<Option<DecodingKey>, TokenError> {
         match header.alg {
             Algorithm::HS256 => match &self.secret {
-                Some(secret) => Ok(Some(DecodingKey::from_secret(secret.value().await?.as_bytes()))),
+                Some(secret) => {
+                    let value = secret.value().await?;
+                    // One that was given was looked at when the function started.
+                    if secret.is_fetched() {
+                        trusted(&value).map_err(TokenError::Guessable)?;
+                    }
+                    Ok(Some(DecodingKey::from_secret(value.as_bytes())))
+                }
                 None => Ok(None),
             },
             Algorithm::RS256 | Algorithm::ES256 => match (&self.public_key, &self.jwks) {
