@@ -61,13 +61,19 @@ pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Chec
             let page = shop.store.shipments(filter, page).await?;
             let mut views = Vec::with_capacity(page.items.len());
             for shipment in &page.items {
-                views.push(ShipmentView::of(shipment, &shop).await);
+                views.push(seen(&caller, shipment, &shop).await);
             }
             return Ok(page::with_next(Answer::ok(&views)?, page.next, &request.meta));
         }
     };
     caller.may_reach(shipment.customer_id)?;
-    Ok(Answer::ok(&ShipmentView::of(&shipment, &shop).await)?.etag(shipment.version))
+    Ok(Answer::ok(&seen(&caller, &shipment, &shop).await)?.etag(shipment.version))
+}
+
+/// A shipment as whoever asks may see it.
+async fn seen<'a>(caller: &Caller, shipment: &'a Shipment, shop: &Shop) -> ShipmentView<'a> {
+    let view = ShipmentView::of(shipment, shop).await;
+    if caller.customer().is_some() { view.for_customer() } else { view }
 }
 
 /// A text that is no number names no shipment.

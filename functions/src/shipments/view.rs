@@ -20,6 +20,7 @@ pub(crate) struct ShipmentView<'a> {
     service: Option<&'a str>,
     status: ShipmentStatus,
     tracking_number: Option<&'a str>,
+    /// For staff alone, as are `cost` and `failureReason`.
     label_url: Option<String>,
     recipient_name: &'a str,
     recipient_phone: Option<&'a str>,
@@ -83,6 +84,11 @@ impl Serialize for Kilograms {
 }
 
 impl<'a> ShipmentView<'a> {
+    /// As its customer sees it: without the label, what it cost, and what staff have to do about it.
+    pub fn for_customer(self) -> Self {
+        Self { label_url: None, cost: None, failure_reason: None, ..self }
+    }
+
     /// A label of our own is shown by an address that is signed for whoever reads it now.
     pub async fn of(shipment: &'a Shipment, shop: &Shop) -> Self {
         let label_url = match (&shipment.label, &shop.labels) {

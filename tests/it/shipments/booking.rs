@@ -298,6 +298,11 @@ async fn a_label_s_address_is_good_for_a_quarter_of_an_hour_and_for_reading_alon
     assert_eq!(downloaded(&url).await.0, 200);
     let put = reqwest::Client::new().put(url.as_str().expect("text")).body("x").send().await.expect("an answer");
     assert_eq!(put.status().as_u16(), 403);
+    // Its customer sees where it is, and neither its label nor what staff know of it.
+    let own = shop.customer(CUSTOMER).get(&format!("/api/shipments?id={}", parcel["id"])).await.ok();
+    assert_eq!((&own["labelUrl"], &own["cost"], &own["failureReason"]), (&Value::Null, &Value::Null, &Value::Null));
+    assert!(own["trackingNumber"].is_string());
+    assert_eq!(shop.customer(CUSTOMER).get("/api/shipments").await.ok(), json!([own]));
     let other = json!(url.as_str().expect("text").replace("-1.pdf", "-2.pdf"));
     assert_eq!(downloaded(&other).await.0, 403);
     shop.after(16 * MINUTE).await;

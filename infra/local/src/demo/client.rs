@@ -2,7 +2,9 @@
 
 use super::DemoError;
 use crate::System;
+use crate::emulators::carriers::Carriers;
 use crate::emulators::payments::Payments;
+use crate::system::CARRIER_WEBHOOK_SECRET;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, header};
@@ -19,6 +21,7 @@ const MOST_BYTES: usize = 4 << 20;
 pub struct Client {
     api: Router,
     payments: Payments,
+    carriers: Carriers,
     pub admin: String,
     pub sales: String,
     pub keeper: String,
@@ -32,6 +35,7 @@ impl Client {
         Self {
             api: system.api(),
             payments: system.payments.clone(),
+            carriers: system.carriers.clone(),
             admin: system.token(super::people::ADMIN, Role::Admin),
             sales: system.token(super::people::SALES, Role::SalesStaff),
             keeper: system.token(super::people::KEEPER, Role::InventoryManager),
@@ -50,24 +54,33 @@ impl Client {
         }
     }
 
+    /// DHL sees a parcel, and tells the shop that it has.
+    pub async fn seen_by_dhl(&self, number: &str, code: &str, words: &str, place: &str) -> Result<Value, DemoError> {
+        self.carriers.scan(number, code, words, place);
+        let token = ("x-webhook-token", CARRIER_WEBHOOK_SECRET.to_owned());
+        let body = serde_json::json!({ "shipments": [{ "id": number }] });
+        self.call(token, Method::POST, "/api/webhooks/dhl", Some(&body)).await
+    }
+
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Result<Value, DemoError> {
-        self.call(token, Method::POST, path, Some(body)).await
+        self.call(bearer(token), Method::POST, path, Some(body)).await
     }
 
     pub async fn put(&self, token: &str, path: &str, body: &Value) -> Result<Value, DemoError> {
-        self.call(token, Method::PUT, path, Some(body)).await
+        self.call(bearer(token), Method::PUT, path, Some(body)).await
     }
 
     pub async fn get(&self, token: &str, path: &str) -> Result<Value, DemoError> {
-        self.call(token, Method::GET, path, None).await
+        self.call(bearer(token), Method::GET, path, None).await
     }
 
-    async fn call(&self, token: &str, method: Method, path: &str, body: Option<&Value>) -> Result<Value, DemoError> {
+    /// `known_by` is the header that says who calls.
+    async fn call(&self, known_by: (&str, String), method: Method, path: &str, body: Option<&Value>) -> Result<Value, DemoError> {
         let refused = |status: u16, body: String| DemoError::Refused { call: format!("{method} {path}"), status, body };
         let request = Request::builder()
             .method(&method)
             .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(known_by.0, known_by.1)
             .header(header::CONTENT_TYPE, "application/json")
             .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())));
         let request = request.map_err(|error| refused(0, error.to_string()))?;
@@ -79,4 +92,8 @@ impl Client {
         }
         serde_json::from_slice(&body).map_err(|error| refused(status.as_u16(), error.to_string()))
     }
+}
+
+fn bearer(token: &str) -> (&'static str, String) {
+    ("authorization", format!("Bearer {token}"))
 }

@@ -49,6 +49,10 @@ pub enum Step {
     NotPaid,
     /// Staff take it a step forward.
     To(&'static str),
+    /// Staff make a parcel of it, with this carrier.
+    Parcel(&'static str),
+    /// DHL sees its parcel: its code, its words, and where.
+    Seen(&'static str, &'static str, &'static str),
     /// The customer cancels it.
     Cancel(&'static str),
     /// The customer cancels it and takes store credit.
@@ -71,7 +75,8 @@ pub enum Step {
     Refuse(&'static str),
 }
 use Step::{
-    ApproveFor, Arrived, AskBack, Cancel, CancelByStaff, CancelForCredit, NotPaid, NotPaidOut, Paid, PaidOut, Place, Refuse, Return, To,
+    ApproveFor, Arrived, AskBack, Cancel, CancelByStaff, CancelForCredit, NotPaid, NotPaidOut, Paid, PaidOut, Parcel, Place, Refuse,
+    Return, Seen, To,
 };
 
 const CONFIRMED: Step = To("CONFIRMED");
@@ -112,7 +117,8 @@ pub const ORDERS: &[Order] = &[
           (9, AskBack("COS-SAP-ROI-50", 1, "OPENED_UNUSED", "La veste ne tombe pas bien")), (8, APPROVED), (7, RECEIVED),
           (7, Refuse("Veste portée, ourlet refait"))]),
     order!(4005, Online(Mobile), ["ENS-LIP-EME-L" x 1],
-        &[(11, Place), (11, Paid("AM-88410276")), (11, CONFIRMED), (10, PROCESSING), (9, SHIPPED), (8, DELIVERED),
+        &[(11, Place), (11, Paid("AM-88410276")), (11, CONFIRMED), (10, PROCESSING), (9, Parcel("DHL")),
+          (8, Seen("PU", "Shipment picked up", "Kinshasa")), (8, Seen("WC", "With delivery courier", "Bandalungwa")), (8, Seen("OK", "Delivered", "Bandalungwa")),
           (5, AskBack("ENS-LIP-EME-L", 1, "DAMAGED", "Accroc sur la manche à l’ouverture du colis")), (4, APPROVED), (1, RECEIVED)]),
     order!(4008, Online(Card), ["BOU-MWI-NUI-XL" x 1, "SAC-NZE-NAT" x 1], "Please call from the lobby, the bell does not work.",
         &[(10, Place), (10, Paid("pi_3OaQk2Lz")), (10, CONFIRMED), (9, PROCESSING), (8, SHIPPED), (7, DELIVERED),
@@ -137,9 +143,10 @@ pub const ORDERS: &[Order] = &[
     order!(4005, InStore(Mobile), ["PAG-TAT-PAL" x 3, "PAG-TAT-NUI" x 1],
         &[(4, Place), (4, Paid("AM-88467103")), (4, CONFIRMED), (4, PROCESSING), (4, READY), (4, DELIVERED)]),
     order!(4006, Online(Card), ["COS-SAP-PER-52" x 1], "Livraison après 17 h, s’il vous plaît.",
-        &[(3, Place), (3, Paid("pi_3OdT07Lz")), (3, CONFIRMED), (2, PROCESSING), (1, SHIPPED)]),
+        &[(3, Place), (3, Paid("pi_3OdT07Lz")), (3, CONFIRMED), (2, PROCESSING), (1, Parcel("DHL")),
+          (0, Seen("PU", "Shipment picked up", "Kinshasa")), (0, Seen("WC", "With delivery courier", "Lemba"))]),
     order!(4007, Online(Mobile), ["ENS-LIP-BRI-M" x 1, "SAC-NZE-NOI" x 1],
-        &[(3, Place), (3, Paid("MP-C0041819")), (3, CONFIRMED), (1, PROCESSING), (0, SHIPPED)])
+        &[(3, Place), (3, Paid("MP-C0041819")), (3, CONFIRMED), (1, PROCESSING), (0, Parcel("FEDEX"))])
     .with("LIVRAISON"),
     order!(4004, Online(Mobile), ["BOU-MWI-BLA-L" x 1],
         &[(2, Place), (2, Paid("AM-88490021")), (2, CONFIRMED), (1, Cancel("Délai de livraison trop long"))]),
@@ -179,6 +186,21 @@ impl Pay {
 impl Order {
     fn customer(&self) -> Result<&'static Customer, DemoError> {
         CUSTOMERS.iter().find(|customer| customer.id == self.customer).ok_or(DemoError::NoField("customer"))
+    }
+
+    /// All of it in one parcel.
+    fn parcel(&self, id: u64, carrier: &str) -> Result<Value, DemoError> {
+        let customer = self.customer()?;
+        let details = customer.details();
+        let name = [&details["firstName"], &details["lastName"]].map(|name| name.as_str().unwrap_or_default()).join(" ");
+        Ok(json!({
+            "orderId": id,
+            "carrier": carrier,
+            "recipientName": name,
+            "recipientPhone": details["phone"],
+            "shippingAddress": customer.address(),
+            "weight": 1.2,
+        }))
     }
 
     /// Places it, as the customer or at the counter; gives its id.
@@ -238,6 +260,12 @@ impl Step {
             }
             NotPaid => payment(json!({ "paymentStatus": "FAILED" })).await?,
             To(status) => client.put(sales, &format!("/api/orders/{id}/status"), &json!({ "newStatus": status })).await?,
+            Parcel(carrier) => client.post(sales, "/api/shipments", &order.parcel(id, carrier)?).await?,
+            Seen(code, words, place) => {
+                let parcels = client.get(sales, &format!("/api/shipments?orderId={id}")).await?;
+                let number = parcels[0]["trackingNumber"].as_str().ok_or(DemoError::NoField("trackingNumber"))?;
+                client.seen_by_dhl(number, code, words, place).await?
+            }
             Cancel(reason) => cancel(customer, json!({ "reason": reason })).await?,
             CancelForCredit(reason) => cancel(customer, json!({ "reason": reason, "refundMethod": "STORE_CREDIT" })).await?,
             CancelByStaff(reason) => cancel(sales, json!({ "reason": reason })).await?,

@@ -4,8 +4,9 @@ use api::clock::Clock;
 use domain::order::{OrderStatus, PaymentStatus};
 use domain::refund::{Awaiting, RefundStatus};
 use domain::returns::ReturnStatus;
+use domain::shipment::ShipmentStatus;
 use std::path::PathBuf;
-use store::{OrderFilter, PageRequest, PromotionFilter, RefundFilter, ReturnFilter};
+use store::{OrderFilter, PageRequest, PromotionFilter, RefundFilter, ReturnFilter, ShipmentFilter};
 
 const PAGE: PageRequest = PageRequest::new(100, None);
 
@@ -31,6 +32,11 @@ async fn the_demo_has_orders_in_every_status_and_nothing_left_to_do() {
     let returns = system.store().returns(ReturnFilter::default(), PAGE).await.unwrap().items;
     for status in ReturnStatus::ALL {
         assert!(returns.iter().any(|rma| rma.status == *status), "no return is {status}");
+    }
+    let parcels = system.store().shipments(ShipmentFilter::default(), PAGE).await.unwrap().items;
+    for status in [ShipmentStatus::Pending, ShipmentStatus::OutForDelivery, ShipmentStatus::Delivered] {
+        let parcel = parcels.iter().find(|parcel| parcel.status == status).unwrap_or_else(|| panic!("no parcel is {status}: {parcels:?}"));
+        assert!(parcel.label.is_some() && parcel.failure_reason.is_none(), "{parcel:?}");
     }
     let refunds = system.store().refunds(RefundFilter::default(), PAGE).await.unwrap().items;
     assert!(refunds.iter().any(|refund| refund.awaiting == Some(Awaiting::Staff)));

@@ -154,11 +154,12 @@ impl Carriers {
     fn book(&self, carrier: Carrier, reference: &str, request: Value) -> Booked {
         let booked_at = (self.now)();
         let mut state = self.state();
-        let n = state.parcels.len() + 1;
+        // By the second, so that a later run with the same data gives out none of an earlier one's.
+        let (second, n) = (booked_at / 1000, state.parcels.len() as u64 % 100);
         let number = match carrier {
-            Carrier::Dhl => format!("{}", 1_000_000_000 + n),
-            Carrier::FedEx => format!("{}", 794_600_000_000_usize + n),
-            _ => format!("1ZA1B2C304{n:08}"),
+            Carrier::Dhl => format!("{:010}", second % 100_000_000 * 100 + n),
+            Carrier::FedEx => format!("79{:010}", second % 100_000_000 * 100 + n),
+            _ => format!("1ZA1B2C304{:08}", second % 1_000_000 * 100 + n),
         };
         let parcel = Booked { carrier, number, reference: reference.to_owned(), request, booked_at, scans: Vec::new() };
         state.parcels.push(parcel.clone());

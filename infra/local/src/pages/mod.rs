@@ -5,6 +5,7 @@
 //! may run nothing, send nothing and load nothing.
 
 mod mails;
+mod parcels;
 mod payments;
 mod queues;
 mod slip;
@@ -40,6 +41,7 @@ pub fn router(backstage: Backstage, jwt_secret: &str) -> Router {
         .route("/_local", get(mails::newest))
         .route("/_local/emails/{number}", get(mails::one))
         .route("/_local/sms", get(mails::sms))
+        .route("/_local/parcels", get(parcels::all))
         .route("/_local/queues", get(queues::all))
         .route("/_local/queues/{name}/redrive", post(queues::redrive))
         .route("/_local/payments", get(payments::refunds))
@@ -149,6 +151,7 @@ static TEMPLATES: LazyLock<Result<Handlebars<'static>, Box<TemplateError>>> = La
         ("layout", include_str!("layout.hbs")),
         ("emails", include_str!("emails.hbs")),
         ("sms", include_str!("sms.hbs")),
+        ("parcels", include_str!("parcels.hbs")),
         ("queues", include_str!("queues.hbs")),
         ("payments", include_str!("payments.hbs")),
         ("start", include_str!("start.hbs")),

@@ -68,7 +68,8 @@ impl Shop {
     }
 }
 
-const PAGES: [&str; 6] = ["/_local", "/_local/emails/1", "/_local/sms", "/_local/queues", "/_local/payments", "/_local/start"];
+const PAGES: [&str; 7] =
+    ["/_local", "/_local/emails/1", "/_local/sms", "/_local/parcels", "/_local/queues", "/_local/payments", "/_local/start"];
 
 #[tokio::test]
 async fn nothing_that_was_sent_can_act_on_a_page() {

@@ -183,8 +183,33 @@ fn event(activity: &Value) -> Option<CarrierEvent> {
     })
 }
 
-/// `20261125` or `2026-11-25`, and `091500` or `09:15:00`, in UTC.
+/// `20261125` or `2026-11-25`, and `091500`, `91500` (UPS's own example has it so) or `09:15:00`, in UTC.
 fn happened(activity: &Value) -> Option<Timestamp> {
     let (date, time) = (activity["gmtDate"].as_str()?.replace('-', ""), activity["gmtTime"].as_str()?.replace(':', ""));
-    moment(&format!("{date}T{time}Z"))
+    moment(&format!("{date}T{time:0>6}Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::shipment::ShipmentStatus;
+
+    /// An activity as UPS's description of its Tracking API has it.
+    #[test]
+    fn an_activity_of_upss_own_example_is_read() {
+        let read = event(&json!({
+            "date": "20210210", "gmtDate": "20210210", "gmtOffset": "-05:00", "gmtTime": "74700",
+            "location": { "address": { "city": "Wayne", "countryCode": "US" } },
+            "status": { "code": "SR", "description": "Your package was released by the customs agency.", "type": "X" },
+        }))
+        .unwrap();
+        assert_eq!((read.code.as_str(), read.status, read.location.as_deref()), ("X SR", None, Some("Wayne")));
+        assert_eq!(read.at, moment("2021-02-10T07:47:00Z"));
+    }
+
+    #[test]
+    fn out_for_delivery_is_a_code_of_the_kind_in_transit() {
+        let read = event(&json!({ "status": { "type": "I ", "code": "OT" }, "gmtDate": "2026-11-25", "gmtTime": "09:15:00" })).unwrap();
+        assert_eq!((read.status, read.at), (Some(ShipmentStatus::OutForDelivery), moment("2026-11-25T09:15:00Z")));
+    }
 }
