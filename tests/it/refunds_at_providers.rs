@@ -302,7 +302,7 @@ async fn one_that_stripe_says_was_refunded_already_is_looked_for() {
     let shop = LocalShop::start().await;
     // Somebody gave everything back on Stripe's pages: there is nothing left to do, and ours is none of it.
     let order = paid_at(&shop, Stripe).await;
-    shop.system.payments.refund_by_hand(order.payment(), 75_00, "succeeded");
+    let _all = shop.system.payments.refund_by_hand(order.payment(), 75_00, "succeeded");
     shop.refunded(&order, None).await;
     shop.settled().await;
     let refund = shop.refund_of(&order).await;

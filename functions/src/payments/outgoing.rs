@@ -28,8 +28,8 @@ pub(crate) async fn carry_out<G: Gateway>(shop: &Shop, gateway: &G, id: RefundId
         Err(error) => return Outcome::Again(error.to_string()),
     };
     match ask(gateway, &open).await {
-        Ok(report) => settle::<G>(shop, &open, &report).await,
-        Err(AskError::Refused(why)) => settle::<G>(shop, &open, &Report { reference: None, told: Told::Failed(why) }).await,
+        Ok(report) => settle(shop, &open, &report).await,
+        Err(AskError::Refused(why)) => settle(shop, &open, &Report { reference: None, told: Told::Failed(why) }).await,
         Err(AskError::RefusedForNow(why)) => {
             tracing::warn!(refund = %id, why, "a provider has refused for now");
             // Its next attempt is the schedule's, later each time.
@@ -80,7 +80,7 @@ fn open_attempt(refund: &Refund, provider: PaymentProvider) -> Option<String> {
     refund.attempt.as_ref().filter(|_| is_open).map(|attempt| attempt.key.clone())
 }
 
-async fn settle<G: Gateway>(shop: &Shop, open: &Open, report: &Report) -> Outcome {
+async fn settle(shop: &Shop, open: &Open, report: &Report) -> Outcome {
     Outcome::from(told(shop, open.refund.id, &open.key, report).await)
 }
 

@@ -20,9 +20,6 @@ impl Play<'_> {
     pub(super) fn request(&self, step: &Step) -> (Caller, Method, String, Value) {
         let order = |order: &Option<usize>| order.map_or(123, |order| self.orders[order]);
         let path = |at: &Option<usize>, rest: &str| format!("/api/orders/{}/{rest}", order(at));
-        let reference = |method: usize, reference: &Option<u8>| {
-            reference.map(|n| if method == CARD { self.intent(n) } else { format!("MP-{}-{n}", self.case) })
-        };
         let (shop, post, put) = (self.shop, Method::POST, Method::PUT);
         match step {
             Step::Place { customer, lines, method, reference: paid, promotion } => {
@@ -31,7 +28,7 @@ impl Play<'_> {
                 let mut wanted = body(&lines);
                 wanted["customerId"] = self.customer(*customer).into();
                 wanted["paymentMethod"] = PAYMENT_METHODS[*method].into();
-                wanted["paymentReference"] = json!(reference(*method, paid));
+                wanted["paymentReference"] = json!(self.reference(*method, *paid));
                 wanted["promotionCode"] = json!(promotion.map(|promotion| code(self.case, promotion)));
                 (shop.customer(self.customer(*customer)), post, "/api/orders".to_owned(), wanted)
             }
@@ -44,7 +41,7 @@ impl Play<'_> {
             }
             Step::Status { order, to } => (shop.staff(), put, path(order, "status"), json!({ "newStatus": to, "note": "By the model" })),
             Step::Pay { order, to, reference: paid } => {
-                let paid = reference(order.map_or(0, |order| self.model.orders[order].method), paid);
+                let paid = self.reference(order.map_or(0, |order| self.model.orders[order].method), *paid);
                 (shop.staff(), put, path(order, "payment"), json!({ "paymentStatus": to, "reference": paid }))
             }
             Step::Cancel { order, by, method } => {
@@ -161,6 +158,10 @@ impl Play<'_> {
             let made = self.shop.refunds_of(self.orders[refund.order]).await;
             self.refunds.push(made[0]["id"].as_u64().expect("an id"));
         }
+    }
+
+    fn reference(&self, method: usize, reference: Option<u8>) -> Option<String> {
+        reference.map(|n| if method == CARD { self.intent(n) } else { format!("MP-{}-{n}", self.case) })
     }
 
     /// The card payment of a number, which Stripe has.

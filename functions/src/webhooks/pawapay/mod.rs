@@ -93,11 +93,9 @@ async fn authenticate(shop: &Shop, delivery: &Delivery) -> Result<Trust, Problem
         let holds = signature::holds(delivery, delivery.address(&shop.config).as_deref(), key, now / 1000);
         return if holds { Ok(Trust::Signed) } else { Err(Problem::invalid_signature()) };
     }
-    match pawapay(shop).await.map_err(Problem::unavailable)? {
-        Some(pawapay) => Ok(Trust::Asking(pawapay)),
-        None => {
-            tracing::warn!("a callback came in pawaPay's name, and neither its key nor a token to ask it with is set");
-            Err(Problem::invalid_signature())
-        }
+    if let Some(pawapay) = pawapay(shop).await.map_err(Problem::unavailable)? {
+        return Ok(Trust::Asking(pawapay));
     }
+    tracing::warn!("a callback came in pawaPay's name, and neither its key nor a token to ask it with is set");
+    Err(Problem::invalid_signature())
 }

@@ -26,7 +26,7 @@ pub fn holds(delivery: &Delivery, address: Option<&str>, key: &str, now: u64) ->
     let (Some(input), Some(signature), Some(digests)) = (header("signature-input"), header("signature"), header("content-digest")) else {
         return false;
     };
-    is_digest(&digests, &delivery.body) && is_signed(&input, &signature, key, now, |name| component(name, address, &header))
+    is_digest(&digests, &delivery.body) && is_signed(&input, &signature, key, now, |name| component(name, address, header))
 }
 
 fn is_signed(input: &str, signature: &str, key: &str, now: u64, component: impl Fn(&str) -> Option<String>) -> bool {
@@ -76,11 +76,10 @@ impl Input {
 
     /// The signature base (RFC 9421, section 2.5).
     fn base(&self, component: impl Fn(&str) -> Option<String>) -> Option<String> {
-        let mut base = String::new();
-        for name in &self.components {
-            base += &format!("\"{name}\": {}\n", component(name)?);
-        }
-        Some(base + &format!("\"@signature-params\": {}", self.params))
+        let of_component = |name: &String| Some(format!("\"{name}\": {}", component(name)?));
+        let mut lines = self.components.iter().map(of_component).collect::<Option<Vec<String>>>()?;
+        lines.push(format!("\"@signature-params\": {}", self.params));
+        Some(lines.join("\n"))
     }
 }
 

@@ -159,6 +159,7 @@ impl Payments {
     }
 
     /// A refund that somebody makes on the provider's own pages; gives its id.
+    #[must_use]
     pub fn refund_by_hand(&self, payment: &str, amount: i64, status: &str) -> String {
         let mut state = self.state();
         let id = format!("re_by_hand_{}", state.refunds.len() + 1);

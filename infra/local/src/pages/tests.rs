@@ -76,7 +76,7 @@ async fn nothing_that_was_sent_can_act_on_a_page() {
     let shop = Shop::start().await;
     shop.sent(HOSTILE);
     shop.system.sqs.send("shop-local-email-dead-letters", HOSTILE).unwrap();
-    shop.system.payments.refund_by_hand(HOSTILE, 1, HOSTILE);
+    let _refund = shop.system.payments.refund_by_hand(HOSTILE, 1, HOSTILE);
     for path in PAGES {
         let html = shop.page(path).await;
         assert!(!html.contains("<script>"), "{path}");

@@ -16,13 +16,11 @@ fn digits(currency: Currency) -> u32 {
 #[must_use]
 pub fn in_stripe(money: Money) -> Option<i64> {
     let (ours, theirs) = (money.currency.decimals(), digits(money.currency));
-    match theirs.checked_sub(ours) {
-        Some(finer) => money.minor.checked_mul(10_i64.pow(finer)),
-        None => {
-            let unit = 10_i64.pow(ours - theirs);
-            (money.minor % unit == 0).then_some(money.minor / unit)
-        }
+    if let Some(finer) = theirs.checked_sub(ours) {
+        return money.minor.checked_mul(10_i64.pow(finer));
     }
+    let unit = 10_i64.pow(ours - theirs);
+    (money.minor % unit == 0).then_some(money.minor / unit)
 }
 
 /// Stripe's units of a currency, which it writes in small letters; nothing for a currency or an amount that we don't have.

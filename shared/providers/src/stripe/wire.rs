@@ -57,7 +57,7 @@ impl StripeRefund {
     }
 }
 
-/// A payment (docs.stripe.com/api/payment_intents/object).
+/// A payment (`docs.stripe.com/api/payment_intents/object`).
 #[derive(Clone, Debug, Deserialize)]
 pub struct StripeIntent {
     /// `pi_…`
