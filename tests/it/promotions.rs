@@ -10,7 +10,8 @@ const FIELDS: &str = "code createdAt currency description endDate id isActive ma
 #[tokio::test]
 async fn a_promotion_is_found_as_it_was_made() {
     let shop = LocalShop::without_pumps().await;
-    let body = shop.promotion_body(json!({ "code": " save20 ", "value": 12.5, "maxDiscount": 30, "usageLimit": 100, "description": "  " }));
+    let body =
+        shop.promotion_body(&json!({ "code": " save20 ", "value": 12.5, "maxDiscount": 30, "usageLimit": 100, "description": "  " }));
     let made = shop.admin().post("/api/promotions", &body).await;
     assert_eq!((made.status, made.header("etag")), (201, "\"1\""), "{}", made.text);
     assert_eq!(keys(&made.body).join(" "), FIELDS);
@@ -31,7 +32,7 @@ async fn every_wrong_field_is_named_with_the_contracts_code() {
     let shop = LocalShop::without_pumps().await;
     let admin = shop.admin();
     let refused = async |fields: Value| {
-        let answer = admin.post("/api/promotions", &shop.promotion_body(fields)).await;
+        let answer = admin.post("/api/promotions", &shop.promotion_body(&fields)).await;
         answer.errors().into_iter().map(|(at, code)| format!("{} {at} {code}", answer.status)).collect::<Vec<_>>()
     };
     let only = |error: &str| vec![format!("400 {error}")];
@@ -76,7 +77,7 @@ async fn a_code_is_taken_for_ever_and_never_changes() {
     let shop = LocalShop::without_pumps().await;
     let promotion = shop.promotion(json!({})).await;
     let path = format!("/api/promotions?id={}", promotion["id"]);
-    let again = shop.promotion_body(json!({ "code": "save20" }));
+    let again = shop.promotion_body(&json!({ "code": "save20" }));
     shop.admin().post("/api/promotions", &again).await.refused(409, "DUPLICATE_CODE");
     shop.admin().put(&path, &json!({ "code": "SAVE30" })).await.refused(409, "CODE_IMMUTABLE");
     shop.admin().put(&path, &json!({ "code": "save20", "name": "Other" })).await.ok();

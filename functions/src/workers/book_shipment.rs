@@ -53,13 +53,14 @@ async fn next(shop: &Shop, carriers: &Carriers, id: ShipmentId) -> Result<Step, 
             BookingStep::Wait { until } => (Step::Wait(until), None),
             BookingStep::Find { attempt, asked_at, is_last } => (Step::Find(Box::new(shipment), attempt, asked_at, is_last), None),
             BookingStep::GiveUp => (Step::Done, Some(shipment.given_up("The order was cancelled.", &order, now, ids))),
-            BookingStep::Ask { attempt } => match obstacle(carriers, &shipment, attempt, now).await {
-                Some(reason) => (Step::Done, Some(shipment.left_to_staff(&reason, &order, now, ids))),
-                None => {
+            BookingStep::Ask { attempt } => {
+                if let Some(reason) = obstacle(carriers, &shipment, attempt, now).await {
+                    (Step::Done, Some(shipment.left_to_staff(&reason, &order, now, ids)))
+                } else {
                     let change = shipment.asked(attempt, &order, now, ids);
                     (Step::Make(Box::new(change.shipment.clone()), attempt), Some(change))
                 }
-            },
+            }
         };
         Ok(Some((step, change.as_ref().map_or_else(Writes::new, Writes::from))))
     });

@@ -266,7 +266,7 @@ pub async fn track_shipments() -> Result<(), Error> {
     let carriers = started(Carriers::read(&Environment, &aws::config()))?;
     work(move |_: Value| {
         let (shop, carriers) = (shop.clone(), carriers.clone());
-        async move { whole(tracking::run(&shop, &carriers).await) }
+        async move { whole(Box::pin(tracking::run(&shop, &carriers)).await) }
     })
     .await
 }

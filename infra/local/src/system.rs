@@ -212,13 +212,7 @@ impl System {
             payments: payments.clone(),
         };
         let app = api.clone().merge(pages(backstage));
-        let (serving, told_to_stop) = oneshot::channel::<()>();
-        let server = tokio::spawn(async move {
-            let told_to_stop = async move { drop(told_to_stop.await) };
-            if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(told_to_stop).await {
-                tracing::error!(%error, "the API's server ended");
-            }
-        });
+        let (server, serving) = serve(listener, app);
 
         let (mut tasks, mut pumps) = (Vec::new(), Pumps::default());
         if options.pumps {
@@ -228,7 +222,6 @@ impl System {
                 tasks.push(tokio::spawn(Keeper::new(directory.clone(), pumps.clone(), sqs.clone()).run()));
             }
         }
-        let servers = vec![sqs_server, outbox_server, carriers_server, labels_server, payments_server];
         Ok(Self {
             url,
             clock,
@@ -246,7 +239,7 @@ impl System {
             server,
             serving: Some(serving),
             tasks,
-            _servers: servers,
+            _servers: vec![sqs_server, outbox_server, carriers_server, labels_server, payments_server],
         })
     }
 
@@ -390,6 +383,18 @@ impl Places<'_> {
             _ => None,
         }
     }
+}
+
+/// Serves the API until it is told to stop.
+fn serve(listener: TcpListener, app: Router) -> (JoinHandle<()>, oneshot::Sender<()>) {
+    let (serving, told_to_stop) = oneshot::channel::<()>();
+    let server = tokio::spawn(async move {
+        let told_to_stop = async move { drop(told_to_stop.await) };
+        if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(told_to_stop).await {
+            tracing::error!(%error, "the API's server ended");
+        }
+    });
+    (server, serving)
 }
 
 fn plain() -> aws_sdk_dynamodb::config::SharedHttpClient {

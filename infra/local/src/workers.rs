@@ -119,7 +119,7 @@ impl Workers {
     pub async fn run(&self, schedule: &str) -> Option<Swept> {
         match schedule {
             "cancel-unpaid-orders" => Some(cancel_unpaid_orders::run(&self.shop).await),
-            "track-shipments" => Some(track_shipments::run(&self.shop, &self.carriers).await),
+            "track-shipments" => Some(Box::pin(track_shipments::run(&self.shop, &self.carriers)).await),
             "reject-late-returns" => Some(reject_late_returns::run(&self.shop).await),
             "ask-providers" => Some(ask_providers::run(&self.shop).await),
             _ => None,

@@ -54,11 +54,12 @@ impl Writes {
             let id = event.id.get();
             let item = Item::of(&key, event);
             let table = table_of(event);
-            let item = match EVENT_TABLES.contains(&table) {
-                true => item.map(|item| item.listed(id).under(BY_HOUR, keys::shard(&keys::events_in_hour(event.at), id))),
-                // They set nothing off, so there is nothing to relay.
-                false => item,
-            };
+            // The others set nothing off, so there is nothing to relay.
+            let is_relayed = EVENT_TABLES.contains(&table);
+            let item =
+                item.map(
+                    |item| if is_relayed { item.listed(id).under(BY_HOUR, keys::shard(&keys::events_in_hour(event.at), id)) } else { item },
+                );
             writes.put(table, key, item, Expression::absent())
         })
     }

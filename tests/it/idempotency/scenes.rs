@@ -133,7 +133,7 @@ impl Asked<'_> {
         let Self { shop, path, .. } = *self;
         match (self.method.as_str(), path) {
             ("POST", "/api/promotions") => {
-                let terms = shop.promotion_body(json!({ "code": "ONCE" }));
+                let terms = shop.promotion_body(&json!({ "code": "ONCE" }));
                 Some(self.scene(shop.admin(), path.to_owned(), terms, note("name"), "DUPLICATE_CODE"))
             }
             ("PUT", "/api/promotions") => {

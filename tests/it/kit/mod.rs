@@ -98,10 +98,10 @@ impl LocalShop {
 
     /// A promotion that runs, 20 % off with the code SAVE20 unless these fields say otherwise.
     pub async fn promotion(&self, fields: Value) -> Value {
-        self.admin().post("/api/promotions", &self.promotion_body(fields)).await.ok()
+        self.admin().post("/api/promotions", &self.promotion_body(&fields)).await.ok()
     }
 
-    pub fn promotion_body(&self, fields: Value) -> Value {
+    pub fn promotion_body(&self, fields: &Value) -> Value {
         let now = self.system.clock.now().0;
         let mut body = json!({
             "code": "SAVE20", "name": "Soldes", "type": "PERCENTAGE", "value": 20, "startDate": now - 86_400_000, "endDate": now + 30 * 86_400_000,

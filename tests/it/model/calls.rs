@@ -11,6 +11,10 @@ pub(super) fn amount(hundredths: i64) -> Value {
     serde_json::from_str(&format!("{}.{:02}", hundredths / 100, hundredths % 100)).expect("a number")
 }
 
+fn few(n: i64) -> u32 {
+    u32::try_from(n).expect("few")
+}
+
 /// The code of a case's promotion.
 pub(super) fn code(case: u64, promotion: usize) -> String {
     format!("CASE-{case}-{promotion}")
@@ -23,9 +27,7 @@ impl Play<'_> {
         let (shop, post, put) = (self.shop, Method::POST, Method::PUT);
         match step {
             Step::Place { customer, lines, method, reference: paid, promotion } => {
-                let lines: Vec<(u64, u32)> =
-                    lines.iter().map(|(variant, n)| (self.variants[*variant], u32::try_from(*n).expect("few"))).collect();
-                let mut wanted = body(&lines);
+                let mut wanted = body(&lines.iter().map(|(variant, n)| (self.variants[*variant], few(*n))).collect::<Vec<_>>());
                 wanted["customerId"] = self.customer(*customer).into();
                 wanted["paymentMethod"] = PAYMENT_METHODS[*method].into();
                 wanted["paymentReference"] = json!(self.reference(*method, *paid));
@@ -65,27 +67,9 @@ impl Play<'_> {
                 (shop.staff(), put, format!("/api/shipments?id={id}"), json!({ "status": to }))
             }
             Step::OpenRefund { order: at, part, method } => {
-                let mut wanted = json!({ "orderId": order(at), "reason": "By the model" });
-                wanted["refundMethod"] = json!(method.map(|method| REFUND_METHODS[method]));
-                match part {
-                    Part::Rest => {}
-                    Part::Cents(cents) => wanted["amount"] = amount(*cents),
-                    Part::Pieces(line, quantity) => {
-                        let line = at.map_or(1, |at| self.lines[at][line % self.lines[at].len()]);
-                        wanted["items"] = json!([{ "orderItemId": line, "quantity": quantity }]);
-                    }
-                }
-                (shop.admin(), post, "/api/refunds".to_owned(), wanted)
+                (shop.admin(), post, "/api/refunds".to_owned(), self.opened_refund(*at, part, *method))
             }
-            Step::AskBack { order: at, by, items } => {
-                let lines = at.map_or(&[1][..], |at| &self.lines[at]);
-                let items: Vec<Value> = items
-                    .iter()
-                    .map(|(line, quantity, condition)| back(lines[line % lines.len()], u32::try_from(*quantity).expect("few"), condition))
-                    .collect();
-                let wanted = json!({ "orderId": order(at), "reason": "By the model", "items": items });
-                (self.by(*by, *at), post, "/api/returns".to_owned(), wanted)
-            }
+            Step::AskBack { order: at, by, items } => (self.by(*by, *at), post, "/api/returns".to_owned(), self.asked_back(*at, items)),
             Step::Return { rma, to, counts, fee } => {
                 let id = rma.map_or(123, |rma| self.returns[rma]);
                 let mut wanted = json!({ "status": to, "notes": "By the model" });
@@ -107,6 +91,27 @@ impl Play<'_> {
             }
             Step::Told { .. } | Step::Work => unreachable!("neither the workers nor Stripe is a caller"),
         }
+    }
+
+    fn opened_refund(&self, at: Option<usize>, part: &Part, method: Option<usize>) -> Value {
+        let mut wanted = json!({ "orderId": at.map_or(123, |at| self.orders[at]), "reason": "By the model" });
+        wanted["refundMethod"] = json!(method.map(|method| REFUND_METHODS[method]));
+        match part {
+            Part::Rest => {}
+            Part::Cents(cents) => wanted["amount"] = amount(*cents),
+            Part::Pieces(line, quantity) => {
+                let line = at.map_or(1, |at| self.lines[at][line % self.lines[at].len()]);
+                wanted["items"] = json!([{ "orderItemId": line, "quantity": quantity }]);
+            }
+        }
+        wanted
+    }
+
+    fn asked_back(&self, at: Option<usize>, items: &[(usize, i64, &'static str)]) -> Value {
+        let lines = at.map_or(&[1][..], |at| &self.lines[at]);
+        let items: Vec<Value> =
+            items.iter().map(|(line, quantity, condition)| back(lines[line % lines.len()], few(*quantity), condition)).collect();
+        json!({ "orderId": at.map_or(123, |at| self.orders[at]), "reason": "By the model", "items": items })
     }
 
     fn by(&self, by: By, order: Option<usize>) -> Caller {

@@ -235,7 +235,7 @@ impl Deployed {
     }
 
     async fn promotion(&mut self, code: &str, limit: u32) -> Value {
-        let body = self.shop.promotion_body(json!({ "code": code, "usageLimit": limit }));
+        let body = self.shop.promotion_body(&json!({ "code": code, "usageLimit": limit }));
         self.done("POST /api/promotions", body).await["id"].clone()
     }
 
@@ -414,7 +414,7 @@ async fn promotions(deployed: &mut Deployed, variant: &Value) {
     beyond["promotionCode"] = "MANY".into();
     deployed.refused("POST /api/orders", beyond).await;
 
-    let again = deployed.shop.promotion_body(json!({ "code": "FEW" }));
+    let again = deployed.shop.promotion_body(&json!({ "code": "FEW" }));
     deployed.refused("POST /api/promotions", again).await;
     for query in [format!("id={many}"), "code=few".to_owned(), "isActive=true".to_owned(), String::new()] {
         deployed.done(&format!("GET /api/promotions?{query}"), null.clone()).await;
@@ -587,7 +587,7 @@ async fn every_schedule(deployed: &mut Deployed) {
     let booked = deployed.shop.system.carriers.parcels().pop().expect("a parcel");
     deployed.shop.system.carriers.scan(&booked.number, "PU", "Picked up", "Kinshasa");
     let carriers = deployed.shop.system.workers.carriers.clone();
-    let tracked = track_shipments::run(&deployed.shop_of("track-shipments"), &carriers).await;
+    let tracked = Box::pin(track_shipments::run(&deployed.shop_of("track-shipments"), &carriers)).await;
     assert!(tracked.changed == 1 && tracked.seen > 1, "{tracked:?}");
 
     let order = deployed.delivered(&json!(variant), 1).await;

@@ -11,11 +11,8 @@ pub(super) fn gif() -> String {
 
 /// A page of 4 by 6 inches with these lines, in base64.
 pub(super) fn pdf(lines: &[&str]) -> String {
-    let mut text = String::from("BT /F1 14 Tf 20 390 Td 22 TL\n");
-    for line in lines {
-        text.push_str(&format!("({}) Tj T*\n", printable(line)));
-    }
-    text.push_str("ET");
+    let shown: Vec<String> = lines.iter().map(|line| format!("({}) Tj T*", printable(line))).collect();
+    let text = format!("BT /F1 14 Tf 20 390 Td 22 TL\n{}\nET", shown.join("\n"));
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
@@ -27,18 +24,18 @@ pub(super) fn pdf(lines: &[&str]) -> String {
     let mut places = Vec::new();
     for (n, object) in objects.iter().enumerate() {
         places.push(file.len());
-        file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", n + 1));
+        file += format!("{} 0 obj\n{object}\nendobj\n", n + 1).as_str();
     }
     let table = file.len();
-    file.push_str(&format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1));
+    file += format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).as_str();
     for place in places {
-        file.push_str(&format!("{place:010} 00000 n \n"));
+        file += format!("{place:010} 00000 n \n").as_str();
     }
-    file.push_str(&format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1));
+    file += format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1).as_str();
     STANDARD.encode(file)
 }
 
-/// Octal escapes for what PDF's strings and WinAnsi have a code for; a question mark for all else.
+/// Octal escapes for what PDF's strings and WinAnsiEncoding have a code for; a question mark for all else.
 fn printable(line: &str) -> String {
     line.chars()
         .map(|c| match u32::from(c) {

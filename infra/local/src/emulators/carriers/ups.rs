@@ -50,7 +50,7 @@ fn stopped(carriers: &Carriers, headers: &HeaderMap) -> Option<Response> {
     if !carriers.knows_token(headers) {
         return Some(refusal(401, "250002", "Invalid Authentication Information."));
     }
-    let is_missing = |name: &str| headers.get(name).is_none_or(|value| value.is_empty());
+    let is_missing = |name: &str| headers.get(name).is_none_or(axum::http::HeaderValue::is_empty);
     ["transId", "transactionSrc"].into_iter().any(is_missing).then(|| refusal(400, "VSS000", "Invalid request: missing header"))
 }
 
