@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// The most uses that a limit can name.
 pub const MOST_USES: u32 = 1_000_000_000;
 
-/// The shards of a promotion whose limit is above [`ONE_SHARD`] or that has none. Whoever takes the very last use looks at
+/// The shards of a promotion whose limit is above 1,000 or that has none. Whoever takes the very last use looks at
 /// all others, and with the fifty lines of an order that still fits the hundred items of a transaction.
 pub const MOST_SHARDS: u16 = 32;
 

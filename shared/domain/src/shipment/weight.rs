@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The heaviest parcel, in grams: a tonne, more than any carrier here takes as one piece.
 pub const MAX_GRAMS: i64 = 1_000_000;
 
-/// A weight of more than nothing, up to [`MAX_GRAMS`].
+/// A weight of more than nothing, up to a tonne.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Weight(u32);
 
