@@ -9,7 +9,8 @@ import re
 
 import boto3
 
-FUNCTION = re.compile(r"\$\{(\w+)\.Arn\}")
+INVOKED = re.compile(r"/functions/\$\{(\w+)(?:\.Arn)?\}/invocations")
+"""A function, or one of its aliases, in the address that API Gateway invokes it by."""
 
 
 def replay(stack):
@@ -24,18 +25,24 @@ def replay(stack):
     for path, operations in body["paths"].items():
         for method, operation in operations.items():
             integration = operation["x-amazon-apigateway-integration"]
-            uri = integration["uri"]["Fn::Sub"]
-            function = resources[FUNCTION.search(uri)[1]]
+            invoked = resources[INVOKED.search(integration["uri"]["Fn::Sub"])[1]]
             target = gateway.create_integration(
                 ApiId=api,
                 IntegrationType="AWS_PROXY",
-                IntegrationUri=boto3.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"],
+                IntegrationUri=arn_of(invoked),
                 PayloadFormatVersion=integration["payloadFormatVersion"],
             )["IntegrationId"]
             gateway.create_route(ApiId=api, RouteKey=key(path, method), Target=f"integrations/{target}")
             made += 1
     gateway.update_api(ApiId=api, CorsConfiguration=cors(stack, body["x-amazon-apigateway-cors"]))
     return made
+
+
+def arn_of(invoked):
+    """An alias is known by its ARN already, a function by its name."""
+    if invoked.startswith("arn:"):
+        return invoked
+    return boto3.client("lambda").get_function(FunctionName=invoked)["Configuration"]["FunctionArn"]
 
 
 def key(path, method):

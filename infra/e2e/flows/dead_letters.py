@@ -14,7 +14,7 @@ from expect import equal, eventually, true
 from stack import STAGE
 
 BROKEN = "MESSAGES_TABLE"
-"""Without it the worker does not start."""
+"""Without it the worker can do no job."""
 
 SOON = {"VisibilityTimeout": "2", "maxReceiveCount": 2}
 """When the queue gives up while this is gone through; as the template has it, it would take hours."""
@@ -25,7 +25,7 @@ def flow(shop):
     with impatient(shop):
         with broken(shop):
             order = shop.order(customer, scarf).ok(201)
-            # On AWS Lambda holds a job for as long as its function may take, and tries a start again by itself.
+            # The worker itself hides a job for longer each time; AWS takes its time to look at it again.
             eventually(lambda: shop.waiting("email-dead-letters"), 1, "e-mails that were given up", patience=60 if shop.emulator else 600)
             eventually(lambda: shop.waiting("email"), 0, "e-mails that still wait")
             # The order itself knows nothing of it.
