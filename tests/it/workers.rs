@@ -4,6 +4,8 @@ mod failover;
 mod providers;
 mod relay;
 
+pub use providers::refuse;
+
 use crate::kit::{ByHand, CUSTOMER, LocalShop, Placed, cents, failures};
 use aws_lambda_events::event::sqs::SqsEvent;
 use functions::workers::relay::Queue;

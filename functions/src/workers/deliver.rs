@@ -1,8 +1,9 @@
 //! Handing one message over: claim, send, settle. The effect is there once, however often the job comes.
 
-use super::Templates;
+use super::{Templates, numbers};
 use api::batch::Outcome;
 use api::clock::{Clock, random};
+use api::metrics::Metrics;
 use domain::event::MessageJob;
 use domain::ids::OrderId;
 use domain::message::{Announcement, LATE_AFTER_MINUTES};
@@ -28,6 +29,8 @@ pub struct Desk<S> {
     pub templates: Templates,
     /// Who sends.
     pub sender: S,
+    /// Where the messages are counted.
+    pub metrics: Metrics,
 }
 
 /// A message as the worker of its channel makes it.
@@ -87,7 +90,7 @@ impl<S: Sender> Desk<S> {
     async fn claim(&self, job: &MessageJob, mut first: Notification, withheld: Option<String>, by: u64) -> Result<Claim, StorageError> {
         let found = loop {
             match self.store.store_notification(&first).await? {
-                Claimed::Ours => return Ok(first_claim(first)),
+                Claimed::Ours => return Ok(self.first_claim(first)),
                 Claimed::Taken(Some(found)) if found.job_id == job.id => break found,
                 // Its number was drawn, and another message has drawn the same: it goes under the next one that is
                 // free, and is found there by whoever comes again, because no record ever moves.
@@ -110,9 +113,20 @@ impl<S: Sender> Desk<S> {
             (other @ (Claim::Settled | Claim::HeldUntil(_)), _) => return Ok(other),
         };
         match self.store.store_notification(&next).await? {
-            Claimed::Ours => Ok(first_claim(next)),
+            Claimed::Ours => Ok(self.first_claim(next)),
             // Somebody else took it in between: see what they made of it.
             Claimed::Taken(_) => Ok(Claim::HeldUntil(now)),
+        }
+    }
+
+    /// A record that was just stored: to be handed over, or final.
+    fn first_claim(&self, stored: Notification) -> Claim {
+        match stored.sending {
+            Sending::Handed { .. } => Claim::Ours(Box::new(stored)),
+            Sending::Idle => {
+                self.metrics.count(numbers::of_message(&stored, self.clock.now()));
+                Claim::Settled
+            }
         }
     }
 
@@ -132,7 +146,10 @@ impl<S: Sender> Desk<S> {
             }
         };
         match self.store.store_notification(&settled).await {
-            Ok(Claimed::Ours) => outcome,
+            Ok(Claimed::Ours) => {
+                self.metrics.count(numbers::of_message(&settled, now));
+                outcome
+            }
             // The provider's own word was here first, and says more than we could.
             Ok(Claimed::Taken(Some(found))) if found.status != NotificationStatus::Pending => Outcome::Done,
             // The log still says that it was handed over, so nobody hands it over again too soon.
@@ -146,12 +163,4 @@ impl<S: Sender> Desk<S> {
 pub(super) fn superseded(about: &Announcement, order: Option<&Order>) -> Option<String> {
     let later = order.and_then(|order| about.kind.superseded_by(order))?;
     Some(format!("superseded by {later}: it was too late"))
-}
-
-/// A record that was just stored: to be handed over, or final.
-fn first_claim(stored: Notification) -> Claim {
-    match stored.sending {
-        Sending::Handed { .. } => Claim::Ours(Box::new(stored)),
-        Sending::Idle => Claim::Settled,
-    }
 }

@@ -7,6 +7,7 @@ pub mod carriers;
 mod deliver;
 mod email;
 pub mod inventory_log;
+mod numbers;
 pub mod process_refund;
 pub mod reject_late_returns;
 pub mod relay;

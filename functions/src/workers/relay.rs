@@ -1,5 +1,7 @@
 //! Puts the jobs of committed events on their queues: the other half of the outbox.
 
+use super::numbers;
+use api::metrics::Metrics;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -153,8 +155,8 @@ fn fitting(letters: &[&Letter<'_>]) -> usize {
 }
 
 /// Relays a batch of a stream. What was not taken, and all after it, the stream hands over again; that some jobs
-/// are then there twice is nothing to their workers.
-pub async fn relay(queues: &Queues, batch: StreamBatch) -> DynamoDbEventResponse {
+/// are then there twice is nothing to their workers. Counted is what it doesn't hand over again.
+pub async fn relay(queues: &Queues, metrics: &Metrics, batch: StreamBatch) -> DynamoDbEventResponse {
     let mut events = Vec::new();
     let mut places = Vec::new();
     let mut unread = None;
@@ -172,7 +174,9 @@ pub async fn relay(queues: &Queues, batch: StreamBatch) -> DynamoDbEventResponse
             }
         }
     }
-    let untaken = queues.send(&events).await.and_then(|place| places.get(place).cloned());
+    let untaken = queues.send(&events).await;
+    metrics.count(events.iter().take(untaken.unwrap_or(events.len())).flat_map(numbers::of_event));
+    let untaken = untaken.and_then(|place| places.get(place).cloned());
     let mut response = DynamoDbEventResponse::default();
     if let Some(sequence) = untaken.or(unread) {
         let mut failure = DynamoDbBatchItemFailure::default();
@@ -215,11 +219,11 @@ async fn relay_hour_of(table: Table, queues: &Queues, store: &Store, at: Timesta
 ///
 /// # Errors
 /// In words, for anything else, and when an hour can't be relayed.
-pub async fn handle(queues: &Queues, store: &Store, input: Value) -> Result<Value, String> {
+pub async fn handle(queues: &Queues, metrics: &Metrics, store: &Store, input: Value) -> Result<Value, String> {
     if let Some(hour) = input.get("relayHour") {
         let at = hour.as_u64().map(Timestamp).ok_or("relayHour is no time in epoch milliseconds")?;
         return Ok(serde_json::json!({ "relayed": relay_hour(queues, store, at).await? }));
     }
     let batch: StreamBatch = serde_json::from_value(input).map_err(|error| error.to_string())?;
-    serde_json::to_value(relay(queues, batch).await).map_err(|error| error.to_string())
+    serde_json::to_value(relay(queues, metrics, batch).await).map_err(|error| error.to_string())
 }

@@ -11,6 +11,7 @@ use api::batch::each_job;
 use api::clock::Clock;
 use api::config::{ConfigError, Environment, Variables, required};
 use api::lambda::{Error, work};
+use api::metrics::Metrics;
 use api::secrets::{SecretName, Secrets};
 use api::{Shop, aws};
 use aws_config::SdkConfig;
@@ -41,10 +42,10 @@ pub async fn relay() -> Result<(), Error> {
     api::log::init();
     let sdk = aws::config();
     let queues = started(queues(&sdk))?;
-    let store = store(&sdk);
+    let (store, metrics) = (store(&sdk), Metrics::given(&Environment));
     work(move |input: Value| {
-        let (queues, store) = (queues.clone(), store.clone());
-        async move { handle(&queues, &store, input).await.map_err(Error::from) }
+        let (queues, metrics, store) = (queues.clone(), metrics.clone(), store.clone());
+        async move { handle(&queues, &metrics, &store, input).await.map_err(Error::from) }
     })
     .await
 }
@@ -87,6 +88,7 @@ pub async fn send_email() -> Result<(), Error> {
         country: Country::DR_CONGO,
         templates: Templates::default(),
         sender,
+        metrics: Metrics::given(&Environment),
     };
     let sqs = aws_sdk_sqs::Client::new(&sdk);
     work(move |batch: SqsEvent| {
@@ -119,20 +121,21 @@ pub async fn send_sms() -> Result<(), Error> {
     };
     let secrets = Arc::new(Secrets::given(&Environment, &sdk));
     let (store, shop_name, sqs) = (store(&sdk), shop_name(), aws_sdk_sqs::Client::new(&sdk));
-    let country = started(country())?;
+    let (country, metrics) = (started(country())?, Metrics::given(&Environment));
     work(move |batch: SqsEvent| {
         let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());
-        let (config, secrets) = (config.clone(), Arc::clone(&secrets));
+        let (config, secrets, metrics) = (config.clone(), Arc::clone(&secrets), metrics.clone());
         async move {
             let clock = Clock::default();
             match secrets.value(SecretName::Twilio).await? {
                 Some(token) => {
                     let sender = Twilio::new(config, token.to_string())?;
-                    Ok(texts(batch, Desk { store, clock, shop_name, country, templates: Templates::default(), sender }, &sqs, &queue).await)
+                    let templates = Templates::default();
+                    Ok(texts(batch, Desk { store, clock, shop_name, country, templates, sender, metrics }, &sqs, &queue).await)
                 }
                 None => Ok(texts(
                     batch,
-                    Desk { store, clock, shop_name, country, templates: Templates::default(), sender: NoSms },
+                    Desk { store, clock, shop_name, country, templates: Templates::default(), sender: NoSms, metrics },
                     &sqs,
                     &queue,
                 )

@@ -17,6 +17,7 @@ use crate::{Workers, token};
 use api::clock::Clock;
 use api::config::{LOCAL_SECRET, Secret, TokenConfig};
 use api::labels::Labels;
+use api::metrics::Metrics;
 use api::{Shop, aws};
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
@@ -450,6 +451,7 @@ fn workers(
     let email = email(config, &aws::local_config(places.outbox, plain()), &shop.secrets)?;
     Ok(Workers {
         queues,
+        metrics: Metrics::default(),
         email: Desk {
             store: shop.store.clone(),
             clock: clock.clone(),
@@ -457,6 +459,7 @@ fn workers(
             country: Country::DR_CONGO,
             templates: Templates::default(),
             sender: email,
+            metrics: Metrics::default(),
         },
         sms: Desk {
             store: shop.store.clone(),
@@ -465,6 +468,7 @@ fn workers(
             country: Country::DR_CONGO,
             templates: Templates::default(),
             sender: Twilio::new(twilio, TWILIO_AUTH_TOKEN.to_owned())?,
+            metrics: Metrics::default(),
         },
         carriers: Connections::read(&variables, &tables)?,
         shop,

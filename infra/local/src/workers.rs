@@ -3,6 +3,7 @@
 use api::Shop;
 use api::batch::each_job;
 use api::lambda::Error;
+use api::metrics::Metrics;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
@@ -26,6 +27,8 @@ pub struct Workers {
     pub shop: Shop,
     /// Where jobs go.
     pub queues: Queues,
+    /// Where what is relayed is counted: nowhere, unless somebody asks.
+    pub metrics: Metrics,
     /// Who sends e-mails.
     pub email: Desk<Email>,
     /// Who sends SMS.
@@ -62,7 +65,7 @@ impl Workers {
 
     /// `relay`, with a batch of the orders' stream.
     pub async fn relay(&self, batch: StreamBatch) -> DynamoDbEventResponse {
-        relay::relay(&self.queues, batch).await
+        relay::relay(&self.queues, &self.metrics, batch).await
     }
 
     /// `relay`, by hand, with an hour to relay again.
@@ -71,7 +74,7 @@ impl Workers {
     /// As the worker says.
     pub async fn relay_hour(&self, hour: u64) -> Result<serde_json::Value, Error> {
         let input = serde_json::json!({ "relayHour": hour });
-        Ok(relay::handle(&self.queues, &self.shop.store, input).await?)
+        Ok(relay::handle(&self.queues, &self.metrics, &self.shop.store, input).await?)
     }
 
     /// `inventory-log`, with a batch of the inventory's stream.

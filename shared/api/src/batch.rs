@@ -43,7 +43,8 @@ where
             Ok(job) => Some(tokio::spawn(work(job))),
             Err(error) => {
                 // It goes round to the dead letters, where somebody sees it.
-                tracing::error!(message = message.message_id, %error, "a job can't be read");
+                // What it is wrong about may be somebody's address.
+                tracing::error!(job = message.message_id, wrong = ?error.classify(), column = error.column(), "a job can't be read");
                 None
             }
         };
@@ -58,11 +59,11 @@ where
         let pause = match outcome {
             Outcome::Done => continue,
             Outcome::Again(reason) => {
-                tracing::warn!(message = message.message_id, reason, "a job is tried again");
+                tracing::warn!(job = message.message_id, reason, "a job is tried again");
                 backoff(&message)
             }
             Outcome::At(at, reason) => {
-                tracing::info!(message = message.message_id, reason, "a job waits");
+                tracing::info!(job = message.message_id, reason, "a job waits");
                 Duration::from_millis(at.0.saturating_sub(clock.now().0)).clamp(Duration::from_secs(1), LONGEST)
             }
         };

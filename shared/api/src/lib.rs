@@ -1,5 +1,5 @@
 //! What every function needs around its own decision: configuration, caller, input, problems, idempotency, pages,
-//! queue batches, logs.
+//! queue batches, logs, metrics.
 
 pub mod answer;
 pub mod auth;
@@ -14,6 +14,7 @@ pub mod labels;
 pub mod lambda;
 pub mod log;
 pub mod logo;
+pub mod metrics;
 pub mod page;
 pub mod problem;
 pub mod secrets;

@@ -1,7 +1,8 @@
 //! Logs: one JSON object a line.
 
-use tracing::Level;
+use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -11,6 +12,11 @@ const OURS: [&str; 5] = ["api", "domain", "functions", "providers", "store"];
 /// Logs to standard output; our own lines at `LOG_LEVEL` (`info` when it is not set or no level).
 pub fn init() {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse::<Level>().ok()).unwrap_or(Level::INFO);
+    lines(level, std::io::stdout).init();
+}
+
+/// What is logged at this level, and how: a line of JSON each.
+pub fn lines(level: Level, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> impl Subscriber + Send + Sync {
     let targets = Targets::new()
         .with_default(Level::WARN)
         // Its span carries the invocation's request id.
@@ -21,6 +27,7 @@ pub fn init() {
         .flatten_event(true)
         .with_current_span(false)
         // CloudWatch stamps every line itself.
-        .without_time();
-    tracing_subscriber::registry().with(lines).with(targets).init();
+        .without_time()
+        .with_writer(writer);
+    tracing_subscriber::registry().with(lines).with(targets)
 }

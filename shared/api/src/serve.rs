@@ -1,6 +1,7 @@
 //! What stands around every route: request ids, problems' documents, headers, the log line.
 
 use crate::auth::{Caller, CallerSlot};
+use crate::metrics::Count;
 use crate::problem::Problem;
 use crate::shop::Shop;
 use axum::Router;
@@ -53,6 +54,8 @@ async fn around(State(shop): State<Shop>, mut request: Request, next: Next) -> R
         write_milliunits = consumed.write_milliunits,
         "request"
     );
+    let failed = response.status().is_server_error().then(|| Count { at: shop.clock.now(), name: "ServerErrors", by: Vec::new() });
+    shop.metrics.count(failed);
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     for (name, value) in SAFE {
@@ -88,9 +91,11 @@ mod tests {
     use super::*;
     use crate::aws;
     use crate::clock::Clock;
+    use crate::metrics::Metrics;
     use axum::body::Body;
     use axum::routing::get;
     use http_body_util::BodyExt;
+    use std::sync::{Arc, Mutex};
     use tower::ServiceExt;
 
     fn shop() -> Shop {
@@ -100,6 +105,21 @@ mod tests {
 
     async fn boom() -> StatusCode {
         panic!("the vault's code is 1234")
+    }
+
+    #[tokio::test]
+    async fn what_failed_on_our_side_is_counted_and_what_the_client_did_is_not() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&lines);
+        let metrics = Metrics::written_by("order-ops-test", move |line| written.lock().unwrap().push(line.to_owned()));
+        let mut shop = shop();
+        shop.metrics = metrics;
+        let app = app(Router::new().route("/api/boom", get(boom)), shop);
+        for path in ["/api/boom", "/api/nothing"] {
+            app.clone().oneshot(Request::builder().uri(path).body(Body::empty()).unwrap()).await.unwrap();
+        }
+        let lines = lines.lock().unwrap();
+        assert!(lines.len() == 1 && lines[0].contains("\"ServerErrors\":1"), "{lines:?}");
     }
 
     #[tokio::test]

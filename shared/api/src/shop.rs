@@ -5,6 +5,7 @@ use crate::aws;
 use crate::clock::Clock;
 use crate::config::{ConfigError, ShopConfig, TokenConfig, Variables};
 use crate::labels::Labels;
+use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 use aws_config::SdkConfig;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct Shop {
     pub secrets: Arc<Secrets>,
     /// The store of labels, where this function has been given it.
     pub labels: Option<Labels>,
+    /// Where requests that failed are counted.
+    pub metrics: Metrics,
     verifier: Option<Arc<Verifier>>,
 }
 
@@ -76,6 +79,7 @@ impl Shop {
             email_queue: variables.get("EMAIL_QUEUE_URL"),
             secrets: Arc::new(Secrets::given(variables, dynamodb)),
             labels: variables.get("LABELS_URL").map(|url| Labels::new(url, dynamodb)),
+            metrics: Metrics::given(variables),
             verifier: verifier.map(Arc::new),
         })
     }

@@ -4,6 +4,7 @@ use crate::actor::Actor;
 use crate::ids::{EventId, Ids, NotificationId, OrderId, PromotionId, RefundId, ReturnId, ShipmentId};
 use crate::message::Announcement;
 use crate::notification::Channel;
+use crate::refund::RefundMethod;
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,16 @@ words! {
         PromotionCreated = "PROMOTION_CREATED",
         /// An admin changed a promotion, or ended it.
         PromotionChanged = "PROMOTION_CHANGED",
+    }
+}
+
+words! {
+    /// What an event did to the uses of a promotion.
+    pub enum PromotionUse {
+        /// It took one.
+        Taken = "TAKEN",
+        /// It gave one back.
+        GivenBack = "GIVEN_BACK",
     }
 }
 
@@ -101,6 +112,12 @@ pub struct Event {
     /// The message of the log that now wants to be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_due: Option<MessageDue>,
+    /// How the money of the refund it is about goes back; the shop's numbers tell refunds apart by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_method: Option<RefundMethod>,
+    /// What it did to the uses of a promotion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion_use: Option<PromotionUse>,
 }
 
 /// A message that is in the notification log, and waits there to be sent.
@@ -133,6 +150,8 @@ impl Event {
             tracking_due: None,
             announcement: None,
             message_due: None,
+            refund_method: None,
+            promotion_use: None,
         }
     }
 
@@ -162,6 +181,20 @@ impl Event {
     #[must_use]
     pub fn with_refund_due(mut self, refund: RefundId) -> Self {
         self.refund_due = Some(refund);
+        self
+    }
+
+    /// About a refund whose money goes back this way.
+    #[must_use]
+    pub fn of_refund_by(mut self, method: RefundMethod) -> Self {
+        self.refund_method = Some(method);
+        self
+    }
+
+    /// Having done this to the uses of a promotion, if anything.
+    #[must_use]
+    pub fn with_promotion_use(mut self, promotion: Option<PromotionUse>) -> Self {
+        self.promotion_use = promotion;
         self
     }
 

@@ -21,12 +21,26 @@ pub enum StorageError {
     /// DynamoDB is too busy for us, also after the SDK's own retries; nothing was done.
     #[error("{0} was throttled")]
     Throttled(&'static str),
-    /// An item is not what we write.
+    /// An item is not what we write. It says what is wrong with it, and nothing of what is in it.
     #[error("an item can't be read or written: {0}")]
-    Item(#[from] serde_dynamo::Error),
+    Item(String),
     /// `BatchGetItem` left keys unread time after time.
     #[error("BatchGetItem left {0} keys unread")]
     Unread(usize),
+}
+
+impl From<serde_dynamo::Error> for StorageError {
+    fn from(error: serde_dynamo::Error) -> Self {
+        Self::Item(without_values(&error.to_string()).to_owned())
+    }
+}
+
+/// What serde says up to the value that it stumbles over, which may be somebody's address; a field that is missing has no value.
+fn without_values(said: &str) -> &str {
+    if said.starts_with("missing field") {
+        return said;
+    }
+    said.split(['"', '`', '\'']).next().unwrap_or_default().trim_end()
 }
 
 impl StorageError {
@@ -38,5 +52,17 @@ impl StorageError {
             Some("ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "ThrottlingException") => Self::Throttled(operation),
             _ => Self::Request { operation, message: DisplayErrorContext(&error).to_string() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_that_can_t_be_read_says_nothing_of_what_is_in_it() {
+        assert_eq!(without_values("invalid type: string \"grace@example.com\", expected u64"), "invalid type: string");
+        assert_eq!(without_values("unknown variant `grace@example.com`, expected `A`"), "unknown variant");
+        assert_eq!(without_values("missing field `customer`"), "missing field `customer`");
     }
 }

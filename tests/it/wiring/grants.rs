@@ -6,6 +6,7 @@ use super::{camel, none};
 use crate::kit::webhooks::{carrier_headers, stripe_signature};
 use crate::kit::{self, LocalShop, Senders, ses_event, twilio_signature};
 use api::config::{Secret, TokenConfig};
+use api::metrics::Metrics;
 use api::{Shop, aws};
 use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
@@ -493,7 +494,8 @@ async fn every_job_twice(deployed: &mut Deployed) {
         ["relay", "inventory-log", "send-email", "send-sms", "process-refund", "book-shipment"].map(|bin| deployed.shop_of(bin));
     let system = &deployed.shop.system;
     let now = system.clock.now();
-    let relayed = relay::handle(&system.workers.queues, &relays.store, json!({ "relayHour": now.0 })).await.expect("relayed");
+    let relayed =
+        relay::handle(&system.workers.queues, &Metrics::default(), &relays.store, json!({ "relayHour": now.0 })).await.expect("relayed");
     assert!(relayed["relayed"].as_u64() > Some(0));
     let email = Desk { store: mails.store, ..system.workers.email.clone() };
     let sms = Desk { store: texts.store, ..system.workers.sms.clone() };

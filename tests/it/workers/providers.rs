@@ -53,8 +53,8 @@ async fn a_shop_without_an_sms_provider_fills_no_queue() {
     let mut hands = ByHand::of(&shop);
     hands.relay().await;
     let batch = hands.sms().await;
-    let Desk { store, clock, shop_name, country, templates, .. } = hands.workers.sms.clone();
-    let desk = Desk { store, clock, shop_name, country, templates, sender: NoSms };
+    let Desk { store, clock, shop_name, country, templates, metrics, .. } = hands.workers.sms.clone();
+    let desk = Desk { store, clock, shop_name, country, templates, sender: NoSms, metrics };
     for job in &batch.records {
         let job = serde_json::from_str(job.body.as_deref().expect("a body")).expect("a job");
         assert_eq!(send_sms::send(&desk, job).await, Outcome::Done);

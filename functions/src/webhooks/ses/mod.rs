@@ -32,7 +32,7 @@ async fn receive(State(shop): State<Shop>, Extension(sns): Extension<Sns>, deliv
     match message.kind() {
         Some(Kind::Notification) => {
             let event = serde_json::from_str::<SesEvent>(message.text());
-            let event = event.map_err(|error| tracing::warn!(%error, "a message of SES's topic is none of its events"));
+            let event = event.map_err(|error| tracing::warn!(wrong = ?error.classify(), column = error.column(), "a message of SES's topic is none of its events"));
             if let Some((id, report)) = event.ok().and_then(|event| Some((event.tag().and_then(tagged)?, event.report()?))) {
                 note(&shop, id, &[report]).await?;
             }

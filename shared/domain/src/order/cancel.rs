@@ -2,7 +2,7 @@
 
 use super::{Order, OrderStatus, PaymentStatus};
 use crate::actor::Actor;
-use crate::event::{Event, EventKind, Subject, numbered};
+use crate::event::{Event, EventKind, PromotionUse, Subject, numbered};
 use crate::ids::Ids;
 use crate::inventory::{ChangeType, LastChange, StockChange};
 use crate::message::{Announcement, MessageKind, RefundFacts};
@@ -98,6 +98,7 @@ impl Order {
             Event::new(Subject::Order(self.id), order.version, EventKind::OrderCancelled, actor, now, &mut ids)
                 .from_to(Some(self.status.as_str()), order.status.as_str())
                 .noting(Some(&request.reason))
+                .with_promotion_use(release.as_ref().map(|_| PromotionUse::GivenBack))
                 .announcing(Announcement::about(&order, MessageKind::OrderCancelled, facts, Some(&request.reason), &mut ids)),
         ];
         events.extend(order.payment_event(self.payment_status, actor, now, &mut ids));

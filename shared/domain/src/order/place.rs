@@ -5,7 +5,7 @@ use super::{
     discounted,
 };
 use crate::actor::Actor;
-use crate::event::{Event, EventKind, Subject};
+use crate::event::{Event, EventKind, PromotionUse, Subject};
 use crate::ids::{CustomerId, Ids, OrderId, OrderItemId, VariantId};
 use crate::inventory::{ChangeType, LastChange, StockChange, Variant};
 use crate::message::{Announcement, MessageKind};
@@ -288,6 +288,7 @@ impl Order {
         };
         let event = Event::new(Subject::Order(id), order.version, EventKind::OrderPlaced, actor, now, &mut ids)
             .from_to(None, order.status.as_str())
+            .with_promotion_use(redemption.as_ref().map(|_| PromotionUse::Taken))
             .announcing(Announcement::about(&order, MessageKind::OrderConfirmation, None, None, &mut ids));
         Placement { order, taken, redemption, events: vec![event] }
     }

@@ -160,6 +160,7 @@ impl Refund {
         Event::new(Subject::Order(order.id), order.version, EventKind::RefundCreated, actor, now, ids)
             .from_to(None, self.status.as_str())
             .noting(Some(&format!("Refund {} of {} by {}", self.id, self.amount, self.method)))
+            .of_refund_by(self.method)
             .with_refund_due(self.id)
     }
 }

@@ -238,7 +238,8 @@ impl Order {
         };
         let mut created = Event::new(Subject::Order(order.id), order.version, EventKind::RefundCreated, Actor::System, now, &mut ids)
             .from_to(None, refund.status.as_str())
-            .noting(Some(&format!("Refund {} of {} was made at {provider}", refund.id, refund.amount)));
+            .noting(Some(&format!("Refund {} of {} was made at {provider}", refund.id, refund.amount)))
+            .of_refund_by(refund.method);
         if completed {
             let facts = RefundFacts { amount, method: refund.method };
             created = created.announcing(Announcement::about(&order, MessageKind::RefundProcessed, Some(facts), None, &mut ids));

@@ -179,6 +179,7 @@ impl Refund {
         Event::new(Subject::Order(after.id), after.version, EventKind::RefundStatusChanged, actor, now, ids)
             .from_to(Some(before.as_str()), self.status.as_str())
             .noting(Some(&format!("Refund {} of {} by {}", self.id, self.amount, self.method)))
+            .of_refund_by(self.method)
     }
 
     /// The ledger entry carries the refund's own number, so that there can only ever be one.

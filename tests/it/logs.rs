@@ -1,0 +1,160 @@
+//! Logs: a line for each request that says who, what and what it cost, and in no line what it was about.
+
+use crate::kit::{Answer, ByHand, CUSTOMER, LocalShop, body};
+use aws_lambda_events::event::sqs::SqsEvent;
+use local::emulators::outbox::Channel;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// What only the people of this test have. Each is looked for in every line, whatever is around it.
+const NAMES: [&str; 2] = ["Zéphyrine", "Kabwe-Ilunga"];
+const MAIL: &str = "zephyrine.kabwe@secret.example";
+const PHONE: &str = "+243 819 876 543";
+const STREET: &str = "77 impasse du Silence";
+const NOTES: &str = "le code du portail est 5519";
+const REASON: &str = "cadeau pour ma rivale";
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("a lock").clone()).expect("UTF-8")
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("a lock").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+fn order_body(variant: u64) -> Value {
+    let mut order = body(&[(variant, 1)]);
+    order["customer"] = json!({ "firstName": NAMES[0], "lastName": NAMES[1], "email": MAIL, "phone": PHONE, "locale": "fr" });
+    order["deliveryAddress"] = json!({ "street": STREET, "city": "Gombe" });
+    order["notes"] = json!(NOTES);
+    order
+}
+
+/// Requests that are carried out, and requests that put what is nobody's business wherever it fits.
+async fn hostile_flow(shop: &LocalShop, token: &str) -> Vec<Answer> {
+    let (staff, customer) = (shop.staff(), shop.with_token(Some(token.to_owned())));
+    let variant = shop.variant("75.00", 50).await;
+    let placed = customer.clone().key(MAIL).post("/api/orders", &order_body(variant)).await;
+    assert_eq!(placed.status, 201, "{}", placed.text);
+    let order = format!("/api/orders/{}", placed.body["id"]);
+    let mut wrong = order_body(variant);
+    wrong[MAIL] = json!(PHONE);
+    wrong["customer"]["email"] = json!(format!("{MAIL} {PHONE}"));
+    wrong["items"] = json!([{ "variantId": MAIL, "quantity": STREET }]);
+    let cut = order_body(variant).to_string().into_bytes();
+    let forged = shop.with_token(Some(format!("{token}x")));
+    let template = json!({ "code": "OOPS", "name": NAMES[0], "subject": MAIL, "htmlContent": format!("<p>{STREET}{{{{#if x}}") });
+    let mut answers = vec![
+        customer.clone().key(MAIL).post("/api/orders", &wrong).await,
+        customer.send(Method::POST, "/api/orders", Some(cut[..cut.len() - 9].to_vec())).await,
+        customer.get(&format!("/api/orders?orderNumber={MAIL}&{PHONE}={STREET}").replace(' ', "%20")).await,
+        customer.get(&format!("/api/orders/{MAIL}/{STREET}").replace(' ', "%20")).await,
+        customer.get(&format!("/api/orders?limit={token}")).await,
+        customer.send(Method::DELETE, &format!("/api/orders/{MAIL}/cancel"), None).await,
+        customer.clone().header("X-Request-Id", MAIL).get("/api/orders").await,
+        customer.clone().header("X-Request-Id", token).get("/api/orders").await,
+        forged.get("/api/orders").await,
+        forged.post("/api/orders", &order_body(variant)).await,
+        staff.post("/api/notifications", &json!({ "to": MAIL })).await,
+        shop.admin().post("/api/email-templates", &template).await,
+        shop.nobody().post("/api/webhooks/stripe", &order_body(variant)).await,
+        shop.nobody().post("/api/webhooks/ses", &order_body(variant)).await,
+        shop.nobody().post("/api/webhooks/twilio", &order_body(variant)).await,
+        staff.put(&format!("{order}/payment"), &json!({ "paymentStatus": "PAID", "reference": "PAY-77" })).await,
+        customer.post(&format!("{order}/cancel"), &json!({ "reason": REASON, "notes": NOTES })).await,
+        customer.post(&format!("{order}/cancel"), &json!({ "reason": REASON })).await,
+    ];
+    answers.push(placed);
+    answers
+}
+
+/// The messages of that flow; one provider refuses by name, and a job is one that can't be read.
+async fn hostile_jobs(shop: &LocalShop) {
+    let mut hands = ByHand::of(shop);
+    hands.relay().await;
+    shop.system.outbox.fail_next(Channel::Email, crate::workers::refuse(400, "MessageRejected"));
+    shop.system.outbox.fail_next(Channel::Sms, crate::workers::refuse(429, "20429"));
+    let (emails, sms) = (hands.emails().await, hands.sms().await);
+    let unread = |batch: &SqsEvent| {
+        let mut batch = batch.clone();
+        for (record, place) in batch.records.iter_mut().zip(["notificationId", "announcement"]) {
+            let mut job: Value = serde_json::from_str(record.body.as_deref().unwrap_or_default()).expect("a job");
+            job[place] = json!(format!("{MAIL} {PHONE}"));
+            record.body = Some(job.to_string());
+        }
+        batch
+    };
+    hands.workers.send_email(unread(&emails)).await;
+    hands.workers.send_email(emails).await;
+    hands.workers.send_sms(unread(&sms)).await;
+    hands.workers.send_sms(sms).await;
+
+    let mut events = ByHand::of(shop).events().expect("events");
+    for record in &mut events.records {
+        record.change.new_image.insert("kind".to_owned(), serde_dynamo::AttributeValue::S(MAIL.to_owned()));
+    }
+    hands.workers.relay(events).await;
+}
+
+/// On one thread, so that what it logs is what is caught, and no other test's lines.
+#[tokio::test]
+async fn a_request_is_one_line_of_json_and_nobody_is_in_the_logs() {
+    let shop = LocalShop::without_pumps().await;
+    let token = shop.system.token(CUSTOMER, domain::actor::Role::Customer);
+    let lines = Lines::default();
+    // With one alone, whoever comes first to a line that is logged decides for all threads whether anybody wants it.
+    let _second = tracing::Dispatch::new(api::log::lines(tracing::Level::DEBUG, std::io::sink));
+    let catching = tracing::subscriber::set_default(api::log::lines(tracing::Level::DEBUG, lines.clone()));
+    let answers = hostile_flow(&shop, &token).await;
+    hostile_jobs(&shop).await;
+    drop(catching);
+
+    let text = lines.text();
+    let read: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect();
+    for answer in &answers {
+        let id = answer.headers["x-request-id"].to_str().expect("an id");
+        let of_request: Vec<&Value> = read.iter().filter(|line| line["message"] == "request" && line["request_id"] == id).collect();
+        let [line] = of_request.as_slice() else { panic!("{} lines for {id}: {text}", of_request.len()) };
+        assert_eq!(line["status"], answer.status, "{line}");
+        for field in ["millis", "round_trips", "read_milliunits", "write_milliunits"] {
+            assert!(line[field].is_u64(), "{field} of {line}");
+        }
+        assert!(line["route"].as_str().is_some_and(|route| route == "none" || route.starts_with("/api/")), "{line}");
+    }
+    let placing = read.iter().find(|line| line["route"] == "/api/orders" && line["status"] == 201).expect("the order");
+    assert_eq!((&placing["caller"], &placing["method"]), (&json!(format!("customer:{CUSTOMER}")), &json!("POST")));
+    assert!(placing["round_trips"].as_u64() >= Some(3) && placing["write_milliunits"].as_u64() > Some(0), "{placing}");
+    for said in ["a job can't be read", "a job is tried again", "an event can't be read"] {
+        assert!(read.iter().any(|line| line["message"] == said), "nothing says that {said}: the flow is not what it was\n{text}");
+    }
+
+    let digits = PHONE.replace(' ', "");
+    let signature = token.rsplit('.').next().expect("a signature");
+    let hidden = [MAIL, PHONE, &digits, &digits[1..], STREET, NOTES, REASON, NAMES[0], NAMES[1], &token, signature];
+    for secret in hidden.into_iter().chain(["zephyrine", "impasse", "Bearer"]) {
+        let told: Vec<&str> = text.lines().filter(|line| line.to_lowercase().contains(&secret.to_lowercase())).collect();
+        assert!(told.is_empty(), "{secret} is in the logs:\n{}", told.join("\n"));
+    }
+}
