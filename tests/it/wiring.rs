@@ -5,6 +5,7 @@ mod functions;
 mod grants;
 mod infrastructure;
 mod openapi;
+mod operations;
 mod template;
 
 /// Fails with every complaint at once, a line each.

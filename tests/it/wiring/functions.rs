@@ -103,7 +103,7 @@ fn every_worker_has_its_mapping() {
         let name = camel(bin);
         match template.resource(&format!("{name}Mapping")).map(|mapping| written(&mapping["Properties"]["FunctionName"])) {
             None => complaints.push(format!("template.yaml lacks {name}Mapping for the worker {bin}")),
-            Some(called) if called != format!("!Ref {name}Function") => {
+            Some(called) if called_by(&called) != name => {
                 complaints.push(format!("template.yaml: {name}Mapping doesn't call {name}Function"));
             }
             Some(_) => {}
@@ -121,11 +121,17 @@ fn every_worker_has_its_mapping() {
         if source.ends_with("StreamArn") && mapping["FilterCriteria"]["Filters"][0]["Pattern"].is_null() {
             complaints.push(format!("template.yaml: {name} lacks a filter; the worker would get every item of the table"));
         }
-        if !WORKERS.iter().any(|bin| function == format!("!Ref {}Function", camel(bin))) {
+        if !WORKERS.iter().any(|bin| called_by(&function) == camel(bin)) {
             complaints.push(format!("functions/src/lib.rs has no worker for template.yaml's {name}"));
         }
     }
     none(&complaints);
+}
+
+/// The name in `!Ref NameFunction`, or in the alias of one that is deployed gradually.
+fn called_by(function: &str) -> &str {
+    let reference = function.strip_prefix("!Ref ").unwrap_or_default();
+    reference.strip_suffix(".Alias").unwrap_or(reference).strip_suffix("Function").unwrap_or_default()
 }
 
 #[test]
