@@ -1,16 +1,25 @@
 //! The OpenAPI document, made from the handlers' own types. No function builds it: it is written to
 //! `functions/openapi.json`, and a test holds that file against this.
 
+mod codes;
+mod conventions;
+mod fields;
+
 use crate::{
     docs, email_templates, health, inventory, notifications, orders, promotions, refunds, returns, shipments, store_credit, webhooks,
 };
+use serde_json::Value;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Order operations", description = "Orders, cancellations, refunds, returns, shipments, promotions, inventory, store credit and notifications of a shop, and the webhooks of those it works with."),
+    info(title = "Order operations", description = "Orders, cancellations, refunds, returns, shipments, promotions, inventory, store credit and notifications of a shop, and the webhooks of those it works with.\n\n\
+        JSON in and out, times as epoch milliseconds, money as a number with its currency's decimals. Unknown fields and parameters are refused. \
+        Every refusal is a problem (RFC 9457) with a stable `code`, and `errors` names every wrong field. \
+        Lists are newest first; `X-Next-Cursor` and `Link` lead to the next page. \
+        With an `Idempotency-Key` a request is carried out once. `ETag` and `If-Match` keep a change from undoing another's."),
     paths(
         orders::find, orders::place,
         orders::status::change, orders::payment::mark, orders::cancel::cancel, orders::history::history,
@@ -74,8 +83,14 @@ impl Modify for Schemes {
     }
 }
 
-/// The document.
+/// The document: what the handlers' types say, and what holds for all of them.
+///
+/// # Panics
+/// When it is no JSON, which a test would see.
 #[must_use]
-pub fn document() -> Document {
-    Api::openapi()
+pub fn document() -> Value {
+    #[expect(clippy::expect_used, reason = "made for a test alone; strings and maps are always JSON")]
+    let mut document = serde_json::to_value(Api::openapi()).expect("a document");
+    conventions::complete(&mut document);
+    document
 }

@@ -1,6 +1,7 @@
 //! Bins, routes, `template.yaml` and the OpenAPI document, held against each other: whoever adds an endpoint and forgets
 //! one place is told which file lacks what.
 
+mod completeness;
 mod functions;
 mod grants;
 mod infrastructure;

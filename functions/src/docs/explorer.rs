@@ -33,7 +33,7 @@ const START: &str = r"SwaggerUIBundle({
   url: 'openapi.json',
   dom_id: '#explorer',
   deepLinking: true,
-  docExpansion: 'none',
+  docExpansion: 'list',
   defaultModelsExpandDepth: 0,
   persistAuthorization: false,
   tryItOutEnabled: false,

@@ -4,7 +4,7 @@
 macro_rules! words {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident { $( $(#[$doc:meta])* $variant:ident = $word:literal, )+ }
+        pub enum $name:ident { $( $(#[$doc:meta])* $variant:ident = $word:tt, )+ }
     ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -11,12 +11,12 @@ use tower::ServiceExt;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/openapi.json");
 
-fn document() -> Value {
-    serde_json::to_value(functions::openapi::document()).expect("a document")
+pub(super) fn document() -> Value {
+    functions::openapi::document()
 }
 
 /// Every operation: its method, its path, itself.
-fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+pub(super) fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let paths = document["paths"].as_object().expect("paths");
     let operations = paths.iter().flat_map(|(path, item)| {
         let methods = item.as_object().into_iter().flatten().filter(|(name, _)| *name != "parameters");
@@ -29,7 +29,7 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
 }
 
 /// The scheme that an operation's sender signs by, where it isn't called with a token.
-fn signature(operation: &Value) -> Option<&str> {
+pub(super) fn signature(operation: &Value) -> Option<&str> {
     let schemes = operation["security"].as_array().into_iter().flatten().filter_map(Value::as_object).flat_map(Map::keys);
     schemes.map(String::as_str).find(|scheme| *scheme != "bearer")
 }
@@ -177,7 +177,7 @@ fn every_field_that_is_read_is_documented() {
     none(&complaints);
 }
 
-fn sources(directory: &str) -> Vec<String> {
+pub(super) fn sources(directory: &str) -> Vec<String> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../");
     let entries = std::fs::read_dir(format!("{root}{directory}")).expect("a directory").map(|entry| entry.expect("an entry"));
     let below = entries.flat_map(|entry| {
@@ -201,7 +201,7 @@ fn with_id(path: &str, operation: &Value) -> String {
 }
 
 /// A schema behind its references; of several, the first that isn't null.
-fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+pub(super) fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
         return resolved(document, &document["components"]["schemas"][name]);
     }
@@ -214,8 +214,9 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 
 fn sample(document: &Value, schema: &Value, pointer: &str, unknown: &mut BTreeSet<String>) -> Value {
     let schema = resolved(document, schema);
-    if let Some(first) = schema["enum"].as_array().and_then(|words| words.first()) {
-        return first.clone();
+    // What arrived of a return is read with this word alone.
+    if let Some(words) = schema["enum"].as_array() {
+        return words.iter().find(|word| *word == "RECEIVED").or(words.first()).cloned().unwrap_or_default();
     }
     let kinds = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
     match kinds.iter().find_map(|kind| kind.as_str().filter(|kind| *kind != "null")) {
@@ -225,7 +226,7 @@ fn sample(document: &Value, schema: &Value, pointer: &str, unknown: &mut BTreeSe
                 members.insert(name.clone(), sample(document, schema, &format!("{pointer}/{name}"), unknown));
             }
             // An object that may have any field has none that it can't.
-            if schema["additionalProperties"].is_null() {
+            if !schema["additionalProperties"].is_object() {
                 members.insert("noSuchField".to_owned(), json!(1));
                 unknown.insert(format!("{pointer}/noSuchField"));
             }

@@ -1,0 +1,213 @@
+//! `functions/openapi.json` leaves nothing out: what each field is, which words it can be, and each operation's refusals.
+
+use super::openapi::{document, operations, resolved, signature, sources};
+use super::{file, none};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn schemas(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    document["components"]["schemas"].as_object().into_iter().flatten()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn says_something(value: &Value) -> bool {
+    value["description"].as_str().is_some_and(|words| !words.trim().is_empty())
+}
+
+/// What stands behind a reference to anything.
+fn behind<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    value["$ref"].as_str().and_then(|reference| document.pointer(reference.strip_prefix('#')?)).unwrap_or(value)
+}
+
+/// The codes that an operation answers with a status that is no success.
+fn codes(operation: &Value) -> BTreeSet<&str> {
+    let answers = operation["responses"].as_object().into_iter().flatten();
+    let examples = answers.filter_map(|(_, answer)| answer["content"]["application/problem+json"]["examples"].as_object());
+    examples.flatten().map(|(code, _)| code.as_str()).collect()
+}
+
+#[test]
+fn every_field_says_what_it_is() {
+    let document = document();
+    let mut complaints = Vec::new();
+    for (name, schema) in schemas(&document) {
+        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+            if !says_something(property) {
+                complaints.push(format!("functions/src/openapi/fields.rs doesn't say what {name}.{field} is"));
+            }
+        }
+    }
+    none(&complaints);
+}
+
+#[test]
+fn every_parameter_and_header_says_what_it_is() {
+    let document = document();
+    let mut complaints = Vec::new();
+    for (method, path, operation) in operations(&document) {
+        for parameter in list(&operation["parameters"]).map(|parameter| behind(&document, parameter)) {
+            if !says_something(parameter) {
+                complaints.push(format!("{method} {path} doesn't say what {} is", parameter["name"]));
+            }
+        }
+        for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
+            let headers = answer["headers"].as_object().cloned().unwrap_or_default();
+            if !headers.contains_key("X-Request-Id") {
+                complaints.push(format!("{method} {path} {status} lacks X-Request-Id"));
+            }
+            let silent = headers.iter().filter(|(_, header)| !says_something(behind(&document, header)));
+            complaints.extend(silent.map(|(name, _)| format!("{method} {path} {status} doesn't say what {name} is")));
+        }
+    }
+    none(&complaints);
+}
+
+/// Those of the source are in camel case; a client that sent one would be refused.
+#[test]
+fn every_enum_has_the_words_of_the_wire() {
+    let document = document();
+    assert!(schemas(&document).all(|(_, schema)| schema["enum"].is_null() || schema.get("properties").is_none()), "a word has no fields");
+    let words: BTreeSet<&str> = schemas(&document).flat_map(|(_, schema)| list(&schema["enum"])).filter_map(Value::as_str).collect();
+    assert!(words.contains("READY_FOR_PICKUP") && words.contains("FEDEX") && words.contains("fr"), "{words:?}");
+    let mixed = |word: &&&str| word.chars().any(char::is_uppercase) && word.chars().any(char::is_lowercase);
+    none(&words.iter().filter(mixed).map(|word| format!("no client ever sees {word}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_refusal_has_its_codes_and_an_example_of_each() {
+    let document = document();
+    let mut complaints = Vec::new();
+    for (method, path, operation) in operations(&document) {
+        let answers = operation["responses"].as_object().cloned().unwrap_or_default();
+        for (status, answer) in answers.iter().filter(|(status, _)| !status.starts_with('2') && !path.ends_with("/health")) {
+            let content = &answer["content"]["application/problem+json"];
+            let listed = &content["schema"]["allOf"][1]["properties"]["code"]["enum"];
+            let listed: BTreeSet<&str> = list(listed).filter_map(Value::as_str).collect();
+            let examples = content["examples"].as_object().cloned().unwrap_or_default();
+            let shown: BTreeSet<&str> = examples.keys().map(String::as_str).collect();
+            if listed.is_empty() || listed != shown {
+                complaints.push(format!("{method} {path} {status} lists {listed:?} and shows {shown:?}"));
+            }
+            for (code, example) in &examples {
+                let problem = &behind(&document, example)["value"];
+                let kebab = format!("/problems/{}", code.to_ascii_lowercase().replace('_', "-"));
+                let right = problem["code"] == *code && problem["type"] == kebab && problem["status"].to_string() == *status;
+                if !right || problem["detail"].as_str().is_none_or(str::is_empty) || problem["error"] != problem["detail"] {
+                    complaints.push(format!("{method} {path} {status} shows {problem} as {code}"));
+                }
+            }
+        }
+        let tells = codes(&operation);
+        let expected: &[&str] = match (operation["security"].is_null(), signature(&operation)) {
+            (true, _) => &["UNAUTHORIZED", "FORBIDDEN", "UNKNOWN_PARAMETER", "INTERNAL_ERROR"],
+            (false, Some(_)) => &["INVALID_SIGNATURE", "INTERNAL_ERROR"],
+            (false, None) => &[],
+        };
+        complaints.extend(expected.iter().filter(|code| !tells.contains(*code)).map(|code| format!("{method} {path} lacks {code}")));
+    }
+    none(&complaints);
+}
+
+/// Held against the source, since no call shows what a handler would refuse.
+#[test]
+fn every_code_of_an_endpoint_is_told() {
+    let document = document();
+    let all: BTreeSet<String> = operations(&document)
+        .iter()
+        .flat_map(|(_, _, operation)| codes(operation).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>())
+        .collect();
+    let mut complaints = Vec::new();
+    let refusals = words_of(&file("shared/api/src/problem/refusals.rs"));
+    complaints.extend(
+        refusals.difference(&all).map(|code| format!("no operation tells of {code}, which shared/api/src/problem/refusals.rs has")),
+    );
+    let mut seen = 0;
+    for (path, source, operation) in endpoints(&document) {
+        seen += 1;
+        let told = codes(&operation);
+        let missing = words_of(&source).into_iter().filter(|code| !told.contains(code.as_str()));
+        complaints.extend(missing.map(|code| format!("{path} refuses with {code}, and its operation doesn't tell")));
+    }
+    assert!(seen > 30, "only {seen} endpoints are found: this test doesn't see them");
+    none(&complaints);
+}
+
+#[test]
+fn whoever_reads_a_header_of_the_request_tells_of_it() {
+    let document = document();
+    let mut complaints = Vec::new();
+    for (path, source, operation) in endpoints(&document) {
+        let tells = |what: &str| list(&operation["parameters"]).any(|parameter| behind(&document, parameter)["name"] == what);
+        let success = operation["responses"].as_object().into_iter().flatten().find(|(status, _)| status.starts_with('2'));
+        let answers = |header: &str| success.is_some_and(|(_, answer)| answer["headers"][header].is_object());
+        let told = codes(&operation);
+        let facts = [
+            (
+                source.contains(".decide("),
+                "Idempotency-Key",
+                tells("Idempotency-Key") && answers("Idempotency-Replayed") && told.contains("IDEMPOTENCY_KEY_REUSED"),
+            ),
+            (source.contains(".require_match("), "If-Match", tells("If-Match") && answers("ETag") && told.contains("PRECONDITION_FAILED")),
+            (
+                source.contains("page::read(") || source.contains("page::answer("),
+                "pages",
+                tells("cursor") && answers("Link") && answers("X-Next-Cursor") && told.contains("INVALID_CURSOR"),
+            ),
+        ];
+        for (does, what, tells) in facts {
+            if does != tells {
+                complaints.push(format!(
+                    "{path} {} {what}, and the document {}",
+                    if does { "knows" } else { "doesn't know" },
+                    if tells { "tells of it" } else { "doesn't" }
+                ));
+            }
+        }
+    }
+    none(&complaints);
+}
+
+/// A stock client reads a list and a single record through one address.
+#[test]
+fn what_answers_a_list_or_one_record_says_both() {
+    let document = document();
+    for (method, path, operation) in operations(&document) {
+        let selects = list(&operation["parameters"]).any(|parameter| parameter["name"] == "id" && parameter["in"] == "query");
+        if method == "GET" && selects {
+            let shapes = &operation["responses"]["200"]["content"]["application/json"]["schema"]["oneOf"];
+            assert_eq!(shapes[0]["type"], "array", "{path}");
+            assert!(resolved(&document, &shapes[1])["properties"].is_object(), "{path}");
+        }
+    }
+}
+
+/// Each file that one operation is made in, and nothing else.
+fn endpoints(document: &Value) -> Vec<(String, String, Value)> {
+    let operations = operations(document);
+    let files = sources("functions/src").into_iter().filter(|path| !path.contains("/webhooks/") && !path.contains("/docs/"));
+    let each = files.filter_map(|path| {
+        let source = file(&path);
+        let mut ids = source.split("operation_id = \"").skip(1).filter_map(|rest| rest.split('"').next());
+        let (id, None) = (ids.next()?.to_owned(), ids.next()) else { return None };
+        let (_, _, operation) = operations.iter().find(|(_, _, operation)| operation["operationId"] == id)?;
+        Some((path, source, operation.clone()))
+    });
+    each.collect()
+}
+
+/// The codes in a source: screaming words in quotes that begin as codes do, or that refusals are made with.
+fn words_of(source: &str) -> BTreeSet<String> {
+    let words = source.split('"').skip(1).step_by(2);
+    let is_code = |word: &&str| {
+        let screams = word.contains('_') && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
+        screams
+            && ["INVALID_", "MISSING_", "TOO_MANY_", "DUPLICATE_", "INSUFFICIENT_", "CANNOT_", "ALREADY_", "REFUND_E", "REFUND_I"]
+                .iter()
+                .any(|start| word.starts_with(start))
+            || screams && word.ends_with("_NOT_FOUND")
+    };
+    words.filter(is_code).map(ToOwned::to_owned).collect()
+}
