@@ -94,7 +94,7 @@ fn every_refusal_has_its_codes_and_an_example_of_each() {
             for (code, example) in &examples {
                 let problem = &behind(&document, example)["value"];
                 let kebab = format!("/problems/{}", code.to_ascii_lowercase().replace('_', "-"));
-                let right = problem["code"] == *code && problem["type"] == kebab && problem["status"].to_string() == *status;
+                let right = problem["code"] == *code && problem["type"] == kebab && problem["status"].as_u64() == status.parse().ok();
                 if !right || problem["detail"].as_str().is_none_or(str::is_empty) || problem["error"] != problem["detail"] {
                     complaints.push(format!("{method} {path} {status} shows {problem} as {code}"));
                 }
@@ -198,16 +198,16 @@ fn endpoints(document: &Value) -> Vec<(String, String, Value)> {
     each.collect()
 }
 
+/// How the codes begin that a handler refuses with.
+const BEGINNINGS: &[&str] =
+    &["INVALID_", "MISSING_", "TOO_MANY_", "DUPLICATE_", "INSUFFICIENT_", "CANNOT_", "ALREADY_", "REFUND_E", "REFUND_I"];
+
 /// The codes in a source: screaming words in quotes that begin as codes do, or that refusals are made with.
 fn words_of(source: &str) -> BTreeSet<String> {
     let words = source.split('"').skip(1).step_by(2);
     let is_code = |word: &&str| {
         let screams = word.contains('_') && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
-        screams
-            && ["INVALID_", "MISSING_", "TOO_MANY_", "DUPLICATE_", "INSUFFICIENT_", "CANNOT_", "ALREADY_", "REFUND_E", "REFUND_I"]
-                .iter()
-                .any(|start| word.starts_with(start))
-            || screams && word.ends_with("_NOT_FOUND")
+        screams && (word.ends_with("_NOT_FOUND") || BEGINNINGS.iter().any(|start| word.starts_with(start)))
     };
     words.filter(is_code).map(ToOwned::to_owned).collect()
 }
