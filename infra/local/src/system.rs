@@ -448,7 +448,8 @@ fn workers(
     let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_name(of.variable()))));
     let queues = queues.unwrap_or_else(|never| match never {});
     let config = EmailConfig::read(&variables, name.clone(), "orders@example.com".to_owned())?;
-    let email = email(config, &aws::local_config(places.outbox, plain()), &shop.secrets)?;
+    let ses = variables("SES_BASE_URL").unwrap_or_else(|| places.outbox.to_owned());
+    let email = email(config, &aws::local_config(&ses, plain()), &shop.secrets)?;
     Ok(Workers {
         queues,
         metrics: Metrics::default(),

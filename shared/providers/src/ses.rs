@@ -13,7 +13,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::notification::{Notification, NotificationProvider};
 use std::error::Error;
-use std::io::ErrorKind;
 
 /// SES, sending from one address.
 #[derive(Clone)]
@@ -30,7 +29,9 @@ impl Ses {
     #[must_use]
     pub fn new(sdk: &SdkConfig, shop_name: &str, address: &str, reply_to: Option<String>) -> Self {
         let from = mailbox(shop_name, address);
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(TIMEOUT).build();
+        // All three: what is left out is taken over from `sdk`, which is in more of a hurry.
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(TIMEOUT).operation_timeout(TIMEOUT).build();
         let config = aws_sdk_sesv2::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeouts);
         Self { client: Client::from_conf(config.build()), from, reply_to, configuration_set: None }
     }
@@ -80,8 +81,8 @@ fn email(message: &Notification) -> Result<EmailContent, aws_sdk_sesv2::error::B
     Ok(EmailContent::builder().simple(Message::builder().subject(subject).body(body).build()).build())
 }
 
-/// The errors of `SendEmail` as the SES v2 API reference lists them. What is not found is our configuration set, so the
-/// message is none the worse.
+/// The errors of `SendEmail` as the SES v2 API reference lists them. What is not found is our configuration set, and what is
+/// not verified our own address, or any address while the account is in the sandbox: the message is none the worse.
 fn refusal(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
     let said = DisplayErrorContext(error).to_string();
     match error {
@@ -89,6 +90,9 @@ fn refusal(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
         SdkError::DispatchFailure(_) if never_connected(error) => SendError::RefusedForNow(said),
         SdkError::ServiceError(service) if fell_over(service.raw().status().as_u16()) => SendError::Unknown(said),
         SdkError::ServiceError(service) => match service.err() {
+            SendEmailError::MessageRejected(refused) if refused.message().is_some_and(|said| said.contains("not verified")) => {
+                SendError::RefusedForNow(said)
+            }
             SendEmailError::BadRequestException(_) | SendEmailError::MessageRejected(_) => {
                 SendError::Refused(service.err().message().map_or(said, ToOwned::to_owned))
             }
@@ -102,9 +106,7 @@ fn refusal(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
 fn never_connected(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && matches!(io.kind(), ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
-        {
+        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(hyper_util::client::legacy::Error::is_connect) {
             return true;
         }
         cause = error.source();

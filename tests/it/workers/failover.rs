@@ -6,6 +6,7 @@ use local::Options;
 use local::emulators::outbox::{Channel, Fault};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -38,6 +39,44 @@ async fn what_the_first_definitely_does_not_take_the_next_one_sends_and_the_log_
         assert_eq!(sent.iter().map(|email| email.provider.as_str()).collect::<Vec<_>>(), ["SENDGRID", "SES"]);
         assert_no_job_is_left(&shop);
     }
+}
+
+/// A port where nobody takes a connection up: its queue is full.
+async fn unaccepting() -> (TcpListener, Vec<TcpStream>) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let listener = socket.listen(1).expect("a listener");
+    let (address, mut waiting) = (listener.local_addr().expect("an address"), Vec::new());
+    while let Ok(connection) = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+        waiting.push(connection.expect("a connection"));
+    }
+    (listener, waiting)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_was_never_reached_has_taken_nothing_whatever_was_in_the_way() {
+    let (busy, _waiting) = unaccepting().await;
+    let busy = busy.local_addr().expect("an address");
+    for address in ["http://127.0.0.1:1", "http://nowhere.invalid", &format!("http://{busy}")] {
+        for (order, base_url, other) in [("ses,sendgrid", "SES_BASE_URL", "SENDGRID"), ("sendgrid,ses", "SENDGRID_BASE_URL", "SES")] {
+            let variables = [("EMAIL_PROVIDERS", order.to_owned()), (base_url, address.to_owned())].into();
+            let shop = LocalShop::with(Options { variables, ..Options::default() }).await;
+            let (_, mail) = mail_of_an_order(&shop).await;
+            assert_eq!((&mail["status"], &mail["provider"]), (&json!("SENT"), &json!(other)), "{order}, {address}: {mail}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_of_ours_that_is_not_verified_is_no_fault_of_the_message() {
+    let shop = shop_with("ses").await;
+    let said = "Email address is not verified. The following identities failed the check in region EU-WEST-1: orders@example.com";
+    let unverified = Fault::Refuse { status: 400, code: "MessageRejected".to_owned(), message: said.to_owned() };
+    shop.system.outbox.fail_next(Channel::Email, unverified);
+    let (order, waiting) = mail_of_an_order(&shop).await;
+    assert_eq!(waiting["status"], "PENDING", "{waiting}");
+    shop.after(MINUTE * 15).await;
+    assert_eq!(message(&shop, order, Channel::Email).await["status"], "SENT");
 }
 
 #[tokio::test(flavor = "multi_thread")]
