@@ -248,12 +248,74 @@ async fn a_request_that_never_arrived_is_made_again_under_the_same_key() {
     shop.assert_no_complaints();
 }
 
+/// What pawaPay says when it does nothing.
+fn rejected(code: &str) -> Value {
+    json!({ "status": "REJECTED", "failureReason": { "failureCode": code, "failureMessage": "Not now" } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_does_not_say_what_pawapay_did_is_asked_after_under_the_same_key() {
+    let shop = LocalShop::start().await;
+    let page = json!("<html>404 Not Found</html>");
+    let unknown = rejected("UNKNOWN_ERROR");
+    for (status, body) in [
+        (200, unknown.clone()),
+        (400, unknown),
+        (400, json!({})),
+        (404, page),
+        (422, json!({ "failureReason": { "failureMessage": "No" } })),
+    ] {
+        let (order, asked) = (paid_at(&shop, PawaPay).await, shop.keys_at(PawaPay).len());
+        shop.system.payments.fail_next(PawaPay, Fault::Refuse(status, body.clone()));
+        shop.refunded(&order, None).await;
+        shop.settled().await;
+        is(&shop.refund_of(&order).await, "PROCESSING", 1, Some("PROVIDER"));
+        shop.after(RUN).await;
+        shop.after(RUN).await;
+        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        let mut keys = shop.keys_at(PawaPay).split_off(asked);
+        keys.dedup();
+        assert_eq!(keys.len(), 1, "{status} {body}: {keys:?}");
+    }
+    assert_eq!(shop.made_at(PawaPay).len(), 5);
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_pawapay_rejects_of_one_worker_and_accepts_of_another_is_one_refund() {
+    let shop = LocalShop::without_pumps().await;
+    let order = paid_at(&shop, PawaPay).await;
+    let refund = shop.refunded(&order, Some("20")).await;
+    let job = RefundJob { id: "one".to_owned(), refund_id: serde_json::from_value(refund["id"].clone()).expect("an id") };
+    let (workers, payments) = (shop.system.workers.clone(), shop.system.payments.clone());
+    // The first hears of its rejection only after the second has asked.
+    payments.fail_next(PawaPay, Fault::RefuseAfter(2, 200, rejected("PAWAPAY_WALLET_OUT_OF_FUNDS")));
+    let second = async {
+        payments.asked_for(1).await;
+        process_refund::process(&workers.shop, job.clone()).await
+    };
+    let outcomes = tokio::join!(process_refund::process(&workers.shop, job.clone()), second);
+    assert_eq!(outcomes, (Outcome::Done, Outcome::Done));
+    is(&shop.refund_of(&order).await, "PROCESSING", 2, Some("PROVIDER"));
+
+    for _ in 0..3 {
+        shop.system.clock.advance(HOUR);
+        workers.run("ask-providers").await.expect("a schedule");
+    }
+    is(&shop.refund_of(&order).await, "COMPLETED", 2, None);
+    assert_eq!((shop.made_at(PawaPay).len(), money(&shop, &order).await), (1, ("PARTIALLY_REFUNDED".to_owned(), 20_00)));
+    let keys = shop.keys_at(PawaPay);
+    assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
+    shop.assert_no_complaints();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_refused_for_now_is_another_attempt_later() {
     let shop = LocalShop::start().await;
-    let empty =
-        json!({ "status": "REJECTED", "failureReason": { "failureCode": "PAWAPAY_WALLET_OUT_OF_FUNDS", "failureMessage": "Empty" } });
-    for (provider, fault) in [(Stripe, refusal(400, "invalid_request_error", "balance_insufficient")), (PawaPay, Fault::Refuse(200, empty))]
+    let empty = rejected("PAWAPAY_WALLET_OUT_OF_FUNDS");
+    // pawaPay keeps no key that it has rejected; Stripe would answer the same to it.
+    for (provider, fault, all_keys) in
+        [(Stripe, refusal(400, "invalid_request_error", "balance_insufficient"), 2), (PawaPay, Fault::Refuse(200, empty), 1)]
     {
         let order = paid_at(&shop, provider).await;
         shop.system.payments.fail_next(provider, fault);
@@ -271,7 +333,7 @@ async fn one_that_is_refused_for_now_is_another_attempt_later() {
         assert_eq!(done["failureReason"], Value::Null);
         let mut keys = shop.keys_at(provider);
         keys.dedup();
-        assert_eq!(keys.len(), 2, "{keys:?}");
+        assert_eq!(keys.len(), all_keys, "{keys:?}");
         assert_eq!(shop.made_at(provider).len(), 1);
     }
     shop.assert_no_complaints();

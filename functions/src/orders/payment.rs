@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::put;
 use domain::ids::OrderId;
-use domain::order::{PaymentError, PaymentRequest, PaymentStatus};
+use domain::order::{PaymentError, PaymentRequest, PaymentStatus, kept_reference};
 use store::Writes;
 use utoipa::ToSchema;
 
@@ -31,7 +31,7 @@ impl Input for MarkPayment {
         let id = order_id(request);
         let mut body = request.body()?;
         let status = body.required("paymentStatus", "MISSING_REQUIRED_FIELDS", |value| value.word(PaymentStatus::parse, "INVALID_STATUS"));
-        let reference = body.optional("reference", |value| value.text(255));
+        let reference = body.optional("reference", |value| value.text(255).map(|written| kept_reference(&written)));
         body.finish();
         Some(Self { id: id?, request: PaymentRequest { status: status?, reference: reference? } })
     }

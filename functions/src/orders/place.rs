@@ -9,7 +9,7 @@ use domain::message::Locale;
 use domain::money::Currency;
 use domain::order::{
     Address, Customer, DeliveryAddress, DeliveryMethod, MAX_LINES, MAX_QUANTITY, Order, OrderRequest, OrderSource, PaymentMethod,
-    PlaceError, RequestedLine,
+    PlaceError, RequestedLine, kept_reference,
 };
 use domain::promotion::PromotionCode;
 use std::collections::HashSet;
@@ -121,7 +121,7 @@ impl Input for PlaceOrder {
         let delivery_zone = body.optional("deliveryZone", |value| value.text(100));
         let delivery_fee = body.optional("deliveryFee", |value| value.amount(currency));
         let payment_method = body.required("paymentMethod", MISSING, |value| value.word(PaymentMethod::parse, "INVALID_PAYMENT_METHOD"));
-        let payment_reference = body.optional("paymentReference", |value| value.text(255));
+        let payment_reference = body.optional("paymentReference", |value| value.text(255).map(|written| kept_reference(&written)));
         let promotion_code = body.optional("promotionCode", |value| value.text(64));
         let source = body.required("source", MISSING, |value| value.word(OrderSource::parse, "INVALID_SOURCE"));
         let _peeked = body.optional("currency", |value| value.word(Currency::parse, "INVALID_CURRENCY"));

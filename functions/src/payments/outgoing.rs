@@ -85,10 +85,10 @@ async fn settle(shop: &Shop, open: &Open, report: &Report) -> Outcome {
 }
 
 async fn try_later(shop: &Shop, open: &Open, why: &str) -> Result<(), CommitError> {
-    let (id, key) = (open.refund.id, open.key.as_str());
+    let (id, attempt) = (open.refund.id, open.refund.attempts);
     let noted = shop.settle(|Moment { now, ids, .. }| async move {
         let refund = shop.store.refund(id).await?;
-        let change = refund.and_then(|refund| refund.refused_for_now(key, why, &uuid(), now, ids));
+        let change = refund.and_then(|refund| refund.refused_for_now(attempt, why, now, ids));
         Ok(change.map(|change| ((), Writes::from(&change))))
     });
     noted.await.map(drop)

@@ -109,6 +109,13 @@ impl Ids {
     }
 }
 
+/// Whether a text is a UUID as RFC 9562 writes it, in either case.
+#[must_use]
+pub fn is_uuid(text: &str) -> bool {
+    let is_right = |(at, byte): (usize, u8)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    text.len() == 36 && text.bytes().enumerate().all(is_right)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 //! (docs.pawapay.io/v2/api-reference).
 
 use crate::gateway::{AskError, Asked, Gateway, client, unanswered};
+use domain::ids::is_uuid;
 use domain::money::{Currency, Money};
 use domain::order::Incoming;
 use domain::refund::{PaymentProvider, Report, Told};
@@ -119,9 +120,7 @@ impl Gateway for PawaPay {
 
     /// A UUID, in the form that pawaPay wants it.
     fn is_own(reference: &str) -> bool {
-        let dashes = [8, 13, 18, 23];
-        let is_right = |(at, byte): (usize, u8)| if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() };
-        reference.len() == 36 && reference.bytes().enumerate().all(is_right)
+        is_uuid(reference)
     }
 
     async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
@@ -143,29 +142,42 @@ impl Gateway for PawaPay {
             (200..300, "DUPLICATE_IGNORED") => {
                 Ok(self.refund_state(asked).await?.unwrap_or(Report { reference: None, told: Told::Pending }))
             }
-            (200..300, "REJECTED") | (400 | 404 | 422, _) => Err(rejected(reason, status)),
+            (200..300, "REJECTED") => Err(rejected(reason, status)),
+            (400 | 404 | 422, _) if code(reason).is_some() => Err(rejected(reason, status)),
+            // Also whatever a proxy says in its place.
             _ => Err(AskError::Unknown(said(reason, status.as_str()))),
         }
     }
 
     async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<Report>, AskError> {
-        Ok(self.found::<PawaPayRefund>("refunds", asked.key).await?.map(|refund| refund.report()))
+        let found = self.found::<PawaPayRefund>("refunds", asked.key).await?;
+        found.map(|refund| is_about(asked.key, &refund.refund_id).map(|()| refund.report())).transpose()
     }
 
     async fn payment(&self, reference: &str) -> Result<Option<Incoming>, AskError> {
-        Ok(self.found::<Deposit>("deposits", reference).await?.map(|deposit| deposit.incoming()))
+        let found = self.found::<Deposit>("deposits", reference).await?;
+        found.map(|deposit| is_about(reference, &deposit.deposit_id).map(|()| deposit.incoming())).transpose()
     }
 }
 
-/// Rejections that pass: the wallet is filled up again, the operator comes back, the refund before is done with.
+/// Refuses an answer that is about something else than what was asked after.
+fn is_about(asked: &str, answered: &str) -> Result<(), AskError> {
+    if answered.eq_ignore_ascii_case(asked) { Ok(()) } else { Err(AskError::Unknown("pawaPay: it tells of another".to_owned())) }
+}
+
+/// Rejections that pass: the wallet is filled up again, the operator comes back, the refund before is done with. A reason that
+/// pawaPay itself doesn't know says nothing of what it did.
 fn rejected(reason: Option<&FailureReason>, status: StatusCode) -> AskError {
     let said = said(reason, status.as_str());
-    match reason.and_then(|reason| reason.failure_code.as_deref()) {
-        Some("PAWAPAY_WALLET_OUT_OF_FUNDS" | "PROVIDER_TEMPORARILY_UNAVAILABLE" | "REFUND_IN_PROGRESS" | "UNKNOWN_ERROR") => {
-            AskError::RefusedForNow(said)
-        }
+    match code(reason) {
+        Some("UNKNOWN_ERROR") => AskError::Unknown(said),
+        Some("PAWAPAY_WALLET_OUT_OF_FUNDS" | "PROVIDER_TEMPORARILY_UNAVAILABLE" | "REFUND_IN_PROGRESS") => AskError::RefusedForNow(said),
         _ => AskError::Refused(said),
     }
+}
+
+fn code(reason: Option<&FailureReason>) -> Option<&str> {
+    reason.and_then(|reason| reason.failure_code.as_deref())
 }
 
 fn said(reason: Option<&FailureReason>, otherwise: &str) -> String {

@@ -2,8 +2,9 @@
 
 use super::{RUN, refunded_total, status};
 use crate::kit::webhooks::PawaPayKey;
-use crate::kit::{Answer, LocalShop, Placed, cents, race};
+use crate::kit::{Answer, LocalShop, Placed, body, cents, race};
 use local::Options;
+use local::emulators::payments::Fault;
 use local::emulators::payments::Provider::PawaPay;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -70,6 +71,42 @@ async fn one_that_pawapay_signed_is_believed() {
     key.tells(&shop, &deposit(&order, "FAILED")).await.ok();
     assert_eq!(status(&shop, &order).await, "PAID");
     assert!(shop.system.payments.requests().is_empty(), "nobody was asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deposit_is_the_same_in_capitals() {
+    let key = PawaPayKey::new();
+    let shop = with_key(&key).await;
+    let (written, kept) = ("AFB57B93-7849-49AA-BABB-4C3CCBFE3D79", "afb57b93-7849-49aa-babb-4c3ccbfe3d79");
+    let order = shop.order().with("paymentReference", json!(written)).place().await;
+    assert_eq!(order.payment(), kept);
+    let mut again = body(&[(shop.variant("20.00", 10).await, 1)]);
+    for reference in [written, kept] {
+        again["paymentReference"] = json!(reference);
+        shop.staff().post("/api/orders", &again).await.refused(409, "PAYMENT_REFERENCE_USED");
+        let other = shop.order().place().await;
+        let paid = json!({ "paymentStatus": "PAID", "reference": reference });
+        shop.staff().put(&other.path("payment"), &paid).await.refused(409, "PAYMENT_REFERENCE_USED");
+    }
+    let mut callback = deposit(&order, "COMPLETED");
+    callback["depositId"] = json!(written);
+    key.tells(&shop, &callback).await.ok();
+    assert_eq!(status(&shop, &order).await, "PAID");
+    // What is no UUID means what it says.
+    let note = shop.order().with("paymentReference", json!("MP-A0773409")).place().await;
+    assert_eq!(note.payment(), "MP-A0773409");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_about_another_deposit_pays_nothing() {
+    let shop = LocalShop::start().await;
+    let order = shop.order_at_pawapay("PROCESSING").await;
+    let mut another = deposit(&order, "COMPLETED");
+    another["depositId"] = json!("f4401bd2-1568-4140-bf2d-eb77d2b2b639");
+    shop.system.payments.fail_next(PawaPay, Fault::Refuse(200, json!({ "status": "FOUND", "data": another })));
+    shop.after(RUN).await;
+    assert_eq!(status(&shop, &order).await, "PENDING");
+    assert!(!shop.system.payments.requests().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use domain::ids::RefundId;
-use domain::order::{Incoming, PaymentMethod};
+use domain::order::{Incoming, PaymentMethod, kept_reference};
 use domain::refund::{PaymentProvider, Report};
 use domain::time::Timestamp;
 use providers::{Asked, Deposit, Gateway, PawaPay, PawaPayRefund};
@@ -50,8 +50,8 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
     let trust = authenticate(&shop, &delivery).await?;
     let callback: PawaPayCallback = delivery.json()?;
     match (callback.deposit_id.as_deref(), callback.refund_id.as_deref()) {
-        (Some(deposit), _) if PawaPay::is_own(deposit) => told_of_deposit(&shop, &trust, &delivery, deposit).await?,
-        (_, Some(refund)) if PawaPay::is_own(refund) => told_of_refund(&shop, &trust, &delivery, refund).await?,
+        (Some(deposit), _) if PawaPay::is_own(deposit) => told_of_deposit(&shop, &trust, &delivery, &kept_reference(deposit)).await?,
+        (_, Some(refund)) if PawaPay::is_own(refund) => told_of_refund(&shop, &trust, &delivery, &kept_reference(refund)).await?,
         _ => tracing::info!(status = callback.status, "pawaPay told of something that is of no interest here"),
     }
     received()

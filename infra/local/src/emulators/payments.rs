@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 mod pawapay;
 mod stripe;
@@ -34,6 +35,8 @@ pub enum Provider {
 pub enum Fault {
     /// It says this, and does nothing.
     Refuse(u16, Value),
+    /// The same, but its answer is only heard when so many refunds were asked for in all, of both providers.
+    RefuseAfter(usize, u16, Value),
     /// It does what it is asked for, but the connection closes before it has said so.
     AcceptThenDrop,
 }
@@ -85,6 +88,8 @@ pub struct Request {
 pub struct Payments {
     now: Now,
     state: Arc<Mutex<State>>,
+    /// How many refunds were asked for.
+    asked: Arc<watch::Sender<usize>>,
 }
 
 /// An answer that is given again to the same key for a day.
@@ -111,7 +116,7 @@ impl Payments {
     /// Nobody has paid anything yet.
     #[must_use]
     pub fn new(now: Now) -> Self {
-        Self { now, state: Arc::default() }
+        Self { now, state: Arc::default(), asked: Arc::new(watch::Sender::new(0)) }
     }
 
     /// The providers' HTTP side. It must be served by [`super::http`], whose connections can be cut.
@@ -214,10 +219,32 @@ impl Payments {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a request; gives the fault that is due.
+    /// Waits until so many refunds were asked for, of both providers.
+    pub async fn asked_for(&self, refunds: usize) {
+        drop(self.asked.subscribe().wait_for(|asked| *asked >= refunds).await);
+    }
+
+    /// Notes a request; gives the answer of the fault that is due, where that leaves it one.
+    async fn played(&self, provider: Provider, call: &str, key: Option<&str>, connection: &Connection) -> Option<Response> {
+        match self.noted(provider, call, key)? {
+            Fault::Refuse(status, body) => Some(answer(status, body)),
+            Fault::RefuseAfter(refunds, status, body) => {
+                self.asked_for(refunds).await;
+                Some(answer(status, body))
+            }
+            Fault::AcceptThenDrop => {
+                connection.cut();
+                None
+            }
+        }
+    }
+
     fn noted(&self, provider: Provider, call: &str, key: Option<&str>) -> Option<Fault> {
         let mut state = self.state();
         state.requests.push(Request { provider, call: call.to_owned(), key: key.map(ToOwned::to_owned) });
+        if key.is_some() {
+            self.asked.send_modify(|asked| *asked += 1);
+        }
         state.faults.entry(provider).or_default().pop_front()
     }
 
@@ -243,15 +270,4 @@ impl State {
 
 fn answer(status: u16, body: Value) -> Response {
     (StatusCode::from_u16(status).unwrap_or_default(), axum::Json(body)).into_response()
-}
-
-/// What a fault leaves of a request: its whole answer, or nothing.
-fn played(fault: Option<Fault>, connection: &Connection) -> Option<Response> {
-    match fault? {
-        Fault::Refuse(status, body) => Some(answer(status, body)),
-        Fault::AcceptThenDrop => {
-            connection.cut();
-            None
-        }
-    }
 }

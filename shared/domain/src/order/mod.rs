@@ -14,7 +14,7 @@ pub use lines::discounted;
 pub use pay::{AnotherAmount, Incoming, Payment, PaymentError, PaymentRequest};
 pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
 
-use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId};
+use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId, is_uuid};
 use crate::message::Locale;
 use crate::money::{Currency, Money};
 use crate::promotion::HeldUse;
@@ -104,6 +104,13 @@ impl PaymentMethod {
             Self::Card => "STRIPE",
         }
     }
+}
+
+/// A payment reference as it is kept and compared. The letters of a UUID mean the same in either case, and are written in lower
+/// case (RFC 9562, section 4); any other reference means what it says.
+#[must_use]
+pub fn kept_reference(written: &str) -> String {
+    if is_uuid(written) { written.to_ascii_lowercase() } else { written.to_owned() }
 }
 
 words! {

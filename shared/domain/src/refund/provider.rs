@@ -47,7 +47,7 @@ impl PaymentProvider {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// What the provider recognises a second request for it by; another attempt has another.
+    /// What the provider recognises a second request for it by.
     pub key: String,
     /// Since when it is with the provider.
     pub asked_at: Timestamp,
@@ -92,30 +92,42 @@ impl Refund {
     #[must_use]
     pub fn hand_over(&self, provider: PaymentProvider, fresh: &str, now: Timestamp, ids: Ids) -> Option<RefundChange> {
         let is_free = self.status == RefundStatus::Processing && self.awaiting.is_none();
-        is_free.then(|| self.attempted(provider, fresh, None, now, ids))
+        is_free.then(|| {
+            let key = match provider {
+                PaymentProvider::Stripe => self.next_stripe_key(),
+                PaymentProvider::PawaPay => fresh.to_owned(),
+            };
+            self.attempted(provider, Attempt { key, asked_at: now, reference: None }, None, now, ids)
+        })
     }
 
-    /// The provider has refused for now, and done nothing: the next time is another attempt. What it refused with would be
-    /// its answer to the same key for as long as it keeps it.
+    /// The provider has refused an attempt for now, and done nothing: the next time is another one. What Stripe refused with
+    /// would be its answer to the same key for as long as it keeps it. pawaPay keeps only what it has accepted, so there the key
+    /// stays: another worker's request that was under way under it and is accepted after all makes the one refund there is.
+    /// How long it has been with the provider counts from the first of several attempts in a row.
     #[must_use]
-    pub fn refused_for_now(&self, key: &str, why: &str, fresh: &str, now: Timestamp, ids: Ids) -> Option<RefundChange> {
-        let provider = self.provider.filter(|_| self.status == RefundStatus::Processing && self.is_attempt(key))?;
-        Some(self.attempted(provider, fresh, Some(why), now, ids))
+    pub fn refused_for_now(&self, attempt: u32, why: &str, now: Timestamp, ids: Ids) -> Option<RefundChange> {
+        let provider = self.provider.filter(|_| self.status == RefundStatus::Processing && self.attempts == attempt)?;
+        let refused = self.attempt.clone()?;
+        let next = match provider {
+            PaymentProvider::Stripe => Attempt { key: self.next_stripe_key(), reference: None, ..refused },
+            PaymentProvider::PawaPay => refused,
+        };
+        Some(self.attempted(provider, next, Some(why), now, ids))
     }
 
-    fn attempted(&self, provider: PaymentProvider, fresh: &str, why: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
+    fn next_stripe_key(&self) -> String {
+        format!("refund-{}-{}", self.id, self.attempts + 1)
+    }
+
+    fn attempted(&self, provider: PaymentProvider, next: Attempt, why: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
         let attempts = self.attempts + 1;
-        let key = match provider {
-            PaymentProvider::Stripe => format!("refund-{}-{attempts}", self.id),
-            PaymentProvider::PawaPay => fresh.to_owned(),
-        };
-        // How long it has been with the provider counts from the first of several attempts in a row.
-        let since = self.attempt.as_ref().filter(|_| why.is_some()).map_or(now, |attempt| attempt.asked_at);
+        let known_as = (!self.is_attempt(&next.key)).then(|| (provider, next.key.clone()));
         let refund = Self {
             awaiting: Some(Awaiting::Provider),
             provider: Some(provider),
             attempts,
-            attempt: Some(Attempt { key: key.clone(), asked_at: since, reference: None }),
+            attempt: Some(next),
             failure_reason: why.map(ToOwned::to_owned),
             ..self.touched(now)
         };
@@ -124,7 +136,7 @@ impl Refund {
             None => format!("Attempt {attempts} at {provider}"),
         };
         let event = refund.updated_event(Some(&note), now, &mut ids);
-        RefundChange { refund, order: None, credit: None, events: vec![event], known_as: Some((provider, key)) }
+        RefundChange { refund, order: None, credit: None, events: vec![event], known_as }
     }
 
     /// Whether a key is that of the attempt that is open, or was the last.

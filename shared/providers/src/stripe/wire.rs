@@ -22,8 +22,8 @@ pub struct StripeRefund {
     pub payment_intent: Option<String>,
     /// Likewise.
     pub charge: Option<String>,
-    #[serde(default)]
-    metadata: HashMap<String, String>,
+    /// `null` where it has none, by Stripe's specification.
+    metadata: Option<HashMap<String, String>>,
 }
 
 impl StripeRefund {
@@ -36,8 +36,9 @@ impl StripeRefund {
     /// The refund of ours that it carries out, and the attempt.
     #[must_use]
     pub fn ours(&self) -> Option<(RefundId, u32)> {
-        let id = self.metadata.get("refund_id")?.parse().ok().and_then(RefundId::new)?;
-        Some((id, self.metadata.get("attempt")?.parse().ok()?))
+        let metadata = self.metadata.as_ref()?;
+        let id = metadata.get("refund_id")?.parse().ok().and_then(RefundId::new)?;
+        Some((id, metadata.get("attempt")?.parse().ok()?))
     }
 
     pub(super) fn is_of(&self, refund: RefundId, attempt: u32) -> bool {
@@ -164,5 +165,18 @@ mod tests {
         assert_eq!((refund("pending"), refund("requires_action"), refund("new_one")), (Told::Pending, Told::Pending, Told::Pending));
         assert_eq!(refund("failed"), Told::Failed("Stripe: lost_or_stolen_card".to_owned()));
         assert_eq!(refund("canceled"), Told::Failed("Stripe: canceled".to_owned()));
+    }
+
+    #[test]
+    fn a_refund_without_metadata_is_none_of_ours() {
+        let plain = serde_json::json!({ "id": "re_1", "amount": 1, "currency": "usd", "status": "succeeded" });
+        let with = |metadata: serde_json::Value| {
+            let mut body = plain.clone();
+            body["metadata"] = metadata;
+            serde_json::from_value::<StripeRefund>(body).unwrap().ours()
+        };
+        assert_eq!(serde_json::from_value::<StripeRefund>(plain.clone()).unwrap().ours(), None);
+        assert_eq!((with(serde_json::Value::Null), with(serde_json::json!({}))), (None, None));
+        assert_eq!(with(serde_json::json!({ "refund_id": "7", "attempt": "2" })), RefundId::new(7).map(|id| (id, 2)));
     }
 }

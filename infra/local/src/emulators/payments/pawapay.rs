@@ -1,6 +1,6 @@
 //! pawaPay's `/v2/refunds` and `/v2/deposits`.
 
-use super::{Made, PAWAPAY_TOKEN, Payments, Provider, answer, played};
+use super::{Made, PAWAPAY_TOKEN, Payments, Provider, answer};
 use crate::emulators::http::Connection;
 use axum::Router;
 use axum::body::Bytes;
@@ -47,7 +47,7 @@ async fn create(
 ) -> Response {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let key = body["refundId"].as_str().unwrap_or_default().to_owned();
-    if let Some(answer) = played(payments.noted(Provider::PawaPay, "POST /v2/refunds", Some(&key)), &connection) {
+    if let Some(answer) = payments.played(Provider::PawaPay, "POST /v2/refunds", Some(&key), &connection).await {
         return answer;
     }
     let is_json = headers.get("content-type").is_some_and(|kind| kind == "application/json");
@@ -96,7 +96,7 @@ async fn refund(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = played(payments.noted(Provider::PawaPay, "GET /v2/refunds/{id}", None), &connection) {
+    if let Some(answer) = payments.played(Provider::PawaPay, "GET /v2/refunds/{id}", None, &connection).await {
         return answer;
     }
     if !is_ours(&headers) {
@@ -111,7 +111,7 @@ async fn deposit(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = played(payments.noted(Provider::PawaPay, "GET /v2/deposits/{id}", None), &connection) {
+    if let Some(answer) = payments.played(Provider::PawaPay, "GET /v2/deposits/{id}", None, &connection).await {
         return answer;
     }
     if !is_ours(&headers) {

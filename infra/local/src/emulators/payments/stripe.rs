@@ -1,6 +1,6 @@
 //! Stripe's `/v1/refunds`, `/v1/payment_intents` and `/v1/charges`.
 
-use super::{Kept, Made, Payments, Provider, STRIPE_KEY, answer, played};
+use super::{Kept, Made, Payments, Provider, STRIPE_KEY, answer};
 use crate::emulators::http::Connection;
 use axum::Router;
 use axum::extract::{ConnectInfo, Form, Path, Query, State};
@@ -44,7 +44,7 @@ async fn create(
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
-    if let Some(answer) = played(payments.noted(Provider::Stripe, "POST /v1/refunds", Some(&key)), &connection) {
+    if let Some(answer) = payments.played(Provider::Stripe, "POST /v1/refunds", Some(&key), &connection).await {
         return answer;
     }
     if let Some(wrong) = wrong(&headers).or((key.is_empty() || key.len() > 255).then_some("Stripe: no usable Idempotency-Key")) {
@@ -107,7 +107,7 @@ async fn list(
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
-    if let Some(answer) = played(payments.noted(Provider::Stripe, "GET /v1/refunds", None), &connection) {
+    if let Some(answer) = payments.played(Provider::Stripe, "GET /v1/refunds", None, &connection).await {
         return answer;
     }
     let (Some(payment), None) = (query.get("payment_intent").or(query.get("charge")), wrong(&headers)) else {
@@ -132,7 +132,7 @@ async fn retrieve(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = played(payments.noted(Provider::Stripe, "GET /v1/refunds/{id}", None), &connection) {
+    if let Some(answer) = payments.played(Provider::Stripe, "GET /v1/refunds/{id}", None, &connection).await {
         return answer;
     }
     if let Some(wrong) = wrong(&headers) {
@@ -150,7 +150,7 @@ async fn intent(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = played(payments.noted(Provider::Stripe, "GET /v1/payment_intents/{id}", None), &connection) {
+    if let Some(answer) = payments.played(Provider::Stripe, "GET /v1/payment_intents/{id}", None, &connection).await {
         return answer;
     }
     if let Some(wrong) = wrong(&headers) {
@@ -174,8 +174,10 @@ fn missing() -> Response {
 }
 
 pub fn object(made: &Made) -> Value {
+    // Stripe's specification lets it be null, and so it is wherever it can be.
+    let metadata = if made.metadata.is_empty() { Value::Null } else { json!(made.metadata) };
     json!({
         "id": made.id, "object": "refund", "amount": made.amount, "currency": made.currency, "payment_intent": made.payment,
-        "charge": null, "status": made.status, "failure_reason": made.failure, "metadata": made.metadata, "reason": null,
+        "charge": null, "status": made.status, "failure_reason": made.failure, "metadata": metadata, "reason": null,
     })
 }
