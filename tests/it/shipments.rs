@@ -108,6 +108,22 @@ async fn an_order_is_shipped_by_lines_and_delivered_when_all_of_it_is() {
 }
 
 #[tokio::test]
+async fn what_was_refunded_is_not_packed_and_the_order_is_whole_without_it() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().lines(1).quantity(3).paid().through(CONFIRMED).place().await;
+    let one = json!([{ "orderItemId": order.body["items"][0]["id"], "quantity": 1 }]);
+    let refund = json!({ "orderId": order.id, "reason": "Sold out", "items": one });
+    shop.admin().post("/api/refunds", &refund).await.ok();
+
+    shop.ship_part(&order, "LOCAL", 0, 3).await.refused(409, "ORDER_NOT_SHIPPABLE");
+    let parcel = shop.ship(&order, "LOCAL").await;
+    assert_eq!(column(&parcel["items"], "quantity"), [2]);
+    assert_eq!(status(&shop, &order).await, "SHIPPED");
+    shop.move_shipment(&parcel, "DELIVERED").await.ok();
+    assert_eq!(status(&shop, &order).await, "DELIVERED");
+}
+
+#[tokio::test]
 async fn a_parcel_that_fails_frees_its_lines_and_with_none_left_the_order_is_processing_again() {
     let shop = LocalShop::without_pumps().await;
     let order = confirmed(&shop, 2).await;

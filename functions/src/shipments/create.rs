@@ -30,7 +30,7 @@ pub(crate) struct ShipmentBody {
     /// In kilograms, to the gram; required by DHL, FedEx and UPS.
     weight: Option<f64>,
     cost: Option<f64>,
-    /// Everything that is in no live shipment yet, when it is left out.
+    /// Everything that is in no live shipment yet and not refunded, when it is left out.
     items: Option<Vec<ShippedItemBody>>,
 }
 

@@ -415,7 +415,7 @@ impl Reference {
     fn ship(&mut self, at: usize, part: Option<(usize, i64)>) -> Said {
         let live = self.pieces_in(at, IS_LIVE);
         let order = &self.orders[at];
-        let left: Vec<i64> = order.lines.iter().zip(&live).map(|((_, quantity), live)| quantity - live).collect();
+        let left = (0..live.len()).map(|n| (order.lines[n].1 - live[n] - order.pieces_refunded[n]).max(0)).collect::<Vec<i64>>();
         let pieces = match part {
             None => left.clone(),
             Some((line, n)) => (0..left.len()).map(|place| if place == line % left.len() { n } else { 0 }).collect(),
@@ -450,14 +450,15 @@ impl Reference {
 
     /// The order, once its parcels have changed.
     fn follow(&mut self, at: usize) {
-        let quantities: Vec<i64> = self.orders[at].lines.iter().map(|(_, quantity)| *quantity).collect();
         let (live, delivered) = (self.pieces_in(at, IS_LIVE), self.pieces_in(at, |status| status == "DELIVERED"));
         let order = &mut self.orders[at];
+        let none_goes = live.iter().all(|n| *n == 0);
+        let all_shipped = !none_goes && (0..live.len()).all(|n| live[n] + order.pieces_refunded[n] >= order.lines[n].1);
         order.status = match order.status {
-            "CONFIRMED" | "PROCESSING" if live == quantities => "SHIPPED",
+            "CONFIRMED" | "PROCESSING" | "SHIPPED" if all_shipped && live == delivered => "DELIVERED",
+            "CONFIRMED" | "PROCESSING" if all_shipped => "SHIPPED",
             "CONFIRMED" => "PROCESSING",
-            "SHIPPED" if delivered == quantities => "DELIVERED",
-            "SHIPPED" | "READY_FOR_PICKUP" if live.iter().all(|n| *n == 0) => "PROCESSING",
+            "SHIPPED" | "READY_FOR_PICKUP" if none_goes => "PROCESSING",
             status => status,
         };
     }

@@ -5,10 +5,11 @@ use crate::shipment::{ShipmentStatus, ShippedItem};
 use crate::time::Timestamp;
 
 impl LineItem {
-    /// Pieces that are in no live parcel.
+    /// Pieces that are in no live parcel and are still to go: those whose money goes back are not. A refund doesn't say which
+    /// pieces it is for; the ones that haven't gone are the first.
     #[must_use]
     pub const fn unshipped(&self) -> u32 {
-        self.quantity.saturating_sub(self.shipped_quantity)
+        self.quantity.saturating_sub(self.shipped_quantity).saturating_sub(self.refunded_quantity)
     }
 }
 
@@ -59,13 +60,14 @@ impl Order {
 
     /// What its parcels make of it. Where staff went ahead of them, nothing takes it back but that none is left.
     fn status_of_parcels(&self) -> OrderStatus {
-        let all_shipped = self.items.iter().all(|line| line.shipped_quantity >= line.quantity);
-        let all_delivered = self.items.iter().all(|line| line.delivered_quantity >= line.quantity);
+        let some_go = self.has_live_parcel();
+        let all_shipped = some_go && self.items.iter().all(|line| line.unshipped() == 0);
+        let all_delivered = all_shipped && self.items.iter().all(|line| line.delivered_quantity >= line.shipped_quantity);
         match self.status {
+            OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::Shipped if all_delivered => OrderStatus::Delivered,
             OrderStatus::Confirmed | OrderStatus::Processing if all_shipped => OrderStatus::Shipped,
             OrderStatus::Confirmed => OrderStatus::Processing,
-            OrderStatus::Shipped if all_delivered => OrderStatus::Delivered,
-            OrderStatus::Shipped | OrderStatus::ReadyForPickup if !self.has_live_parcel() => OrderStatus::Processing,
+            OrderStatus::Shipped | OrderStatus::ReadyForPickup if !some_go => OrderStatus::Processing,
             as_it_is => as_it_is,
         }
     }

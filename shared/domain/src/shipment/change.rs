@@ -101,11 +101,11 @@ impl Shipment {
 
 /// The steps of an order that one change of a parcel takes, each as its own line of the audit trail.
 fn steps(from: OrderStatus, to: OrderStatus) -> Vec<(OrderStatus, OrderStatus)> {
-    match (from, to) {
+    const WAY: [OrderStatus; 4] = [OrderStatus::Confirmed, OrderStatus::Processing, OrderStatus::Shipped, OrderStatus::Delivered];
+    let place = |status| WAY.iter().position(|step| *step == status);
+    match (place(from), place(to)) {
         _ if from == to => Vec::new(),
-        (OrderStatus::Confirmed, OrderStatus::Shipped) => {
-            vec![(OrderStatus::Confirmed, OrderStatus::Processing), (OrderStatus::Processing, OrderStatus::Shipped)]
-        }
+        (Some(first), Some(last)) if first < last => WAY[first..=last].windows(2).map(|step| (step[0], step[1])).collect(),
         _ => vec![(from, to)],
     }
 }

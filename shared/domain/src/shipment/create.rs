@@ -1,4 +1,4 @@
-//! Packing a parcel: pieces of an order's lines that are in no live parcel yet.
+//! Packing a parcel: pieces of an order's lines that are in no live parcel yet and not refunded.
 
 use super::change::Cause;
 use super::{
@@ -28,7 +28,7 @@ pub struct ShipmentRequest {
     pub weight: Option<Weight>,
     /// What it costs.
     pub cost: Option<Money>,
-    /// What is in it; everything that is in no live parcel yet, when nothing is said.
+    /// What is in it; everything that is still to go, when nothing is said.
     pub items: Option<Vec<ShippedItem>>,
 }
 
@@ -39,10 +39,10 @@ pub enum ShipError {
     #[error("An order that is {0} can't be shipped; only CONFIRMED and PROCESSING ones can.")]
     NotShippable(OrderStatus),
     /// `ORDER_NOT_SHIPPABLE`
-    #[error("Everything in the order is in a live shipment already.")]
+    #[error("Everything in the order is in a live shipment already, or refunded.")]
     AllShipped,
     /// `ORDER_NOT_SHIPPABLE`
-    #[error("{asked} of line {line} were asked for and {left} are in no live shipment.")]
+    #[error("{asked} of line {line} were asked for, and {left} are in no live shipment and not refunded.")]
     LineShipped {
         /// The line.
         line: OrderItemId,

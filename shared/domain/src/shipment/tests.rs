@@ -156,6 +156,49 @@ fn a_parcel_that_a_carrier_is_being_asked_about_is_left_alone_for_a_while() {
     assert_eq!(try_at(NOW.plus_minutes(HELD_MINUTES)), None);
 }
 
+/// The order with the money of some pieces of its first line gone back.
+fn refunded(mut order: Order, pieces: u32) -> Order {
+    order.items[0] = order.items[0].refund(pieces).unwrap().0;
+    order
+}
+
+#[test]
+fn what_was_refunded_is_not_shipped_and_nobody_waits_for_it() {
+    let order = refunded(confirmed(3), 1);
+    let too_many = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 3))), STAFF, NOW, ids(1));
+    assert_eq!(too_many, Err(ShipError::LineShipped { line: order.items[0].id, asked: 3, left: 2 }));
+    let change = order.ship(request(Carrier::Local, None), STAFF, NOW, ids(1)).unwrap();
+    let pieces: Vec<u32> = change.shipment.items.iter().map(|item| item.quantity).collect();
+    let shipped = change.order.unwrap();
+    assert_eq!((pieces, shipped.status), (vec![2, 3], OrderStatus::Shipped));
+    let (_, delivered, _) = moved(&change.shipment, &shipped, ShipmentStatus::Delivered);
+    assert_eq!((delivered.status, delivered.completed_at), (OrderStatus::Delivered, Some(NOW)));
+}
+
+#[test]
+fn an_order_whose_last_pieces_are_refunded_follows_its_parcels_to_the_end() {
+    let order = confirmed(2);
+    let part = [of_line(&order, 0, 1), of_line(&order, 1, 2)].concat();
+    let change = order.ship(request(Carrier::Local, Some(part)), STAFF, NOW, ids(1)).unwrap();
+    let order = refunded(change.order.unwrap(), 1);
+    assert_eq!(order.status, OrderStatus::Processing);
+    let change = change.shipment.update(&to(ShipmentStatus::Delivered), &order, STAFF, NOW, ids(2)).unwrap();
+    assert_eq!(change.order.unwrap().status, OrderStatus::Delivered);
+    let steps: Vec<_> = change.events[1..].iter().map(|event| event.new_status.as_deref().unwrap()).collect();
+    assert_eq!((steps, told(&change.events)), (vec!["SHIPPED", "DELIVERED"], vec![MessageKind::DeliveryNotification]));
+}
+
+#[test]
+fn an_order_of_which_nothing_goes_is_not_shipped_however_much_of_it_is_refunded() {
+    let order = confirmed(1);
+    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
+    let mut order = refunded(change.order.unwrap(), 1);
+    order.items[1] = order.items[1].refund(1).unwrap().0;
+    let (_, after, _) = moved(&change.shipment, &order, ShipmentStatus::Failed);
+    assert_eq!(after.status, OrderStatus::Processing);
+    assert_eq!(after.ship(request(Carrier::Local, None), STAFF, NOW, ids(2)), Err(ShipError::AllShipped));
+}
+
 /// One thing that somebody tries.
 #[derive(Clone, Debug)]
 enum Step {
