@@ -10,7 +10,7 @@ use api::{Attempt, Shop};
 use domain::event::{ShipmentJob, ShipmentTask};
 use domain::ids::ShipmentId;
 use domain::order::Order;
-use domain::shipment::{Booked, BookingStep, HELD_MINUTES, Shipment, ShipmentChange};
+use domain::shipment::{Booked, BookingStep, HELD_MINUTES, Shipment, ShipmentChange, ShipmentStatus};
 use domain::time::Timestamp;
 use providers::carriers::{Booking, CarrierError, LabelFile, parcel};
 use store::{CommitError, Writes};
@@ -94,18 +94,19 @@ async fn make(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
     match asked.await {
         Ok(booking) => settle_booked(shop, carriers, shipment, attempt, booking).await,
         Err(CarrierError::Refused(said)) => {
-            settled(shop, shipment.id, Outcome::Done, |shipment, order, now, ids| Some(shipment.left_to_staff(&said, order, now, ids)))
+            unbooked(shop, shipment.id, attempt, Outcome::Done, |shipment, order, now, ids| shipment.left_to_staff(&said, order, now, ids))
                 .await
         }
         Err(CarrierError::RefusedForNow(said)) => {
             let again = Outcome::Again(format!("{} refuses shipment {} for now", shipment.carrier, shipment.id));
-            settled(shop, shipment.id, again, |shipment, order, now, ids| Some(shipment.refused_for_now(&said, order, now, ids))).await
+            unbooked(shop, shipment.id, attempt, again, |shipment, order, now, ids| shipment.refused_for_now(&said, order, now, ids)).await
         }
         Err(CarrierError::Unknown(said)) => {
             let reason = unknown(shipment, attempt, &said);
             let later = shop.clock.now().plus_minutes(HELD_MINUTES);
             let again = Outcome::At(later, format!("nobody knows what became of shipment {}", shipment.id));
-            settled(shop, shipment.id, again, |shipment, order, now, ids| Some(shipment.outcome_unknown(&reason, order, now, ids))).await
+            unbooked(shop, shipment.id, attempt, again, |shipment, order, now, ids| shipment.outcome_unknown(&reason, order, now, ids))
+                .await
         }
     }
 }
@@ -120,14 +121,18 @@ async fn find(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
         Ok(Some(booking)) => settle_booked(shop, carriers, shipment, attempt, booking).await,
         Ok(None) if is_last => {
             let reason = unknown(shipment, attempt, "it has no parcel of that reference so far");
-            settled(shop, shipment.id, Outcome::Done, |shipment, order, now, ids| Some(shipment.left_to_staff(&reason, order, now, ids)))
-                .await
+            unbooked(shop, shipment.id, attempt, Outcome::Done, |shipment, order, now, ids| {
+                shipment.left_to_staff(&reason, order, now, ids)
+            })
+            .await
         }
         Ok(None) => Outcome::At(shop.clock.now().plus_minutes(LOOK_AGAIN_MINUTES), "the carrier has no such parcel so far".to_owned()),
         Err(error) if is_last => {
             let reason = unknown(shipment, attempt, &error.to_string());
-            settled(shop, shipment.id, Outcome::Done, |shipment, order, now, ids| Some(shipment.left_to_staff(&reason, order, now, ids)))
-                .await
+            unbooked(shop, shipment.id, attempt, Outcome::Done, |shipment, order, now, ids| {
+                shipment.left_to_staff(&reason, order, now, ids)
+            })
+            .await
         }
         Err(error) => Outcome::Again(error.to_string()),
     }
@@ -135,9 +140,11 @@ async fn find(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
 
 fn unknown(shipment: &Shipment, attempt: u32, said: &str) -> String {
     let (carrier, reference) = (shipment.carrier, shipment.reference(attempt));
-    format!(
-        "Nobody knows whether {carrier} booked this parcel ({said}). Look for reference {reference} in its portal: enter the number if it is there, ask once more with status PENDING if it is not."
-    )
+    let then = match shipment.status {
+        ShipmentStatus::Pending => "enter the number if it is there, ask once more with status PENDING if it is not",
+        _ => "enter the number if the parcel went with it, void the label if it did not",
+    };
+    format!("Nobody knows whether {carrier} booked this parcel ({said}). Look for reference {reference} in its portal: {then}.")
 }
 
 async fn settle_booked(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u32, booking: Booking) -> Outcome {
@@ -162,7 +169,8 @@ async fn keep(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
     let kind = if label.extension == "pdf" { "application/pdf" } else { "image/gif" };
     for _ in 0..3 {
         let address = shop.labels.as_ref()?.address(&key, Access::Put, shop.clock.now()).await?;
-        match carriers.http().put(address).header("content-type", kind).body(label.bytes.clone()).send().await {
+        let put = carriers.http().put(address).header("content-type", kind).body(label.bytes.clone());
+        match put.send().await {
             Ok(answer) if answer.status().is_success() => return Some(key),
             Ok(answer) => tracing::warn!(status = answer.status().as_u16(), shipment = %shipment.id, "a label is not taken"),
             Err(error) => tracing::warn!(error = %error.without_url(), shipment = %shipment.id, "a label can't be put"),
@@ -170,6 +178,19 @@ async fn keep(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
     }
     tracing::error!(shipment = %shipment.id, "a label is lost");
     None
+}
+
+/// Writes that a try gave no label, if nobody has gone on meanwhile: staff may have entered a number while the carrier was
+/// asked, and what it didn't know then takes nothing back.
+async fn unbooked(
+    shop: &Shop,
+    id: ShipmentId,
+    attempt: u32,
+    outcome: Outcome,
+    decide: impl Fn(&Shipment, &Order, Timestamp, domain::ids::Ids) -> ShipmentChange + Send + Sync,
+) -> Outcome {
+    settled(shop, id, outcome, |shipment, order, now, ids| shipment.booking.is_asked(attempt).then(|| decide(shipment, order, now, ids)))
+        .await
 }
 
 /// Writes what came of it, by the parcel as it is then.

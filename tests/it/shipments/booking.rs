@@ -6,6 +6,8 @@ use domain::shipment::Carrier;
 use local::emulators::carriers::Booked;
 use local::emulators::outbox::Fault;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -128,6 +130,80 @@ async fn a_lost_answer_is_looked_for_and_no_second_label_is_bought() {
         assert_eq!((&found["trackingNumber"], shop.system.carriers.asked(carrier)), (&json!(booked.number), 1), "{word}");
         assert!(reason(&found).contains("portal"), "its label is with the carrier: {found}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_a_label_gets_no_other_and_its_order_is_not_cancelled() {
+    let shop = LocalShop::start().await;
+    let carriers = &shop.system.carriers;
+    carriers.hide(true);
+    carriers.fail_next(Carrier::Dhl, Fault::AcceptThenDrop);
+    let order = confirmed(&shop, 1).await;
+    let parcel = shop.ship(&order, "DHL").await;
+    shop.settled().await;
+    shop.after(9 * MINUTE).await;
+    for status in ["FAILED", "RETURNED"] {
+        shop.move_shipment(&parcel, status).await.refused(409, "BOOKING_IN_PROGRESS");
+    }
+    shop.staff().post("/api/shipments", &shipment_body(order.id, "DHL")).await.refused(409, "ORDER_NOT_SHIPPABLE");
+    shop.staff().post(&order.path("cancel"), &json!({ "reason": "x" })).await.refused(409, "CANNOT_CANCEL");
+
+    carriers.hide(false);
+    shop.after(9 * MINUTE).await;
+    let found = shop.shipment_now(&parcel).await;
+    assert_eq!((&found["trackingNumber"], carriers.asked(Carrier::Dhl)), (&json!(only(&shop).number), 1));
+    shop.move_shipment(&parcel, "FAILED").await.ok();
+    shop.staff().post(&order.path("cancel"), &json!({ "reason": "x" })).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_staff_move_on_is_still_looked_for_at_its_carrier() {
+    let shop = LocalShop::start().await;
+    shop.system.carriers.hide(true);
+    shop.system.carriers.fail_next(Carrier::Ups, Fault::AcceptThenDrop);
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "UPS").await;
+    shop.settled().await;
+    shop.after(9 * MINUTE).await;
+    shop.move_shipment(&parcel, "IN_TRANSIT").await.ok();
+    shop.system.carriers.hide(false);
+    shop.after(9 * MINUTE).await;
+    let found = shop.shipment_now(&parcel).await;
+    assert_eq!((&found["status"], &found["trackingNumber"]), (&json!("IN_TRANSIT"), &json!(only(&shop).number)));
+}
+
+/// The next call to a carrier, as far as it was read, and the connection that waits for its answer.
+async fn called(carrier: &TcpListener) -> TcpStream {
+    let (mut call, _) = carrier.accept().await.expect("a call");
+    let read = call.read(&mut [0; 4_096]).await.expect("a request");
+    assert!(read > 0);
+    call
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_staff_enter_while_the_carrier_is_asked_is_not_taken_back() {
+    let dhl = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let variables = [("DHL_BASE_URL", format!("http://{}", dhl.local_addr().expect("an address")))].into();
+    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    let mut hand = ByHand::of(&shop);
+    hand.relay().await;
+    let batch = hand.shipments().await;
+    let job = || {
+        let (workers, batch) = (hand.workers.clone(), batch.clone());
+        tokio::spawn(async move { workers.book_shipment(batch).await })
+    };
+    let booking = job();
+    drop(called(&dhl).await);
+    booking.await.expect("a worker");
+
+    shop.system.clock.advance(31 * MINUTE);
+    let last_look = job();
+    let mut call = called(&dhl).await;
+    shop.change_shipment(&parcel, &json!({ "trackingNumber": "1234567890" })).await.ok();
+    call.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}").await.expect("an answer");
+    assert_eq!(failures(&last_look.await.expect("a worker")), 0);
+    let now = shop.shipment_now(&parcel).await;
+    assert_eq!((&now["trackingNumber"], &now["failureReason"]), (&json!("1234567890"), &Value::Null));
 }
 
 #[tokio::test(flavor = "multi_thread")]

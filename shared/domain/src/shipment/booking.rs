@@ -17,6 +17,9 @@ pub const HELD_MINUTES: u64 = 3;
 /// booked only some minutes later.
 pub const LOOKED_FOR_MINUTES: u64 = 30;
 
+/// After so many minutes a try of which no worker has said what it bought, found or not, is one that staff decide on.
+pub const OPEN_MINUTES: u64 = 2 * LOOKED_FOR_MINUTES;
+
 /// What a carrier made of a parcel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booked {
@@ -75,6 +78,25 @@ impl Booking {
     pub const fn is_held(self, now: Timestamp) -> bool {
         match self {
             Self::Asked { at, .. } => now.0 < at.plus_minutes(HELD_MINUTES).0,
+            Self::Settled | Self::Due { .. } | Self::Staff { .. } => false,
+        }
+    }
+
+    /// Whether a label may have been bought that a worker has yet to find: what is in the parcel is then free for no other,
+    /// which would be a second label, and its order can't be cancelled.
+    #[must_use]
+    pub const fn is_open(self, now: Timestamp) -> bool {
+        match self {
+            Self::Asked { at, .. } => now.0 < at.plus_minutes(OPEN_MINUTES).0,
+            Self::Settled | Self::Due { .. } | Self::Staff { .. } => false,
+        }
+    }
+
+    /// Whether this try was made and nobody has said what came of it.
+    #[must_use]
+    pub const fn is_asked(self, wanted: u32) -> bool {
+        match self {
+            Self::Asked { attempt, .. } => attempt == wanted,
             Self::Settled | Self::Due { .. } | Self::Staff { .. } => false,
         }
     }

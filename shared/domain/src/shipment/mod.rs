@@ -8,7 +8,7 @@ mod tracking;
 mod update;
 mod weight;
 
-pub use booking::{Booked, Booking, BookingStep, HELD_MINUTES, LOOKED_FOR_MINUTES};
+pub use booking::{Booked, Booking, BookingStep, HELD_MINUTES, LOOKED_FOR_MINUTES, OPEN_MINUTES};
 pub use change::{NumberClaim, ShipmentChange};
 pub use create::{ShipError, ShipmentRequest};
 pub use number::{MAX_CHARACTERS, TrackingNumber};

@@ -151,9 +151,31 @@ fn a_parcel_that_a_carrier_is_being_asked_about_is_left_alone_for_a_while() {
     let change = order.ship(request(Carrier::Ups, None), STAFF, NOW, ids(1)).unwrap();
     let asked = Shipment { booking: Booking::Asked { attempt: 1, at: NOW }, ..change.shipment };
     let order = change.order.unwrap();
-    let try_at = |now| asked.update(&to(ShipmentStatus::Failed), &order, STAFF, now, ids(2)).err();
+    let try_at = |now| asked.update(&to(ShipmentStatus::PickedUp), &order, STAFF, now, ids(2)).err();
     assert_eq!(try_at(NOW.plus_minutes(1)), Some(ShipmentError::BookingInProgress));
     assert_eq!(try_at(NOW.plus_minutes(HELD_MINUTES)), None);
+}
+
+#[test]
+fn what_a_carrier_may_have_made_a_label_for_is_free_for_no_other_until_it_is_known() {
+    let order = confirmed(1);
+    let change = order.ship(request(Carrier::Ups, None), STAFF, NOW, ids(1)).unwrap();
+    let asked = Shipment { booking: Booking::Asked { attempt: 1, at: NOW }, ..change.shipment };
+    let order = change.order.unwrap();
+    let try_at = |patch: &ShipmentPatch, minutes| asked.update(patch, &order, STAFF, NOW.plus_minutes(minutes), ids(2));
+    for freeing in [ShipmentStatus::Failed, ShipmentStatus::Returned] {
+        for minutes in [1, HELD_MINUTES, LOOKED_FOR_MINUTES, OPEN_MINUTES - 1] {
+            assert_eq!(try_at(&to(freeing), minutes).err(), Some(ShipmentError::BookingInProgress), "{freeing} after {minutes} minutes");
+        }
+        // Whoever should have looked for it never did: staff decide, and it is looked for all the same.
+        let late = try_at(&to(freeing), OPEN_MINUTES).unwrap();
+        assert_eq!((late.order.unwrap().status, late.shipment.booking), (OrderStatus::Processing, asked.booking));
+    }
+    let moved = try_at(&to(ShipmentStatus::InTransit), HELD_MINUTES).unwrap().shipment;
+    assert_eq!((moved.status, moved.booking), (ShipmentStatus::InTransit, asked.booking), "the label is still to be found");
+    // Staff who enter a number have looked by themselves.
+    let number = ShipmentPatch { tracking_number: TrackingNumber::parse("1Z1"), ..to(ShipmentStatus::Failed) };
+    assert_eq!(try_at(&number, HELD_MINUTES).unwrap().shipment.booking, Booking::Settled);
 }
 
 /// The order with the money of some pieces of its first line gone back.

@@ -40,7 +40,7 @@ pub enum ShipmentError {
         allowed: Vec<ShipmentStatus>,
     },
     /// `BOOKING_IN_PROGRESS`
-    #[error("The carrier is being asked for a label right now; try again in a few minutes.")]
+    #[error("The carrier was asked for a label and has not said what came of it; try again in a few minutes.")]
     BookingInProgress,
     /// `TRACKING_NUMBER_USED`
     #[error("The tracking number {0} belongs to another shipment.")]
@@ -68,7 +68,8 @@ impl Shipment {
         ids: Ids,
     ) -> Result<ShipmentChange, ShipmentError> {
         let ends_booking = patch.tracking_number.is_some() || patch.status.is_some();
-        if ends_booking && self.booking.is_held(now) {
+        let frees_pieces = patch.tracking_number.is_none() && patch.status.is_some_and(|to| !to.is_live());
+        if ends_booking && self.booking.is_held(now) || frees_pieces && self.booking.is_open(now) {
             return Err(ShipmentError::BookingInProgress);
         }
         let mut edited = self.touched(now);
@@ -99,9 +100,14 @@ impl Shipment {
         Ok(edited.changed(Some(self), order, &Cause { kind, actor, note: None, now }, ids))
     }
 
-    /// Whoever moves a parcel by hand has no more use for a booking.
+    /// Whoever moves a parcel by hand has no more use for a booking. What was asked of a carrier is looked for all the same:
+    /// it may have been bought.
     fn moved_by_hand(self, to: ShipmentStatus, now: Timestamp) -> Self {
         let entry = TimelineEntry { at: now, status: Some(to), code: None, description: None, location: None };
-        Self { booking: Booking::Settled, ..self.stepped(to, now).noting(entry) }
+        let booking = match self.booking {
+            asked @ Booking::Asked { .. } => asked,
+            Booking::Settled | Booking::Due { .. } | Booking::Staff { .. } => Booking::Settled,
+        };
+        Self { booking, ..self.stepped(to, now).noting(entry) }
     }
 }
