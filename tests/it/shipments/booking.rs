@@ -207,6 +207,25 @@ async fn a_number_that_staff_enter_while_the_carrier_is_asked_is_not_taken_back(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_says_503_leaves_it_open_whether_a_label_was_bought() {
+    let dhl = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let variables = [("DHL_BASE_URL", format!("http://{}", dhl.local_addr().expect("an address")))].into();
+    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    let mut hand = ByHand::of(&shop);
+    hand.relay().await;
+    let (workers, batch) = (hand.workers.clone(), hand.shipments().await);
+    let booking = tokio::spawn(async move { workers.book_shipment(batch).await });
+    let body = r#"{"message":"no healthy upstream"}"#;
+    let said = format!("HTTP/1.1 503 Service Unavailable\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+    let mut call = called(&dhl).await;
+    call.write_all(said.as_bytes()).await.expect("an answer");
+    booking.await.expect("a worker");
+    let now = shop.shipment_now(&parcel).await;
+    assert!(reason(&now).contains(&format!("Look for reference {}-1", parcel["id"])), "{now}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_label_that_can_t_be_found_goes_to_staff_who_decide() {
     let shop = LocalShop::start().await;
     let carriers = &shop.system.carriers;

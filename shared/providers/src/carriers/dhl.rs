@@ -97,6 +97,10 @@ fn said(status: reqwest::StatusCode, body: &Value) -> String {
     if more.is_empty() { format!("DHL: {detail}") } else { format!("DHL: {detail}: {}", more.join("; ")) }
 }
 
+fn refusal(status: reqwest::StatusCode, body: &Value) -> CarrierError {
+    refused(status, said(status, body), text_at(body, &["/detail"]).is_some())
+}
+
 impl CarrierApi for Dhl {
     const MOST_TRACKED: usize = 1;
     const CALLS_A_RUN: usize = 20;
@@ -106,7 +110,7 @@ impl CarrierApi for Dhl {
         let call = self.call(self.http.post(format!("{}/shipments", self.base_url)).json(&body));
         let (status, body) = answer(call).await?;
         if !status.is_success() {
-            return Err(refused(status, said(status, &body)));
+            return Err(refusal(status, &body));
         }
         let number = text_at(&body, &["/shipmentTrackingNumber"]).and_then(|number| TrackingNumber::parse(&number));
         let tracking_number = number.ok_or_else(|| CarrierError::Unknown("DHL said yes and gave no number".to_owned()))?;
@@ -133,7 +137,7 @@ impl CarrierApi for Dhl {
         .await?;
         match status.as_u16() {
             404 => Ok(None),
-            _ if !status.is_success() => Err(refused(status, said(status, &body))),
+            _ if !status.is_success() => Err(refusal(status, &body)),
             _ => {
                 let number = text_at(&body, &["/shipments/0/shipmentTrackingNumber"]).and_then(|number| TrackingNumber::parse(&number));
                 Ok(number.map(|tracking_number| Booking { tracking_number, label: None, cost: None, estimated_delivery: None }))
@@ -149,7 +153,7 @@ impl CarrierApi for Dhl {
             let (status, body) = answer(self.call(call.query(&query))).await?;
             match status.as_u16() {
                 404 => {}
-                _ if !status.is_success() => return Err(refused(status, said(status, &body))),
+                _ if !status.is_success() => return Err(refusal(status, &body)),
                 _ => sightings.extend(sighting(number, &body["shipments"][0])),
             }
         }

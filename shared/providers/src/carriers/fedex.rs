@@ -98,6 +98,10 @@ fn said(status: StatusCode, body: &Value) -> String {
     if errors.is_empty() { format!("FedEx: {status}") } else { format!("FedEx: {}", errors.join("; ")) }
 }
 
+fn refusal(status: StatusCode, body: &Value) -> CarrierError {
+    refused(status, said(status, body), text_at(body, &["/errors/0/code"]).is_some())
+}
+
 impl CarrierApi for FedEx {
     const MOST_TRACKED: usize = 30;
     const CALLS_A_RUN: usize = 20;
@@ -105,7 +109,7 @@ impl CarrierApi for FedEx {
     async fn book(&self, parcel: &Parcel<'_>) -> Result<Booking, CarrierError> {
         let (status, body) = self.post("/ship/v1/shipments", &self.shipment(parcel)?).await?;
         if !status.is_success() {
-            return Err(refused(status, said(status, &body)));
+            return Err(refusal(status, &body));
         }
         let shipment = &body["output"]["transactionShipments"][0];
         let number = text_at(shipment, &["/masterTrackingNumber", "/pieceResponses/0/trackingNumber"]);
@@ -135,7 +139,7 @@ impl CarrierApi for FedEx {
         });
         let (status, body) = self.post("/track/v1/referencenumbers", &wanted).await?;
         if !status.is_success() && status != StatusCode::NOT_FOUND {
-            return Err(refused(status, said(status, &body)));
+            return Err(refusal(status, &body));
         }
         let results = body["output"]["completeTrackResults"].as_array().into_iter().flatten();
         let results = results.flat_map(|complete| complete["trackResults"].as_array().into_iter().flatten());
@@ -152,7 +156,7 @@ impl CarrierApi for FedEx {
         let (status, body) =
             self.post("/track/v1/trackingnumbers", &json!({ "trackingInfo": wanted, "includeDetailedScans": true })).await?;
         if !status.is_success() {
-            return Err(refused(status, said(status, &body)));
+            return Err(refusal(status, &body));
         }
         Ok(body["output"]["completeTrackResults"].as_array().into_iter().flatten().filter_map(sighting).collect())
     }

@@ -47,11 +47,14 @@ pub(super) async fn answer(call: RequestBuilder) -> Result<(StatusCode, Value), 
     }
 }
 
-/// What a refusal means: 4xx of the parcel itself is final; keys, limits and 503 pass; what fell over may have done it.
-pub(super) fn refused(status: StatusCode, said: String) -> CarrierError {
+/// What a refusal means: 4xx of the parcel itself is final; keys and limits pass; what fell over may have done it. A 503
+/// passes where the carrier says it in its own form; one of a gateway in front of it says nothing of what the carrier behind
+/// it did.
+pub(super) fn refused(status: StatusCode, said: String, in_its_own_form: bool) -> CarrierError {
     match status.as_u16() {
         400 | 404 | 405 | 406 | 409..=418 | 422 => CarrierError::Refused(said),
-        401 | 403 | 425 | 429 | 503 => CarrierError::RefusedForNow(said),
+        401 | 403 | 425 | 429 => CarrierError::RefusedForNow(said),
+        503 if in_its_own_form => CarrierError::RefusedForNow(said),
         _ => CarrierError::Unknown(said),
     }
 }
@@ -126,10 +129,13 @@ mod tests {
 
     #[test]
     fn a_parcel_is_refused_for_good_keys_for_now_and_a_carrier_that_falls_over_leaves_it_open() {
-        let kind = |status: u16| refused(StatusCode::from_u16(status).unwrap(), String::new());
+        let answered = |status: u16, own: bool| refused(StatusCode::from_u16(status).unwrap(), String::new(), own);
+        let kind = |status: u16| answered(status, true);
         assert!(matches!(kind(400), CarrierError::Refused(_)) && matches!(kind(422), CarrierError::Refused(_)));
         assert!(matches!(kind(401), CarrierError::RefusedForNow(_)) && matches!(kind(429), CarrierError::RefusedForNow(_)));
         assert!(matches!(kind(408), CarrierError::Unknown(_)) && matches!(kind(500), CarrierError::Unknown(_)));
-        assert!(matches!(kind(502), CarrierError::Unknown(_)) && matches!(kind(503), CarrierError::RefusedForNow(_)));
+        assert!(matches!(kind(502), CarrierError::Unknown(_)) && matches!(kind(504), CarrierError::Unknown(_)));
+        assert!(matches!(answered(503, true), CarrierError::RefusedForNow(_)), "the carrier's own word");
+        assert!(matches!(answered(503, false), CarrierError::Unknown(_)), "a gateway's");
     }
 }

@@ -100,6 +100,10 @@ fn said(status: StatusCode, body: &Value) -> String {
     if errors.is_empty() { format!("UPS: {status}") } else { format!("UPS: {}", errors.join("; ")) }
 }
 
+fn refusal(status: StatusCode, body: &Value) -> CarrierError {
+    refused(status, said(status, body), text_at(body, &["/response/errors/0/code"]).is_some())
+}
+
 impl CarrierApi for Ups {
     const MOST_TRACKED: usize = 1;
     const CALLS_A_RUN: usize = 40;
@@ -108,7 +112,7 @@ impl CarrierApi for Ups {
         let call = self.http.post(format!("{}/api/shipments/{VERSION}/ship", self.base_url)).json(&self.shipment(parcel));
         let (status, body) = self.call(call, &parcel.reference).await?;
         if !status.is_success() {
-            return Err(refused(status, said(status, &body)));
+            return Err(refusal(status, &body));
         }
         let results = &body["ShipmentResponse"]["ShipmentResults"];
         // One package is an object in some answers, and a list of one in others.
@@ -137,7 +141,7 @@ impl CarrierApi for Ups {
         let (status, body) = self.call(call, reference).await?;
         match status.as_u16() {
             404 => Ok(None),
-            _ if !status.is_success() => Err(refused(status, said(status, &body))),
+            _ if !status.is_success() => Err(refusal(status, &body)),
             _ => {
                 let number = text_at(&body, &["/trackResponse/shipment/0/package/0/trackingNumber"]);
                 let number = number.and_then(|number| TrackingNumber::parse(&number));
@@ -153,7 +157,7 @@ impl CarrierApi for Ups {
             let (status, body) = self.call(call, number.as_str()).await?;
             match status.as_u16() {
                 404 => {}
-                _ if !status.is_success() => return Err(refused(status, said(status, &body))),
+                _ if !status.is_success() => return Err(refusal(status, &body)),
                 _ => sightings.extend(sighting(number, &body["trackResponse"]["shipment"][0]["package"][0])),
             }
         }
