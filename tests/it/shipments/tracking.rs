@@ -85,6 +85,21 @@ async fn late_and_repeated_events_take_nothing_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_late_scan_in_the_same_answer_hides_no_delivery() {
+    for (carrier, [_, on_its_way, out, delivered]) in WAYS {
+        let shop = LocalShop::start().await;
+        let (order, parcel, booked) = booked(&shop, carrier).await;
+        let now = shop.system.clock.now().0;
+        for (minutes, code) in [(0, out), (30, delivered), (45, on_its_way)] {
+            shop.system.carriers.scan_at(now + minutes * 60_000, &booked.number, code, "Said so", "Gombe");
+        }
+        shop.after(5 * HOUR).await;
+        assert_eq!(shop.shipment_now(&parcel).await["status"], "DELIVERED", "{carrier}");
+        assert_eq!(status(&shop, &order).await, "DELIVERED");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_nobody_knows_is_kept_and_nothing_is_guessed_from_it() {
     for (carrier, unknown) in [("DHL", "QQ"), ("FEDEX", "QQ"), ("UPS", "Q 99")] {
         let shop = LocalShop::start().await;

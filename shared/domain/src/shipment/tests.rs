@@ -338,6 +338,23 @@ fn a_journey_of_many_lines_keeps_the_newest_and_is_known_again() {
     assert_eq!(parcel.sighted(&sighting(journey), &order, NOW.plus_minutes(61), ids(4)), None);
 }
 
+#[test]
+fn a_scan_of_the_depot_after_the_delivery_hides_no_delivery() {
+    let (parcel, order) = numbered();
+    let journey = [(0, ShipmentStatus::OutForDelivery), (30, ShipmentStatus::Delivered), (45, ShipmentStatus::InTransit)];
+    let events = |order: [usize; 3]| sighting(order.map(|n| said(journey[n].0, Some(journey[n].1))).to_vec());
+    for as_told in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        let change = parcel.sighted(&events(as_told), &order, NOW.plus_minutes(60), ids(3)).unwrap();
+        let delivered = (ShipmentStatus::Delivered, Some(NOW.plus_minutes(30)));
+        assert_eq!((change.shipment.status, change.shipment.actual_delivery), delivered, "{as_told:?}");
+        assert_eq!(change.order.map(|order| order.status), Some(OrderStatus::Delivered));
+    }
+    // What was delivered on its way back is with the shop.
+    let back = [said(0, Some(ShipmentStatus::Failed)), said(30, Some(ShipmentStatus::Delivered))];
+    let change = parcel.sighted(&sighting(back.to_vec()), &order, NOW.plus_minutes(60), ids(3)).unwrap();
+    assert_eq!(change.shipment.status, ShipmentStatus::Failed);
+}
+
 proptest! {
     #[test]
     fn whatever_is_said_in_whatever_order_a_parcel_never_moves_back_and_hears_nothing_twice(

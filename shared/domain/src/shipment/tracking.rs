@@ -86,13 +86,16 @@ impl Shipment {
         change
     }
 
-    /// What a carrier says of it, with what was known: every event once, in the order of their times. The last that says
-    /// where the parcel is moves it, if that is forward. Nothing when nothing of it is new.
+    /// What a carrier says of it, with what was known: every event once. Each that says where the parcel is moves it, in the
+    /// order of their times, if that is forward: a scan of the depot that comes after the delivery doesn't hide it. Nothing
+    /// when nothing of it is new.
     #[must_use]
     pub fn sighted(&self, seen: &Sighting, order: &Order, now: Timestamp, ids: Ids) -> Option<ShipmentChange> {
         let mut after = self.clone();
         let earliest = self.created_at.minus_hours(EARLIER_HOURS);
-        for event in seen.events.iter().filter(|event| event.at.is_none_or(|at| at >= earliest)) {
+        let mut events: Vec<&CarrierEvent> = seen.events.iter().filter(|event| event.at.is_none_or(|at| at >= earliest)).collect();
+        events.sort_by_key(|event| event.at.unwrap_or(now));
+        for event in &events {
             if !after.timeline.iter().any(|entry| event.is(entry)) {
                 after = after.noting(TimelineEntry {
                     at: event.at.unwrap_or(now),
@@ -104,21 +107,21 @@ impl Shipment {
             }
         }
         after.estimated_delivery = seen.estimated_delivery.or(after.estimated_delivery);
-        let said = after.timeline.iter().rev().filter(|entry| entry.code.is_some());
-        let last = said.clone().next().map(|entry| {
+        let said = after.timeline.iter().rfind(|entry| entry.code.is_some());
+        let last = said.map(|entry| {
             let words = [entry.code.as_deref(), entry.description.as_deref()];
             words.into_iter().flatten().collect::<Vec<_>>().join(" ")
         });
         after.last_carrier_status = last.or(after.last_carrier_status);
-        let step = said.clone().find_map(|entry| Some((entry.status?, entry.at)));
-        let step = step.filter(|(to, _)| self.status.next().contains(to));
-        if let Some((to, at)) = step {
-            after = after.stepped(to, at);
+        for event in events {
+            if let Some(to) = event.status.filter(|to| after.status.next().contains(to)) {
+                after = after.stepped(to, event.at.unwrap_or(now));
+            }
         }
         if after == *self {
             return None;
         }
-        let kind = if step.is_some() { EventKind::ShipmentStatusChanged } else { EventKind::ShipmentUpdated };
+        let kind = if after.status == self.status { EventKind::ShipmentUpdated } else { EventKind::ShipmentStatusChanged };
         let note = after.last_carrier_status.clone();
         let cause = Cause { kind, actor: Actor::System, note: note.as_deref(), now };
         let after = Self { heard_at: Some(now), ..after.touched(now) };
