@@ -13,10 +13,15 @@ use domain::order::Order;
 use domain::shipment::{Booked, BookingStep, HELD_MINUTES, Shipment, ShipmentChange, ShipmentStatus};
 use domain::time::Timestamp;
 use providers::carriers::{Booking, CarrierError, LabelFile, parcel};
+use std::time::Duration;
 use store::{CommitError, Writes};
 
 /// How long until a parcel that was not found is looked for again, in minutes.
 const LOOK_AGAIN_MINUTES: u64 = 8;
+
+/// How long a label may take to be put. Three tries of it and a booking (40 s) are over before the function is (60 s), so
+/// that what was bought is written down whatever becomes of its label.
+const LABEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the worker does, having read the parcel.
 enum Step {
@@ -170,7 +175,7 @@ async fn keep(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
     for _ in 0..3 {
         let address = shop.labels.as_ref()?.address(&key, Access::Put, shop.clock.now()).await?;
         let put = carriers.http().put(address).header("content-type", kind).body(label.bytes.clone());
-        match put.send().await {
+        match put.timeout(LABEL_TIMEOUT).send().await {
             Ok(answer) if answer.status().is_success() => return Some(key),
             Ok(answer) => tracing::warn!(status = answer.status().as_u16(), shipment = %shipment.id, "a label is not taken"),
             Err(error) => tracing::warn!(error = %error.without_url(), shipment = %shipment.id, "a label can't be put"),

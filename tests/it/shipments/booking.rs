@@ -347,6 +347,24 @@ async fn forty_racing_deliveries_of_a_job_buy_one_label() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_labels_that_never_answers_costs_the_label_and_not_the_number() {
+    // Connections wait in its queue for good.
+    let store = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let variables = [("LABELS_URL", format!("http://{}", store.local_addr().expect("an address")))].into();
+    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    let mut hand = ByHand::of(&shop);
+    hand.relay().await;
+    let batch = hand.shipments().await;
+    // What the function's minute leaves after a booking that took its longest.
+    let booking = tokio::time::timeout(20 * SECOND, hand.workers.book_shipment(batch));
+    assert_eq!(failures(&booking.await.expect("an end in time")), 0);
+    let now = shop.shipment_now(&parcel).await;
+    assert_eq!(now["trackingNumber"], json!(only(&shop).number));
+    assert!(reason(&now).contains("The label could not be kept"), "{now}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_is_cancelled_before_its_parcel_is_booked_gets_no_label() {
     let shop = LocalShop::without_pumps().await;
     let order = confirmed(&shop, 1).await;
