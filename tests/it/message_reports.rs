@@ -42,6 +42,16 @@ impl Providers {
         assert_eq!(self.ses_tells(message.id, &message.provider_id, event, more).await.status, 200);
     }
 
+    /// The message came back for good; the event is the same one however often this tells of it.
+    async fn bounces(&self, provider: &str, message: &Known) {
+        if provider == "SES" {
+            return self.ses(message, "Bounce", hard()).await;
+        }
+        let event =
+            json!({ "event": "bounce", "type": "bounce", "sg_message_id": message.provider_id, "notification": message.id.to_string() });
+        assert_eq!(self.send_grid_tells(&json!([event])).await.status, 200);
+    }
+
     async fn twilio(&self, message: &Known, status: &str, error: Option<&str>) {
         assert_eq!(self.twilio_tells(message.id, &message.provider_id, status, error).await.status, 200);
     }
@@ -267,6 +277,57 @@ async fn an_admin_takes_an_address_off_the_list_and_what_it_bounced_for_is_histo
     assert_eq!(providers.status(withheld, "EMAIL").await, "FAILED", "what was not sent then is sent by nobody now");
     // On it or not, it is off it then.
     assert_eq!(shop.admin().post(&resend, &lift).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_admin_lifted_is_not_undone_by_the_same_events_again_and_is_by_the_next_bounce() {
+    for provider in ["SES", "SENDGRID"] {
+        let providers = Providers::start().await;
+        let shop = &providers.shop;
+        // Both went out before either came back.
+        let (first, second) = (providers.order().await, providers.order().await);
+        let bounced = [providers.known(first, "EMAIL").await, providers.known(second, "EMAIL").await];
+        for email in &bounced {
+            providers.bounces(provider, email).await;
+        }
+        let lift = json!({ "liftSuppression": true });
+        let again = shop.admin().post(&format!("/api/notifications/{}/resend", bounced[1].id), &lift).await.ok();
+        shop.settled().await;
+
+        for email in bounced.iter().chain(&bounced) {
+            providers.bounces(provider, email).await;
+        }
+        let next = providers.order().await;
+        assert_eq!(providers.status(next, "EMAIL").await, "SENT", "{provider}");
+
+        let resent = providers.known(second, "EMAIL").await;
+        assert_eq!(json!(resent.id), again["id"]);
+        providers.bounces(provider, &resent).await;
+        let last = providers.message(providers.order().await, "EMAIL").await;
+        let why = last["error"].as_str().unwrap_or_default();
+        assert!(last["status"] == "FAILED" && why.contains(&resent.id.to_string()), "{provider}: {last}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_complaint_about_what_was_delivered_counts_once_and_after_a_lift_another_one_does() {
+    let providers = Providers::start().await;
+    let shop = &providers.shop;
+    let (first, second) = (providers.order().await, providers.order().await);
+    let (first, second) = (providers.known(first, "EMAIL").await, providers.known(second, "EMAIL").await);
+    for email in [&first, &second] {
+        providers.ses(email, "Delivery", json!({})).await;
+    }
+    let complains = async |email: &Known| providers.ses(email, "Complaint", json!({ "complaintFeedbackType": "abuse" })).await;
+    complains(&first).await;
+    let lift = json!({ "liftSuppression": true });
+    assert_eq!(shop.admin().post(&format!("/api/notifications/{}/resend", first.id), &lift).await.status, 201);
+    complains(&first).await;
+    let next = providers.order().await;
+    assert_eq!(providers.status(next, "EMAIL").await, "SENT");
+    complains(&second).await;
+    let last = providers.order().await;
+    assert_eq!(providers.status(last, "EMAIL").await, "FAILED");
 }
 
 #[tokio::test(flavor = "multi_thread")]

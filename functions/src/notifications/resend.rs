@@ -62,7 +62,7 @@ async fn resend(State(shop): State<Shop>, Admin(caller): Admin, request: Checked
         let dispatch = message.resend(note, caller.actor(), attempt.now, attempt.ids)?;
         let answer = Answer::created(&NotificationView::from(dispatch.message.clone()))?;
         let writes = Writes::from(&dispatch);
-        Ok((answer, if lifts { writes.lift(&Address::of(&message.recipient)) } else { writes }))
+        Ok((answer, if lifts { writes.lift(&Address::of(&message.recipient), attempt.now) } else { writes }))
     })
     .await
 }

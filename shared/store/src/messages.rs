@@ -5,6 +5,7 @@ use crate::error::StorageError;
 use crate::item::{Item, record};
 use crate::keys::{self, BY_CUSTOMER, BY_ORDER, BY_STATUS, BY_TIME};
 use crate::list::{Page, PageRequest};
+use crate::suppressions::Entry;
 use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
@@ -16,7 +17,7 @@ use domain::report::{Address, Suppression};
 use domain::template::{TemplateCode, TemplateHead};
 
 /// How long a message stays in the log, in seconds.
-const KEPT_SECONDS: u64 = 400 * 24 * 60 * 60;
+pub(crate) const KEPT_SECONDS: u64 = 400 * 24 * 60 * 60;
 
 /// What a list of messages is narrowed to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,7 +92,7 @@ impl Store {
         Ok(Briefing {
             template: take(template).map(record).transpose()?,
             order: take(order).map(record).transpose()?,
-            suppression: take(address).map(record).transpose()?,
+            suppression: take(address).map(record::<Entry>).transpose()?.and_then(|entry| entry.suppression),
         })
     }
 

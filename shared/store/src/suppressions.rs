@@ -2,45 +2,67 @@
 
 use crate::commit::{Expression, Writes};
 use crate::error::StorageError;
-use crate::item::Item;
+use crate::item::{number, text, value};
 use crate::keys;
+use crate::messages::KEPT_SECONDS;
 use crate::{Store, Table};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use domain::report::{Address, Suppression};
+use domain::time::Timestamp;
+use serde::Deserialize;
+
+/// What the list has of an address. One that was taken off it keeps which reports had put it there (`told`), for
+/// providers tell the same again for a day, and what was lifted would be undone by it.
+#[derive(Deserialize)]
+pub(crate) struct Entry {
+    /// Nothing for one that was taken off.
+    pub suppression: Option<Suppression>,
+}
 
 impl Writes {
-    /// Takes an address off the list; nothing happens where it isn't on it.
+    /// Takes an address off the list; one that isn't on it stays off. What was told of it is remembered for as long as the
+    /// log has the messages that it was told of: a report about any other is no news of this shop's.
     #[must_use]
-    pub fn lift(self, address: &Address) -> Self {
-        self.delete(Table::Messages, keys::suppression(address), Expression::default())
+    pub fn lift(self, address: &Address, now: Timestamp) -> Self {
+        let lifted =
+            Expression::new("SET #ttl = :ttl REMOVE suppression").name("#ttl", "ttl").value(":ttl", number(now.seconds() + KEPT_SECONDS));
+        self.update(Table::Messages, keys::suppression(address), Ok(lifted), None)
     }
 }
 
 impl Store {
     /// Why nothing is sent to an address; nothing where nobody told against it.
     pub async fn suppression(&self, address: &Address) -> Result<Option<Suppression>, StorageError> {
-        self.get(Table::Messages, &keys::suppression(address)).await
+        let entry: Option<Entry> = self.get(Table::Messages, &keys::suppression(address)).await?;
+        Ok(entry.and_then(|entry| entry.suppression))
     }
 
-    /// Puts an address on the list. The first reason stays: it is where whoever wonders begins to look.
+    /// Puts an address on the list, unless the same was told before: what it says has then been heard, and perhaps been
+    /// lifted since. The first reason stays: it is where whoever wonders begins to look.
     pub async fn suppress(&self, suppression: &Suppression) -> Result<(), StorageError> {
         self.meter.round_trip();
-        let put = self
+        let told = format!("{}#{}", suppression.notification_id, suppression.reason);
+        let update = self
             .client
-            .put_item()
+            .update_item()
             .table_name(self.tables.get(Table::Messages)?)
-            .set_item(Some(Item::of(&keys::suppression(&suppression.address), suppression)?.into_attributes()))
-            .condition_expression("attribute_not_exists(pk)")
+            .set_key(Some(keys::suppression(&suppression.address).attributes()))
+            .update_expression("SET suppression = if_not_exists(suppression, :suppression) REMOVE #ttl ADD told :tells")
+            .condition_expression("attribute_not_exists(told) OR NOT contains(told, :told)")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":suppression", value(suppression)?)
+            .expression_attribute_values(":told", text(&told))
+            .expression_attribute_values(":tells", AttributeValue::Ss(vec![told]))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match put.send().await {
+        match update.send().await {
             Ok(done) => {
                 self.meter.wrote(&done.consumed_capacity);
                 Ok(())
             }
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(StorageError::request("PutItem")(error)),
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(StorageError::request("UpdateItem")(error)),
             },
         }
     }

@@ -557,6 +557,7 @@ async fn every_provider(deployed: &mut Deployed) {
     let id = email["providerId"].as_str().expect("an id").to_owned();
     let number = email["id"].as_u64().expect("an id");
     let bounce = json!({ "bounceType": "Permanent", "bouncedRecipients": [] });
+    let arrived = deployed.senders.sns_signs(now, &ses_event(number, &id, "Delivery", json!({})).to_string());
     let bounced = deployed.senders.sns_signs(now, &ses_event(number, &id, "Bounce", bounce).to_string());
     let dropped = json!([{ "event": "bounce", "sg_message_id": id, "notification": number.to_string() }]);
     let delivery = deployed.senders.send_grid_signs(now, dropped.to_string().into_bytes());
@@ -564,7 +565,8 @@ async fn every_provider(deployed: &mut Deployed) {
         ("x-twilio-email-event-webhook-signature", delivery.signature.as_str()),
         ("x-twilio-email-event-webhook-timestamp", delivery.timestamp.as_str()),
     ];
-    // The first to tell writes; the other finds it written.
+    // The first to tell of the same writes; the other finds it written.
+    deployed.told("/api/webhooks/ses", &[], arrived.to_string()).await;
     deployed.told("/api/webhooks/sendgrid", &headers, delivery.body.clone()).await;
     deployed.told("/api/webhooks/ses", &[], bounced.to_string()).await;
 }
