@@ -3,7 +3,6 @@
 use crate::kit::{ByHand, LocalShop, Placed, cents, failures, race};
 use api::batch::Outcome;
 use aws_lambda_events::event::sqs::SqsEvent;
-use domain::event::RefundJob;
 use functions::workers::process_refund;
 use local::Options;
 use local::emulators::payments::Provider::{PawaPay, Stripe};
@@ -216,7 +215,7 @@ async fn after_a_day_stripe_is_asked_after_it_before_it_is_asked_for_it_again() 
     shop.system.payments.fail_next(Stripe, Fault::AcceptThenDrop);
     let refund = shop.refunded(&order, Some("10")).await;
     ByHand::of(&shop).relay().await;
-    let job = RefundJob { id: "again".to_owned(), refund_id: serde_json::from_value(refund["id"].clone()).expect("an id") };
+    let job = LocalShop::refund_job(&refund);
     let workers = shop.system.workers.clone();
     assert!(matches!(process_refund::process(&workers.shop, job.clone()).await, Outcome::Again(_)));
 
@@ -286,7 +285,7 @@ async fn one_that_pawapay_rejects_of_one_worker_and_accepts_of_another_is_one_re
     let shop = LocalShop::without_pumps().await;
     let order = paid_at(&shop, PawaPay).await;
     let refund = shop.refunded(&order, Some("20")).await;
-    let job = RefundJob { id: "one".to_owned(), refund_id: serde_json::from_value(refund["id"].clone()).expect("an id") };
+    let job = LocalShop::refund_job(&refund);
     let (workers, payments) = (shop.system.workers.clone(), shop.system.payments.clone());
     // The first hears of its rejection only after the second has asked.
     payments.fail_next(PawaPay, Fault::RefuseAfter(2, 200, rejected("PAWAPAY_WALLET_OUT_OF_FUNDS")));
@@ -401,10 +400,10 @@ async fn thirty_workers_with_one_job_make_one_refund() {
         let shop = LocalShop::without_pumps().await;
         let order = paid_at(&shop, provider).await;
         let refund = shop.refunded(&order, None).await;
-        let id = serde_json::from_value(refund["id"].clone()).expect("an id");
+        let job = LocalShop::refund_job(&refund);
         let workers = shop.system.workers.clone();
         race(30, |_| {
-            let (workers, job) = (workers.clone(), RefundJob { id: "one".to_owned(), refund_id: id });
+            let (workers, job) = (workers.clone(), job.clone());
             async move { drop(process_refund::process(&workers.shop, job).await) }
         })
         .await;

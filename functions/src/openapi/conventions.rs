@@ -3,6 +3,8 @@
 
 use super::codes::{CODES, OF_OPERATIONS};
 use super::fields::{BODIES, FIELDS};
+use api::input::own_code;
+use api::problem::type_of;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -330,8 +332,7 @@ impl Operation {
         self.general(operation).into_iter().for_each(&mut add);
         if self.called != Called::Signed {
             for name in own_codes(operation, schemas) {
-                let code = format!("INVALID_{}", screaming(&name));
-                insert(&mut found, 400, &code, &format!("/{name}"), &format!("{name} is not what it should be."));
+                insert(&mut found, 400, &own_code(&name), &format!("/{name}"), &format!("{name} is not what it should be."));
             }
         }
         found
@@ -362,7 +363,7 @@ impl Operation {
 fn insert(found: &mut BTreeMap<u16, BTreeMap<String, Value>>, status: u16, code: &str, pointer: &str, detail: &str) {
     let title = axum::http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
     let mut problem = json!({
-        "type": format!("/problems/{}", code.to_ascii_lowercase().replace('_', "-")),
+        "type": type_of(code),
         "title": title, "status": status, "detail": detail, "instance": "/api/…", "error": detail, "code": code,
     });
     if !pointer.is_empty() {
@@ -432,15 +433,4 @@ fn plain_fields_within(schema: &Value, name: &str, schemas: &Value, found: &mut 
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         plain_fields(property, name, schemas, found);
     }
-}
-
-/// `deliveryMethod` as `DELIVERY_METHOD`.
-fn screaming(name: &str) -> String {
-    name.chars().fold(String::new(), |mut word, letter| {
-        if letter.is_ascii_uppercase() {
-            word.push('_');
-        }
-        word.push(letter.to_ascii_uppercase());
-        word
-    })
 }

@@ -124,21 +124,15 @@ async fn find(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
     };
     match found {
         Ok(Some(booking)) => settle_booked(shop, carriers, shipment, attempt, booking).await,
-        Ok(None) if is_last => {
-            let reason = unknown(shipment, attempt, "it has no parcel of that reference so far");
+        none if is_last => {
+            let said = none.err().map_or_else(|| "it has no parcel of that reference so far".to_owned(), |error| error.to_string());
+            let reason = unknown(shipment, attempt, &said);
             unbooked(shop, shipment.id, attempt, Outcome::Done, |shipment, order, now, ids| {
                 shipment.left_to_staff(&reason, order, now, ids)
             })
             .await
         }
         Ok(None) => Outcome::At(shop.clock.now().plus_minutes(LOOK_AGAIN_MINUTES), "the carrier has no such parcel so far".to_owned()),
-        Err(error) if is_last => {
-            let reason = unknown(shipment, attempt, &error.to_string());
-            unbooked(shop, shipment.id, attempt, Outcome::Done, |shipment, order, now, ids| {
-                shipment.left_to_staff(&reason, order, now, ids)
-            })
-            .await
-        }
         Err(error) => Outcome::Again(error.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! Orders that were paid at a provider.
 
 use super::{LocalShop, Placed};
+use domain::event::RefundJob;
 use local::emulators::payments::{Made, Provider, Request};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
@@ -40,6 +41,11 @@ impl LocalShop {
         let amount: Option<Value> = amount.map(|amount| serde_json::from_str(amount).expect("a number"));
         let body = json!({ "orderId": order.id, "amount": amount, "reason": "Torn" });
         self.admin().post("/api/refunds", &body).await.ok()
+    }
+
+    /// The job that carries a refund out.
+    pub fn refund_job(refund: &Value) -> RefundJob {
+        RefundJob { id: "one".to_owned(), refund_id: serde_json::from_value(refund["id"].clone()).expect("an id") }
     }
 
     pub fn made_at(&self, provider: Provider) -> Vec<Made> {

@@ -2,7 +2,6 @@
 
 use super::{RUN, intent, refunded_total, status, stripe_tells};
 use crate::kit::{ByHand, LocalShop, Placed, cents, race};
-use domain::event::RefundJob;
 use functions::workers::process_refund;
 use local::emulators::payments::Fault as PaymentFault;
 use local::emulators::payments::Provider::Stripe;
@@ -59,19 +58,19 @@ async fn forty_webhooks_and_workers_at_once_settle_it_once() {
     let shop = LocalShop::without_pumps().await;
     let order = paid(&shop).await;
     let refund = shop.refunded(&order, None).await;
-    let id = serde_json::from_value(refund["id"].clone()).expect("an id");
+    let job = LocalShop::refund_job(&refund);
     let workers = shop.system.workers.clone();
     shop.system.payments.next_refund_is(Stripe, "pending");
-    process_refund::process(&workers.shop, RefundJob { id: "1".to_owned(), refund_id: id }).await;
+    process_refund::process(&workers.shop, job.clone()).await;
     let made = shop.made_at(Stripe)[0].id.clone();
     shop.system.payments.move_on(&made, "succeeded", None);
 
     let event = json!({ "id": "evt_1", "type": "refund.updated", "data": { "object": shop.system.payments.stripe_object(&made) } });
     race(40, |n| {
-        let (workers, told) = (workers.clone(), shop.stripe_caller(&event));
+        let (workers, job, told) = (workers.clone(), job.clone(), shop.stripe_caller(&event));
         async move {
             if n % 4 == 0 {
-                process_refund::process(&workers.shop, RefundJob { id: "1".to_owned(), refund_id: id }).await;
+                process_refund::process(&workers.shop, job).await;
             } else {
                 told.0.send(reqwest::Method::POST, "/api/webhooks/stripe", Some(told.1)).await.ok();
             }

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::kit::{ByHand, failures};
+use aws_lambda_events::event::sqs::SqsEvent;
 use domain::shipment::Carrier;
+use local::Workers;
 use local::emulators::carriers::Booked;
 use local::emulators::outbox::Fault;
 use std::time::Duration;
@@ -171,6 +173,26 @@ async fn a_parcel_that_staff_move_on_is_still_looked_for_at_its_carrier() {
     assert_eq!((&found["status"], &found["trackingNumber"]), (&json!("IN_TRANSIT"), &json!(only(&shop).number)));
 }
 
+/// A parcel with its job, where what the worker reaches by one variable is a port that the test itself answers at, or doesn't.
+struct Waiting {
+    at: TcpListener,
+    shop: LocalShop,
+    parcel: Value,
+    workers: Workers,
+    batch: SqsEvent,
+}
+
+async fn waiting_for(variable: &'static str) -> Waiting {
+    let at = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let variables = [(variable, format!("http://{}", at.local_addr().expect("an address")))].into();
+    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    let mut hand = ByHand::of(&shop);
+    hand.relay().await;
+    let batch = hand.shipments().await;
+    Waiting { at, shop, parcel, workers: hand.workers, batch }
+}
+
 /// The next call to a carrier, as far as it was read, and the connection that waits for its answer.
 async fn called(carrier: &TcpListener) -> TcpStream {
     let (mut call, _) = carrier.accept().await.expect("a call");
@@ -181,15 +203,9 @@ async fn called(carrier: &TcpListener) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_staff_enter_while_the_carrier_is_asked_is_not_taken_back() {
-    let dhl = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let variables = [("DHL_BASE_URL", format!("http://{}", dhl.local_addr().expect("an address")))].into();
-    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
-    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
-    let mut hand = ByHand::of(&shop);
-    hand.relay().await;
-    let batch = hand.shipments().await;
+    let Waiting { at: dhl, shop, parcel, workers, batch } = waiting_for("DHL_BASE_URL").await;
     let job = || {
-        let (workers, batch) = (hand.workers.clone(), batch.clone());
+        let (workers, batch) = (workers.clone(), batch.clone());
         tokio::spawn(async move { workers.book_shipment(batch).await })
     };
     let booking = job();
@@ -208,13 +224,7 @@ async fn a_number_that_staff_enter_while_the_carrier_is_asked_is_not_taken_back(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_says_503_leaves_it_open_whether_a_label_was_bought() {
-    let dhl = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let variables = [("DHL_BASE_URL", format!("http://{}", dhl.local_addr().expect("an address")))].into();
-    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
-    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
-    let mut hand = ByHand::of(&shop);
-    hand.relay().await;
-    let (workers, batch) = (hand.workers.clone(), hand.shipments().await);
+    let Waiting { at: dhl, shop, parcel, workers, batch } = waiting_for("DHL_BASE_URL").await;
     let booking = tokio::spawn(async move { workers.book_shipment(batch).await });
     let body = r#"{"message":"no healthy upstream"}"#;
     let said = format!("HTTP/1.1 503 Service Unavailable\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
@@ -349,15 +359,9 @@ async fn forty_racing_deliveries_of_a_job_buy_one_label() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_of_labels_that_never_answers_costs_the_label_and_not_the_number() {
     // Connections wait in its queue for good.
-    let store = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let variables = [("LABELS_URL", format!("http://{}", store.local_addr().expect("an address")))].into();
-    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
-    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
-    let mut hand = ByHand::of(&shop);
-    hand.relay().await;
-    let batch = hand.shipments().await;
+    let Waiting { at: _store, shop, parcel, workers, batch } = waiting_for("LABELS_URL").await;
     // What the function's minute leaves after a booking that took its longest.
-    let booking = tokio::time::timeout(20 * SECOND, hand.workers.book_shipment(batch));
+    let booking = tokio::time::timeout(20 * SECOND, workers.book_shipment(batch));
     assert_eq!(failures(&booking.await.expect("an end in time")), 0);
     let now = shop.shipment_now(&parcel).await;
     assert_eq!(now["trackingNumber"], json!(only(&shop).number));

@@ -8,7 +8,7 @@ mod value;
 pub use domain::money::Decimal;
 pub use fields::Fields;
 pub use meta::Meta;
-pub use value::Value;
+pub use value::{Value, own_code};
 
 use crate::Problem;
 use crate::auth::Caller;

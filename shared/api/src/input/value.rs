@@ -38,7 +38,7 @@ impl<'a> Value<'a> {
     }
 
     fn own_code(&self) -> String {
-        format!("INVALID_{}", screaming(self.name))
+        own_code(self.name)
     }
 
     /// Notes that this value is wrong, with a code of the contract.
@@ -282,6 +282,12 @@ fn json(node: &Node) -> Json {
         Node::List(nodes) => nodes.iter().map(json).collect(),
         Node::Object(members) => Json::Object(members.iter().map(|(name, node)| (name.clone(), json(node))).collect()),
     }
+}
+
+/// The code of a field that is wrong, where the contract has none of its own: `INVALID_` and its name.
+#[must_use]
+pub fn own_code(name: &str) -> String {
+    format!("INVALID_{}", screaming(name))
 }
 
 /// `deliveryMethod` as `DELIVERY_METHOD`.

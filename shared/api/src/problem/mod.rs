@@ -51,6 +51,12 @@ struct Parts {
     headers: HeaderMap,
 }
 
+/// The `type` of a problem with this code (RFC 9457, section 3.1.1).
+#[must_use]
+pub fn type_of(code: &str) -> String {
+    format!("/problems/{}", code.to_ascii_lowercase().replace('_', "-"))
+}
+
 /// A problem as clients get it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ProblemBody<'a> {
@@ -192,7 +198,7 @@ impl Problem {
     /// The problem's document, for the path it arose at.
     fn document(&self, instance: &str) -> Vec<u8> {
         let body = ProblemBody {
-            r#type: format!("/problems/{}", self.0.code.to_ascii_lowercase().replace('_', "-")),
+            r#type: type_of(&self.0.code),
             title: self.0.status.canonical_reason().unwrap_or("Error"),
             status: self.0.status.as_u16(),
             detail: &self.0.detail,
