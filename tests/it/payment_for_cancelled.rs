@@ -1,7 +1,13 @@
 //! Money that arrives for a cancelled order goes back, in the same step.
 
 use crate::kit::{ByHand, CUSTOMER, LocalShop, Placed, cents};
+use local::emulators::payments::Provider::PawaPay;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// As often as the schedule runs.
+const RUN: Duration = Duration::from_mins(5);
+const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_payment_makes_its_full_refund_by_the_way_it_came() {
@@ -93,6 +99,50 @@ async fn a_refund_of_it_that_fails_leaves_the_money_paid_and_may_be_tried_again(
         hands.carry_refunds_out().await;
         assert_eq!(shop.order_now(order.id).await["paymentStatus"], payment);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_whose_callback_got_lost_goes_back_whoever_cancelled_the_order() {
+    let shop = LocalShop::start().await;
+    for cancelled_by_the_system in [false, true] {
+        let order = shop.order_at_pawapay("PROCESSING").await;
+        if cancelled_by_the_system {
+            shop.after(73 * HOUR).await;
+        } else {
+            shop.customer(CUSTOMER).post(&order.path("cancel"), &json!({ "reason": "Changed my mind" })).await.ok();
+        }
+        assert_eq!(shop.order_now(order.id).await["paymentStatus"], "VOIDED");
+        shop.system.payments.deposit(order.payment(), 75_00, "USD", "COMPLETED");
+        shop.after(RUN).await;
+        assert_eq!(shop.order_now(order.id).await["paymentStatus"], "REFUND_PENDING");
+        shop.after(RUN).await;
+        let now = shop.order_now(order.id).await;
+        assert_eq!((&now["status"], &now["paymentStatus"]), (&json!("CANCELLED"), &json!("REFUNDED")));
+        assert_eq!(cents(&shop.refund_of(&order).await["amount"]), 75_00);
+    }
+    assert_eq!(shop.made_at(PawaPay).len(), 2);
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_out_unpaid_is_asked_after_for_a_week() {
+    let shop = LocalShop::start().await;
+    let deposits = ["f4401bd2-1568-4140-bf2d-eb77d2b2b639", "f4401bd2-1568-4140-bf2d-eb77d2b2b640"];
+    let mut orders = Vec::new();
+    for deposit in deposits {
+        shop.system.payments.deposit(deposit, 75_00, "USD", "PROCESSING");
+        let order = shop.order().with("paymentReference", json!(deposit)).through(&["CONFIRMED", "PROCESSING", "READY_FOR_PICKUP"]);
+        orders.push(order.place().await);
+    }
+    shop.system.payments.deposit(deposits[0], 75_00, "USD", "COMPLETED");
+    shop.after(RUN).await;
+    assert_eq!(shop.order_now(orders[0].id).await["paymentStatus"], "PAID");
+    shop.after(8 * 24 * HOUR).await;
+    let asked = shop.system.payments.requests().len();
+    shop.system.payments.deposit(deposits[1], 75_00, "USD", "COMPLETED");
+    shop.after(RUN).await;
+    assert_eq!(shop.order_now(orders[1].id).await["paymentStatus"], "PENDING");
+    assert_eq!(shop.system.payments.requests().len(), asked);
 }
 
 /// An order of 150.00 that was never paid, and is cancelled.

@@ -3,7 +3,7 @@
 mod pawapay;
 mod refunds;
 
-use crate::kit::{Answer, LocalShop, Placed, cents, race};
+use crate::kit::{Answer, LocalShop, OrderBuilder, Placed, body, cents, race};
 use local::emulators::payments::Provider::Stripe;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -17,6 +17,16 @@ async fn stripe_tells(shop: &LocalShop, kind: &str, object: Value) -> Answer {
 
 fn intent(order: &Placed, status: &str, amount: i64, currency: &str) -> Value {
     json!({ "id": order.payment(), "object": "payment_intent", "status": status, "amount_received": amount, "currency": currency })
+}
+
+/// An order of 75.00 by card, with this reference of its payment.
+fn by_card<'a>(shop: &'a LocalShop, reference: &str) -> OrderBuilder<'a> {
+    shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!(reference))
+}
+
+/// A charge that brought the money of a payment.
+fn charge(id: &str, payment: &str) -> Value {
+    json!({ "id": id, "status": "succeeded", "captured": true, "amount_captured": 75_00, "currency": "usd", "payment_intent": payment })
 }
 
 async fn status(shop: &LocalShop, order: &Placed) -> String {
@@ -55,7 +65,7 @@ async fn a_payment_marks_its_order_by_reference_amount_and_currency() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_charge_marks_the_order_that_has_it_for_its_reference() {
     let shop = LocalShop::without_pumps().await;
-    let order = shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!("ch_1")).place().await;
+    let order = by_card(&shop, "ch_1").place().await;
     let mut charge = json!({ "id": "ch_1", "status": "failed", "captured": false, "amount_captured": 0, "currency": "usd" });
     stripe_tells(&shop, "charge.failed", charge.clone()).await.ok();
     assert_eq!(status(&shop, &order).await, "FAILED");
@@ -66,6 +76,63 @@ async fn a_charge_marks_the_order_that_has_it_for_its_reference() {
     (charge["captured"], charge["amount_captured"]) = (json!(true), json!(75_00));
     stripe_tells(&shop, "charge.succeeded", charge).await.ok();
     assert_eq!(status(&shop, &order).await, "PAID");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_payment_pays_no_order_where_two_have_its_names() {
+    let shop = LocalShop::without_pumps().await;
+    let whole = shop.order_at_stripe().await;
+    let part = by_card(&shop, "ch_1").place().await;
+    stripe_tells(&shop, "charge.succeeded", charge("ch_1", whole.payment())).await.ok();
+    let mut paid = intent(&whole, "succeeded", 75_00, "usd");
+    paid["latest_charge"] = json!("ch_1");
+    stripe_tells(&shop, "payment_intent.succeeded", paid).await.ok();
+    // Nor when Stripe is asked after the one, and of the other knows the charge's name, too.
+    shop.system.clock.advance(RUN);
+    shop.system.payments.card_charge("ch_1", whole.payment(), 75_00, "USD");
+    assert_eq!(shop.system.workers.run("ask-providers").await.expect("a schedule").changed, 0);
+    assert_eq!(shop.system.payments.requests().len(), 2);
+    for order in [&whole, &part] {
+        assert_eq!(status(&shop, order).await, "PENDING");
+    }
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_paid_an_order_by_one_name_pays_no_later_one_by_its_other() {
+    let shop = LocalShop::without_pumps().await;
+    let by_charge = by_card(&shop, "ch_2").place().await;
+    for _ in 0..2 {
+        stripe_tells(&shop, "charge.succeeded", charge("ch_2", "pi_of_ch_2")).await.ok();
+        assert_eq!(status(&shop, &by_charge).await, "PAID");
+    }
+    let by_intent = shop.order_at_stripe().await;
+    let mut paid = intent(&by_intent, "succeeded", 75_00, "usd");
+    paid["latest_charge"] = json!("ch_of_it");
+    stripe_tells(&shop, "payment_intent.succeeded", paid).await.ok();
+    assert_eq!(status(&shop, &by_intent).await, "PAID");
+    for other_name in ["pi_of_ch_2", "ch_of_it"] {
+        let mut again = body(&[(shop.variant("75.00", 1).await, 1)]);
+        (again["paymentMethod"], again["paymentReference"]) = (json!("CARD"), json!(other_name));
+        shop.staff().post("/api/orders", &again).await.refused(409, "PAYMENT_REFERENCE_USED");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_payment_told_by_both_names_at_once_pays_one_of_two_orders_at_most() {
+    let shop = LocalShop::without_pumps().await;
+    for n in 0..10 {
+        let (payment, part) = (format!("pi_raced_{n}"), format!("ch_raced_{n}"));
+        let by_charge = by_card(&shop, &part).place().await;
+        // The second order's place and the first one's payment race for the payment's name.
+        let mut second = body(&[(shop.variant("75.00", 1).await, 1)]);
+        (second["paymentMethod"], second["paymentReference"]) = (json!("CARD"), json!(payment));
+        let staff = shop.staff();
+        let (placed, _) =
+            tokio::join!(staff.post("/api/orders", &second), stripe_tells(&shop, "charge.succeeded", charge(&part, &payment)),);
+        let first_is_paid = status(&shop, &by_charge).await == "PAID";
+        assert_ne!(placed.status == 201, first_is_paid, "{n}: {} and {first_is_paid}", placed.status);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +176,7 @@ async fn one_that_comes_before_its_order_is_found_by_the_schedule() {
     shop.system.payments.card_payment("pi_early", 75_00, "USD");
     let early = json!({ "id": "pi_early", "status": "succeeded", "amount_received": 75_00, "currency": "usd" });
     stripe_tells(&shop, "payment_intent.succeeded", early).await.ok();
-    let order = shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!("pi_early")).place().await;
+    let order = by_card(&shop, "pi_early").place().await;
     assert_eq!(status(&shop, &order).await, "PENDING");
     shop.after(RUN).await;
     assert_eq!(status(&shop, &order).await, "PAID");

@@ -2,30 +2,44 @@
 
 use api::Shop;
 use domain::ids::OrderId;
-use domain::order::{Incoming, PaymentMethod};
-use store::{CommitError, Writes};
+use domain::order::{Heard, Incoming, Order, PaymentMethod};
+use store::{CommitError, StorageError, Writes};
 
 /// Marks the order of a payment reference, if any has it; says whether that was news.
-pub(crate) async fn told(shop: &Shop, method: PaymentMethod, reference: &str, payment: Incoming) -> Result<bool, CommitError> {
+pub(crate) async fn told(shop: &Shop, method: PaymentMethod, reference: &str, heard: &Heard) -> Result<bool, CommitError> {
     match shop.store.reference_owner(method, reference).await? {
-        Some(order) => told_of_order(shop, order, reference, payment).await,
+        Some(order) => told_of_order(shop, order, reference, heard).await,
         // It may come before its order does; then the order is asked after when it is there.
         None => Ok(false),
     }
 }
 
-/// Marks an order, if it still has the reference.
-pub(crate) async fn told_of_order(shop: &Shop, id: OrderId, reference: &str, payment: Incoming) -> Result<bool, CommitError> {
+/// Marks an order, if it still has the reference. Money that has another name besides pays no order while another has that;
+/// when it pays one, it is that order's by both names from then on. So one payment pays one order.
+pub(crate) async fn told_of_order(shop: &Shop, id: OrderId, reference: &str, heard: &Heard) -> Result<bool, CommitError> {
+    let alias = heard.alias.as_deref().filter(|_| matches!(heard.payment, Incoming::Received(_)));
     let settled = shop.settle(|moment| async move {
         let order = shop.store.order(id).await?;
         let Some(order) = order.filter(|order| order.payment_reference.as_deref() == Some(reference)) else { return Ok(None) };
-        match order.payment_told(payment, moment.now, moment.ids) {
-            Ok(change) => Ok(change.map(|change| ((), Writes::from(&change)))),
+        let change = match order.payment_told(heard.payment, moment.now, moment.ids) {
+            Ok(Some(change)) => change,
+            Ok(None) => return Ok(None),
             Err(other) => {
                 tracing::error!(alarm = "payment-mismatch", order = %id, %other, "a payment is not what was to be paid");
-                Ok(None)
+                return Ok(None);
             }
+        };
+        if let Some(owner) = other_owner(shop, &order, alias).await? {
+            tracing::error!(alarm = "payment-mismatch", order = %id, %owner, "a payment is another order's by its other name");
+            return Ok(None);
         }
+        Ok(Some(((), Writes::from(&change).claim_reference(&change.order, alias))))
     });
     Ok(settled.await?.is_some())
+}
+
+/// Another order that has the alias for its payment.
+async fn other_owner(shop: &Shop, order: &Order, alias: Option<&str>) -> Result<Option<OrderId>, StorageError> {
+    let Some(alias) = alias else { return Ok(None) };
+    Ok(shop.store.reference_owner(order.payment_method, alias).await?.filter(|owner| *owner != order.id))
 }

@@ -20,8 +20,12 @@ const STUCK_AFTER: u64 = 24;
 /// In minutes, as the template runs it.
 const EVERY: u64 = 5;
 
-/// For so long a payment is asked after by every run; later, until its order is cancelled, once an hour.
+/// For so long a payment is asked after by every run; later once an hour.
 const FRESH_FOR: u64 = 60;
+
+/// For so many hours after its order's last change one is asked after that nobody waits for: the order was cancelled, or went
+/// out unpaid. Providers have settled every payment long before.
+const LATE_FOR: u64 = 7 * 24;
 
 /// Looks after every refund that is with its provider, and every order whose payment is.
 pub async fn run(shop: &Shop) -> Swept {
@@ -32,13 +36,15 @@ pub async fn run(shop: &Shop) -> Swept {
         Ok(gateways) => gateways,
         Err(error) => {
             tracing::error!(%error, "no provider can be asked after payments");
-            return Swept { failed: refunds.failed + 1, ..refunds };
+            return refunds.and(Swept { failed: 1, ..Swept::default() });
         }
     };
     let orders = shop.store.unpaid_orders(now.minus_minutes(PATIENCE));
     let gateways = &gateways;
     let orders = Sweep::of(shop, "payments under way").each(orders, |order: Order| gateways.look_after(shop, order, now)).await;
-    Swept { seen: refunds.seen + orders.seen, changed: refunds.changed + orders.changed, failed: refunds.failed + orders.failed }
+    let late = shop.store.paid_late(now.minus_hours(LATE_FOR), now.minus_minutes(PATIENCE));
+    let late = Sweep::of(shop, "payments that may come late").each(late, |order: Order| gateways.look_after(shop, order, now)).await;
+    refunds.and(orders).and(late)
 }
 
 /// Whether it is settled now.
@@ -78,7 +84,8 @@ impl Gateways {
 
     /// Whether the order's payment was marked.
     async fn look_after(&self, shop: &Shop, order: Order, now: Timestamp) -> Result<bool, CommitError> {
-        if !is_due(order.created_at, now) {
+        let since = if order.awaits_payment() { order.created_at } else { order.updated_at };
+        if !is_due(since, now) {
             return Ok(false);
         }
         match order.payment_method {
@@ -92,7 +99,7 @@ impl Gateways {
 async fn ask<G: Gateway>(shop: &Shop, gateway: Option<&G>, order: &Order) -> Result<bool, CommitError> {
     let (Some(gateway), Some(reference)) = (gateway, payment_at::<G>(order)) else { return Ok(false) };
     match gateway.payment(reference).await {
-        Ok(Some(payment)) => incoming::told_of_order(shop, order.id, reference, payment).await,
+        Ok(Some(heard)) => incoming::told_of_order(shop, order.id, reference, &heard).await,
         Ok(None) => Ok(false),
         Err(error) => {
             // The provider's own trouble: the next run asks again.
@@ -103,8 +110,8 @@ async fn ask<G: Gateway>(shop: &Shop, gateway: Option<&G>, order: &Order) -> Res
 }
 
 /// Every run for an hour, then the first run of each hour.
-fn is_due(placed: Timestamp, now: Timestamp) -> bool {
-    let minutes = now.0.saturating_sub(placed.0) / 60_000;
+fn is_due(since: Timestamp, now: Timestamp) -> bool {
+    let minutes = now.0.saturating_sub(since.0) / 60_000;
     minutes < FRESH_FOR || minutes % 60 < EVERY
 }
 

@@ -22,6 +22,13 @@ pub struct Swept {
     pub failed: usize,
 }
 
+impl Swept {
+    /// Both together.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self { seen: self.seen + other.seen, changed: self.changed + other.changed, failed: self.failed + other.failed }
+    }
+}
+
 /// One run of a schedule.
 pub(super) struct Sweep<'a> {
     shop: &'a Shop,

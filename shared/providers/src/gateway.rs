@@ -1,6 +1,6 @@
 //! Payment providers: who gives money back for the shop, and says whether money has come.
 
-use domain::order::Incoming;
+use domain::order::Heard;
 use domain::refund::{PaymentProvider, Refund, Report};
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub trait Gateway: Send + Sync {
     fn refund_state(&self, asked: Asked<'_>) -> impl Future<Output = Result<Option<Report>, AskError>> + Send;
 
     /// What became of a payment; nothing where there is no such.
-    fn payment(&self, reference: &str) -> impl Future<Output = Result<Option<Incoming>, AskError>> + Send;
+    fn payment(&self, reference: &str) -> impl Future<Output = Result<Option<Heard>, AskError>> + Send;
 }
 
 /// A client that follows nobody elsewhere: a key goes to the address it is for.

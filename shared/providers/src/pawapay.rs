@@ -4,7 +4,7 @@
 use crate::gateway::{AskError, Asked, Gateway, client, unanswered};
 use domain::ids::is_uuid;
 use domain::money::{Currency, Money};
-use domain::order::Incoming;
+use domain::order::{Heard, Incoming};
 use domain::refund::{PaymentProvider, Report, Told};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
@@ -154,9 +154,9 @@ impl Gateway for PawaPay {
         found.map(|refund| is_about(asked.key, &refund.refund_id).map(|()| refund.report())).transpose()
     }
 
-    async fn payment(&self, reference: &str) -> Result<Option<Incoming>, AskError> {
+    async fn payment(&self, reference: &str) -> Result<Option<Heard>, AskError> {
         let found = self.found::<Deposit>("deposits", reference).await?;
-        found.map(|deposit| is_about(reference, &deposit.deposit_id).map(|()| deposit.incoming())).transpose()
+        found.map(|deposit| is_about(reference, &deposit.deposit_id).map(|()| deposit.incoming().into())).transpose()
     }
 }
 

@@ -7,7 +7,7 @@ use amounts::in_stripe;
 pub use wire::{StripeCharge, StripeIntent, StripeRefund};
 
 use crate::gateway::{AskError, Asked, Gateway, client, unanswered};
-use domain::order::Incoming;
+use domain::order::Heard;
 use domain::refund::{PaymentProvider, Report};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
@@ -134,13 +134,13 @@ impl Gateway for Stripe {
         Ok(all.iter().find(|made| made.is_of(refund.id, refund.attempts)).map(StripeRefund::report))
     }
 
-    async fn payment(&self, reference: &str) -> Result<Option<Incoming>, AskError> {
+    async fn payment(&self, reference: &str) -> Result<Option<Heard>, AskError> {
         if reference.starts_with("pi_") {
             let call = self.client.get(self.url(&format!("/v1/payment_intents/{reference}")));
-            return Ok(self.found::<StripeIntent>(call).await?.map(|intent| intent.incoming()));
+            return Ok(self.found::<StripeIntent>(call).await?.map(|intent| intent.heard()));
         }
         let call = self.client.get(self.url(&format!("/v1/charges/{reference}")));
-        Ok(self.found::<StripeCharge>(call).await?.map(|charge| charge.incoming()))
+        Ok(self.found::<StripeCharge>(call).await?.map(|charge| charge.heard()))
     }
 }
 

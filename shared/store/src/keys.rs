@@ -271,6 +271,8 @@ pub const UNHEARD: &str = "UNHEARD";
 
 /// Orders that wait for their payment.
 pub const UNPAID: &str = "UNPAID";
+/// Orders that nobody waits for, and whose payment may come all the same, by their last change.
+pub const PAID_LATE: &str = "PAID_LATE";
 /// Returns that wait for their parcel.
 pub const ON_THE_WAY: &str = "ON_THE_WAY";
 

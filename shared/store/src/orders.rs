@@ -120,7 +120,8 @@ impl Writes {
     }
 
     /// On nobody else having the reference.
-    fn claim_reference(self, order: &Order, reference: Option<&str>) -> Self {
+    #[must_use]
+    pub fn claim_reference(self, order: &Order, reference: Option<&str>) -> Self {
         let Some(reference) = reference else { return self };
         let key = keys::payment_reference(order.payment_method.reference_space(), reference);
         let item = Item::of(&key, &ReferenceRecord { order_id: order.id });
@@ -137,7 +138,13 @@ fn item(order: &Order) -> Result<Item, StorageError> {
         .under(BY_STATUS, keys::shard(&keys::orders_in(order.status), id))
         .under(BY_TIME, keys::shard(keys::ORDERS, id))
         .under(BY_NUMBER, order.order_number.clone());
-    Ok(if order.awaits_payment() { item.waiting(keys::UNPAID, id, order.created_at) } else { item })
+    Ok(if order.awaits_payment() {
+        item.waiting(keys::UNPAID, id, order.created_at)
+    } else if order.may_be_paid_late() {
+        item.waiting(keys::PAID_LATE, id, order.updated_at)
+    } else {
+        item
+    })
 }
 
 impl From<&Placement> for Writes {

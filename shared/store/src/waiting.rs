@@ -21,6 +21,7 @@ const PORTION: usize = 25;
 /// list's partitions in turn, so that one that never empties doesn't keep it from the others.
 pub struct Waiting<T> {
     table: Table,
+    since: Timestamp,
     until: Timestamp,
     /// The partitions that are not at their end, and the key in the index each goes on after.
     partitions: VecDeque<(String, Option<Attributes>)>,
@@ -29,8 +30,13 @@ pub struct Waiting<T> {
 
 impl<T: DeserializeOwned> Waiting<T> {
     pub(crate) fn new(table: Table, list: &str, until: Timestamp) -> Self {
+        Self::between(table, list, Timestamp(0), until)
+    }
+
+    /// Those alone that have waited since `since` or later: older ones stay in the list, and are never read.
+    pub(crate) fn between(table: Table, list: &str, since: Timestamp, until: Timestamp) -> Self {
         let partitions = keys::shards(list).into_iter().map(|partition| (partition, None)).collect();
-        Self { table, until, partitions, records: PhantomData }
+        Self { table, since, until, partitions, records: PhantomData }
     }
 
     /// The next portion; nothing at the end. A record may have stopped waiting since, since the index is a moment behind:
@@ -46,10 +52,11 @@ impl<T: DeserializeOwned> Waiting<T> {
                 .query()
                 .table_name(store.tables.get(self.table)?)
                 .index_name(BY_WAIT.name)
-                .key_condition_expression("#p = :p AND #s <= :until")
+                .key_condition_expression("#p = :p AND #s BETWEEN :since AND :until")
                 .expression_attribute_names("#p", BY_WAIT.partition)
                 .expression_attribute_names("#s", WAITS_SINCE)
                 .expression_attribute_values(":p", text(&partition))
+                .expression_attribute_values(":since", text(keys::since(self.since)))
                 .expression_attribute_values(":until", text(keys::since(self.until)))
                 .set_exclusive_start_key(start)
                 .limit(i32::try_from(PORTION).unwrap_or(i32::MAX))
@@ -89,6 +96,12 @@ impl Store {
     #[must_use]
     pub fn unpaid_orders(&self, until: Timestamp) -> Waiting<Order> {
         Waiting::new(Table::Orders, keys::UNPAID, until)
+    }
+
+    /// The orders that were cancelled or went out unpaid, between `since` and `until`, and whose provider may have money for them.
+    #[must_use]
+    pub fn paid_late(&self, since: Timestamp, until: Timestamp) -> Waiting<Order> {
+        Waiting::between(Table::Orders, keys::PAID_LATE, since, until)
     }
 
     /// The returns that have waited for their parcel since they were approved, at `until` or before.

@@ -61,12 +61,12 @@ async fn told_of_deposit(shop: &Shop, trust: &Trust, delivery: &Delivery, deposi
     let method = PaymentMethod::MobileMoney;
     // Nobody has pawaPay asked after deposits that are no order's.
     let Some(order) = shop.store.reference_owner(method, deposit).await? else { return Ok(()) };
-    let payment = match trust {
-        Trust::Signed => Some(delivery.json::<Deposit>()?.incoming()),
+    let heard = match trust {
+        Trust::Signed => Some(delivery.json::<Deposit>()?.incoming().into()),
         Trust::Asking(pawapay) => pawapay.payment(deposit).await.map_err(Problem::unavailable)?,
     };
-    let payment = payment.unwrap_or(Incoming::Pending);
-    incoming::told_of_order(shop, order, deposit, payment).await.map(drop).map_err(Problem::unavailable)
+    let heard = heard.unwrap_or_else(|| Incoming::Pending.into());
+    incoming::told_of_order(shop, order, deposit, &heard).await.map(drop).map_err(Problem::unavailable)
 }
 
 async fn told_of_refund(shop: &Shop, trust: &Trust, delivery: &Delivery, name: &str) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use api::{Answer, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use domain::order::{Incoming, PaymentMethod};
+use domain::order::{Heard, Incoming, PaymentMethod};
 use domain::refund::{PaymentProvider, RefundStatus, Told};
 use domain::time::Timestamp;
 use providers::{Asked, Gateway, StripeCharge, StripeIntent, StripeRefund};
@@ -74,13 +74,13 @@ fn later(error: CommitError) -> Problem {
 }
 
 async fn payment(shop: &Shop, intent: &StripeIntent, says: Option<Incoming>) -> Result<(), Problem> {
-    let payment = says.unwrap_or_else(|| intent.incoming());
-    incoming::told(shop, PaymentMethod::Card, &intent.id, payment).await.map(drop).map_err(later)
+    let heard = says.map_or_else(|| intent.heard(), Heard::from);
+    incoming::told(shop, PaymentMethod::Card, &intent.id, &heard).await.map(drop).map_err(later)
 }
 
 /// Of an order that has a charge for its reference.
 async fn charged(shop: &Shop, charge: &StripeCharge) -> Result<(), Problem> {
-    incoming::told(shop, PaymentMethod::Card, &charge.id, charge.incoming()).await.map(drop).map_err(later)
+    incoming::told(shop, PaymentMethod::Card, &charge.id, &charge.heard()).await.map(drop).map_err(later)
 }
 
 /// A refund of ours says so in its metadata; any other was made on Stripe's own pages.

@@ -49,6 +49,8 @@ struct Payment {
     amount: i64,
     currency: String,
     status: String,
+    /// The charge that brought it, where it has one for a second name.
+    charge: Option<String>,
 }
 
 /// A refund as the provider has it.
@@ -129,13 +131,19 @@ impl Payments {
         self.put(intent, Provider::Stripe, amount, &currency.to_lowercase(), "succeeded");
     }
 
+    /// The same with the charge that brought it, by either of whose names it can be given back.
+    pub fn card_charge(&self, charge: &str, intent: &str, amount: i64, currency: &str) {
+        self.card_payment(intent, amount, currency);
+        self.state().payments.entry(intent.to_owned()).and_modify(|payment| payment.charge = Some(charge.to_owned()));
+    }
+
     /// A deposit, in cents, in any of pawaPay's statuses.
     pub fn deposit(&self, id: &str, amount: i64, currency: &str, status: &str) {
         self.put(id, Provider::PawaPay, amount, currency, status);
     }
 
     fn put(&self, id: &str, provider: Provider, amount: i64, currency: &str, status: &str) {
-        let payment = Payment { provider, amount, currency: currency.to_owned(), status: status.to_owned() };
+        let payment = Payment { provider, amount, currency: currency.to_owned(), status: status.to_owned(), charge: None };
         self.state().payments.insert(id.to_owned(), payment);
     }
 
@@ -206,7 +214,8 @@ impl Payments {
     /// A refund of Stripe's as its webhooks have it.
     #[must_use]
     pub fn stripe_object(&self, refund: &str) -> Value {
-        self.state().refunds.iter().find(|made| made.id == refund).map_or(Value::Null, stripe::object)
+        let state = self.state();
+        state.refunds.iter().find(|made| made.id == refund).map_or(Value::Null, |made| stripe::object(&state, made))
     }
 
     /// A refund of pawaPay's as its callback has it.
@@ -261,6 +270,12 @@ impl State {
         let failed = ["failed", "canceled", "FAILED"];
         let gone = self.refunds.iter().filter(|made| made.payment == payment && !failed.contains(&made.status.as_str()));
         self.payments.get(payment).map_or(0, |payment| payment.amount) - gone.map(|made| made.amount).sum::<i64>()
+    }
+
+    /// The payment that a charge brought, by its own name.
+    fn payment_of(&self, charge: &str) -> Option<String> {
+        let brought = |(_, payment): &(&String, &Payment)| payment.charge.as_deref() == Some(charge);
+        self.payments.iter().find(brought).map(|(intent, _)| intent.clone())
     }
 
     fn outcome(&mut self, provider: Provider, usual: &str) -> String {

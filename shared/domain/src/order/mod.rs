@@ -11,7 +11,7 @@ mod unpaid;
 pub use advance::{Advance, AdvanceError};
 pub use cancel::{CancelError, CancelRequest, Cancellation};
 pub use lines::discounted;
-pub use pay::{AnotherAmount, Incoming, Payment, PaymentError, PaymentRequest};
+pub use pay::{AnotherAmount, Heard, Incoming, Payment, PaymentError, PaymentRequest};
 pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
 
 use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId, is_uuid};
@@ -350,6 +350,14 @@ impl Order {
         let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
         let is_paid_first = !matches!(self.payment_method, PaymentMethod::CashOnDelivery);
         is_unpaid && is_paid_first && self.status.can_be_cancelled() && self.total.minor > 0
+    }
+
+    /// Whether its provider may still have money for it, whatever has become of it since: it was cancelled, or went out unpaid.
+    #[must_use]
+    pub const fn may_be_paid_late(&self) -> bool {
+        let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Voided);
+        let has_provider = !matches!(self.payment_method, PaymentMethod::CashOnDelivery) && self.payment_reference.is_some();
+        is_unpaid && has_provider && self.total.minor > 0
     }
 
     /// The payment status that follows from the refunds of a paid order; an unpaid one keeps its own.

@@ -46,6 +46,21 @@ pub enum Incoming {
     Failed,
 }
 
+/// What a provider says of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What became of it.
+    pub payment: Incoming,
+    /// Another name that the provider has for the same money: of a charge the payment it belongs to, and the other way round.
+    pub alias: Option<String>,
+}
+
+impl From<Incoming> for Heard {
+    fn from(payment: Incoming) -> Self {
+        Self { payment, alias: None }
+    }
+}
+
 /// Money came under an order's reference, and it is not what was to be paid: staff have to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{received} came where {expected} were to be paid")]

@@ -3,7 +3,7 @@
 use super::amounts::from_stripe;
 use domain::ids::RefundId;
 use domain::money::Money;
-use domain::order::Incoming;
+use domain::order::{Heard, Incoming};
 use domain::refund::{Report, Told};
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -68,6 +68,8 @@ pub struct StripeIntent {
     amount_received: i64,
     currency: String,
     last_payment_error: Option<serde_json::Value>,
+    /// Its last attempt: the charge that brought the money, once there is any.
+    latest_charge: Option<String>,
 }
 
 impl StripeIntent {
@@ -80,6 +82,12 @@ impl StripeIntent {
             "requires_payment_method" if self.last_payment_error.is_some() => Incoming::Failed,
             _ => Incoming::Pending,
         }
+    }
+
+    /// The same, with the charge that it was paid by.
+    #[must_use]
+    pub fn heard(&self) -> Heard {
+        Heard { payment: self.incoming(), alias: self.latest_charge.clone() }
     }
 }
 
@@ -109,6 +117,12 @@ impl StripeCharge {
             "failed" => Incoming::Failed,
             _ => Incoming::Pending,
         }
+    }
+
+    /// The same, with the payment it belongs to.
+    #[must_use]
+    pub fn heard(&self) -> Heard {
+        Heard { payment: self.incoming(), alias: self.payment_intent.clone() }
     }
 
     /// Its refunds, where it has them all in it.

@@ -1,6 +1,6 @@
 //! Stripe's `/v1/refunds`, `/v1/payment_intents` and `/v1/charges`.
 
-use super::{Kept, Made, Payments, Provider, STRIPE_KEY, answer};
+use super::{Kept, Made, Payments, Provider, STRIPE_KEY, State as Books, answer};
 use crate::emulators::http::Connection;
 use axum::Router;
 use axum::extract::{ConnectInfo, Form, Path, Query, State};
@@ -21,6 +21,7 @@ pub fn router() -> Router<Payments> {
         .route("/v1/refunds", get(list).post(create))
         .route("/v1/refunds/{id}", get(retrieve))
         .route("/v1/payment_intents/{id}", get(intent))
+        .route("/v1/charges/{id}", get(charge))
 }
 
 /// What is wrong with a request's headers.
@@ -55,7 +56,9 @@ async fn create(
         return payments.complain(&format!("Stripe: unknown parameter {name}"));
     }
     let field = |name: &str| form.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
-    let (Some(payment), Some(amount)) = (field("payment_intent").xor(field("charge")), field("amount").and_then(|n| n.parse().ok())) else {
+    let (intent, charge) = (field("payment_intent"), field("charge"));
+    let is_one = intent.is_some() != charge.is_some();
+    let (true, Some(amount)) = (is_one, field("amount").and_then(|n| n.parse().ok())) else {
         return payments.complain("Stripe: one of payment_intent and charge, and a whole amount, are needed");
     };
     if field("metadata[refund_id]").is_none() || !field("metadata[attempt]").is_some_and(|attempt| key.ends_with(&format!("-{attempt}"))) {
@@ -71,6 +74,7 @@ async fn create(
             refusal(400, "idempotency_error", "", "Keys for idempotent requests can only be used with the same parameters");
         return answer(status, body);
     }
+    let payment = intent.or_else(|| state.payment_of(&charge?)).unwrap_or_default();
     let left = state.left(&payment);
     let (status, body) = match state.payments.get(&payment).cloned() {
         None => refusal(404, "invalid_request_error", "resource_missing", "No such payment_intent"),
@@ -87,7 +91,7 @@ async fn create(
                 failure: None,
                 metadata: metadata(&form),
             };
-            let body = object(&made);
+            let body = object(&state, &made);
             state.refunds.push(made);
             (200, body)
         }
@@ -110,13 +114,15 @@ async fn list(
     if let Some(answer) = payments.played(Provider::Stripe, "GET /v1/refunds", None, &connection).await {
         return answer;
     }
-    let (Some(payment), None) = (query.get("payment_intent").or(query.get("charge")), wrong(&headers)) else {
+    let (intent, charge) = (query.get("payment_intent"), query.get("charge"));
+    let (true, None) = (intent.is_some() != charge.is_some(), wrong(&headers)) else {
         return payments.complain("Stripe: refunds are listed of one payment, with the account's headers");
     };
     let limit = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10);
     let state = payments.state();
-    let newest = state.refunds.iter().rev().filter(|made| made.payment == *payment);
-    let mut rest: Vec<Value> = newest.map(object).collect();
+    let payment = intent.cloned().or_else(|| state.payment_of(charge?)).unwrap_or_default();
+    let newest = state.refunds.iter().rev().filter(|made| made.payment == payment);
+    let mut rest: Vec<Value> = newest.map(|made| object(&state, made)).collect();
     if let Some(after) = query.get("starting_after") {
         let place = rest.iter().position(|made| made["id"] == *after).map_or(rest.len(), |place| place + 1);
         rest.drain(..place);
@@ -163,7 +169,32 @@ async fn intent(
         200,
         json!({
             "id": id, "object": "payment_intent", "amount": found.amount, "amount_received": received,
-            "currency": found.currency, "status": found.status, "last_payment_error": null,
+            "currency": found.currency, "status": found.status, "last_payment_error": null, "latest_charge": found.charge,
+        }),
+    )
+}
+
+async fn charge(
+    State(payments): State<Payments>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    if let Some(answer) = payments.played(Provider::Stripe, "GET /v1/charges/{id}", None, &connection).await {
+        return answer;
+    }
+    if let Some(wrong) = wrong(&headers) {
+        return payments.complain(wrong);
+    }
+    let state = payments.state();
+    let Some(intent) = state.payment_of(&id) else { return missing() };
+    let Some(found) = state.payments.get(&intent) else { return missing() };
+    let captured = found.status == "succeeded";
+    answer(
+        200,
+        json!({
+            "id": id, "object": "charge", "amount": found.amount, "amount_captured": if captured { found.amount } else { 0 },
+            "captured": captured, "currency": found.currency, "status": found.status, "payment_intent": intent,
         }),
     )
 }
@@ -173,11 +204,12 @@ fn missing() -> Response {
     answer(status, body)
 }
 
-pub fn object(made: &Made) -> Value {
+pub fn object(state: &Books, made: &Made) -> Value {
+    let charge = state.payments.get(&made.payment).and_then(|payment| payment.charge.as_deref());
     // Stripe's specification lets it be null, and so it is wherever it can be.
     let metadata = if made.metadata.is_empty() { Value::Null } else { json!(made.metadata) };
     json!({
         "id": made.id, "object": "refund", "amount": made.amount, "currency": made.currency, "payment_intent": made.payment,
-        "charge": null, "status": made.status, "failure_reason": made.failure, "metadata": metadata, "reason": null,
+        "charge": charge, "status": made.status, "failure_reason": made.failure, "metadata": metadata, "reason": null,
     })
 }
