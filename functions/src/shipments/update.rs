@@ -8,9 +8,9 @@ use api::input::{Input, Reader, Value};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::ShipmentId;
-use domain::shipment::{MAX_CHARACTERS, ShipmentError, ShipmentPatch, ShipmentStatus, TrackingNumber};
+use domain::shipment::{MAX_CHARACTERS, Shipment, ShipmentChange, ShipmentError, ShipmentPatch, ShipmentStatus, TrackingNumber};
 use domain::time::Timestamp;
-use store::Writes;
+use store::{StorageError, Writes};
 use utoipa::ToSchema;
 
 /// What staff change of a parcel; at least one of them.
@@ -76,6 +76,14 @@ fn address(value: &Value<'_>) -> Option<String> {
     if is_link && plain { Some(text) } else { value.wrong("is no address of http or https") }
 }
 
+/// The number that another takes the place of, if it is still the parcel's: a carrier may have given it to another since.
+async fn wrong_number<'a>(shop: &Shop, before: &'a Shipment, change: &ShipmentChange) -> Result<Option<&'a TrackingNumber>, StorageError> {
+    match before.tracking_number.as_ref().filter(|_| change.number.is_some()) {
+        Some(wrong) => Ok((shop.store.number_owner(wrong).await? == Some(before.id)).then_some(wrong)),
+        None => Ok(None),
+    }
+}
+
 #[utoipa::path(put, path = "/api/shipments", operation_id = "updateShipment", tag = "Shipments", request_body = ShipmentChangeBody,
     params(("id" = u64, Query)),
     responses((status = 200, description = "The shipment after it.", body = ShipmentView<'static>)))]
@@ -98,7 +106,14 @@ pub(super) async fn update(State(shop): State<Shop>, Staff(caller): Staff, reque
             return Err(ShipmentError::NumberUsed(number).into());
         }
         let answer = Answer::ok(&ShipmentView::of(&change.shipment, shop).await)?.etag(change.shipment.version);
-        Ok((answer, Writes::from(&change)))
+        let writes = Writes::from(&change);
+        Ok((
+            answer,
+            match wrong_number(shop, &shipment, &change).await? {
+                Some(wrong) => writes.release_number(id, wrong),
+                None => writes,
+            },
+        ))
     })
     .await
 }

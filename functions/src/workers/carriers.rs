@@ -5,6 +5,7 @@ use api::secrets::CachedSecret;
 use aws_config::SdkConfig;
 use domain::shipment::{Carrier, Sighting, TrackingNumber};
 use domain::time::Timestamp;
+use jiff::tz::TimeZone;
 use providers::carriers::{
     Booking, CarrierApi, CarrierError, Dhl, DhlKeys, FedEx, FedExKeys, Limits, Parcel, Sender, TokenCache, Ups, UpsKeys,
 };
@@ -29,6 +30,8 @@ pub struct Carriers(Arc<Inner>);
 struct Inner {
     http: reqwest::Client,
     sender: Option<Sender>,
+    /// Where the shop's clocks are.
+    zone: TimeZone,
     dhl: Option<Connection>,
     fedex: Option<Connection>,
     ups: Option<Connection>,
@@ -58,7 +61,7 @@ pub enum NoCarrier {
 impl Carriers {
     /// # Errors
     /// [`ConfigError`] for a sender that is none.
-    pub fn read(variables: &impl Variables, sdk: &SdkConfig) -> Result<Self, ConfigError> {
+    pub fn read(variables: &impl Variables, sdk: &SdkConfig, zone: TimeZone) -> Result<Self, ConfigError> {
         let http = providers::carriers::client().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
         let sender = variables.get("SHIP_FROM").map(|json| serde_json::from_str::<Sender>(&json));
         let sender = sender.transpose().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
@@ -70,6 +73,7 @@ impl Carriers {
         Ok(Self(Arc::new(Inner {
             http,
             sender,
+            zone,
             dhl: connection("DHL_BASE_URL", DHL, secret(variables, "DHL_KEYS", "DHL_SECRET_ARN")),
             fedex: connection("FEDEX_BASE_URL", FEDEX, secret(variables, "FEDEX_KEYS", "FEDEX_SECRET_ARN")),
             ups: connection("UPS_BASE_URL", UPS, secret(variables, "UPS_KEYS", "UPS_SECRET_ARN")),
@@ -91,7 +95,7 @@ impl Carriers {
     /// # Errors
     /// [`NoCarrier`]
     pub async fn of(&self, carrier: Carrier) -> Result<AnyCarrier, NoCarrier> {
-        let Inner { http, dhl, fedex, ups, .. } = self.0.as_ref();
+        let Inner { http, zone, dhl, fedex, ups, .. } = self.0.as_ref();
         let connection = match carrier {
             Carrier::Dhl => dhl,
             Carrier::FedEx => fedex,
@@ -101,9 +105,9 @@ impl Carriers {
         let Some(Connection { base_url, keys, tokens }) = connection else { return Err(NoCarrier::NotConnected(carrier)) };
         let (http, base_url, tokens) = (http.clone(), base_url.clone(), tokens.clone());
         Ok(match carrier {
-            Carrier::Dhl => AnyCarrier::Dhl(Dhl::new(http, base_url, read::<DhlKeys>(carrier, keys).await?)),
-            Carrier::FedEx => AnyCarrier::FedEx(FedEx::new(http, base_url, read::<FedExKeys>(carrier, keys).await?, tokens)),
-            Carrier::Ups => AnyCarrier::Ups(Ups::new(http, base_url, read::<UpsKeys>(carrier, keys).await?, tokens)),
+            Carrier::Dhl => AnyCarrier::Dhl(Dhl::new(http, base_url, read::<DhlKeys>(carrier, keys).await?, zone.clone())),
+            Carrier::FedEx => AnyCarrier::FedEx(FedEx::new(http, base_url, read::<FedExKeys>(carrier, keys).await?, tokens, zone.clone())),
+            Carrier::Ups => AnyCarrier::Ups(Ups::new(http, base_url, read::<UpsKeys>(carrier, keys).await?, tokens, zone.clone())),
             Carrier::Local | Carrier::Other => return Err(NoCarrier::NotConnected(carrier)),
         })
     }

@@ -230,7 +230,7 @@ pub async fn book_shipment() -> Result<(), Error> {
     api::auth::install_crypto();
     let queue = started(required(&Environment, "SHIPMENTS_QUEUE_URL"))?;
     let shop = started(Shop::from_environment())?;
-    let carriers = started(Carriers::read(&Environment, &aws::config()))?;
+    let carriers = started(Carriers::read(&Environment, &aws::config(), shop.config.timezone.clone()))?;
     work(move |batch: SqsEvent| {
         let (shop, queue, carriers) = (shop.clone(), queue.clone(), carriers.clone());
         async move {
@@ -266,7 +266,7 @@ pub async fn track_shipments() -> Result<(), Error> {
     api::log::init();
     api::auth::install_crypto();
     let shop = started(Shop::from_environment())?;
-    let carriers = started(Carriers::read(&Environment, &aws::config()))?;
+    let carriers = started(Carriers::read(&Environment, &aws::config(), shop.config.timezone.clone()))?;
     work(move |_: Value| {
         let (shop, carriers) = (shop.clone(), carriers.clone());
         async move { whole(Box::pin(tracking::run(&shop, &carriers)).await) }

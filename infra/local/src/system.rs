@@ -471,7 +471,7 @@ fn workers(
             sender: Twilio::new(twilio, TWILIO_AUTH_TOKEN.to_owned())?,
             metrics: Metrics::default(),
         },
-        carriers: Connections::read(&variables, &tables)?,
+        carriers: Connections::read(&variables, &tables, shop.config.timezone.clone())?,
         shop,
     })
 }

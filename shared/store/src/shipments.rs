@@ -93,6 +93,13 @@ impl Writes {
 }
 
 impl Writes {
+    /// That a number which was this parcel's is nobody's, so that another may have it: staff had entered it by mistake.
+    #[must_use]
+    pub fn release_number(self, number_of: ShipmentId, tracking_number: &TrackingNumber) -> Self {
+        let is_its_own = Expression::new("shipmentId = :shipment").value(":shipment", number(number_of));
+        self.delete(Table::Orders, keys::tracking_number(tracking_number), is_its_own)
+    }
+
     /// That a parcel's carrier was asked and had nothing new to say: only when is written, which no client sees, so nothing
     /// has happened that an event would tell of. One that is too old is asked for no more.
     #[must_use]

@@ -51,6 +51,8 @@ async fn each_carrier_gives_a_number_a_label_and_a_price_and_the_customer_is_tol
         assert_eq!((booked.carrier, &now["trackingNumber"]), (carrier, &json!(booked.number)), "{now}");
         assert_eq!(booked.reference, format!("{}-1", parcel["id"]));
         assert!(cents(&now["cost"]) > 0 && now["failureReason"].is_null(), "{now}");
+        // UPS says when it should arrive only once it is asked where it is.
+        assert_eq!(now["estimatedDelivery"].is_u64(), carrier != Carrier::Ups, "{now}");
         let (status, label) = downloaded(&now["labelUrl"]).await;
         assert_eq!(status, 200);
         assert!(label.starts_with(if carrier == Carrier::Ups { b"GIF89a" } else { b"%PDF-1" }));
@@ -366,6 +368,27 @@ async fn a_store_of_labels_that_never_answers_costs_the_label_and_not_the_number
     let now = shop.shipment_now(&parcel).await;
     assert_eq!(now["trackingNumber"], json!(only(&shop).number));
     assert!(reason(&now).contains("The label could not be kept"), "{now}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_serves_every_parcel_until_it_is_refused_and_then_another_is_asked_for() {
+    for (carrier, word) in [(Carrier::FedEx, "FEDEX"), (Carrier::Ups, "UPS")] {
+        let shop = LocalShop::start().await;
+        let carriers = &shop.system.carriers;
+        for _ in 0..3 {
+            shop.ship(&confirmed(&shop, 1).await, word).await;
+            shop.settled().await;
+        }
+        assert_eq!((carriers.asked(carrier), carriers.tokens()), (3, 1), "{word}");
+
+        carriers.revoke_tokens();
+        let parcel = shop.ship(&confirmed(&shop, 1).await, word).await;
+        shop.settled().await;
+        assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], Value::Null, "refused, and so not booked");
+        shop.after(MINUTE).await;
+        assert!(shop.shipment_now(&parcel).await["trackingNumber"].is_string());
+        assert_eq!((carriers.parcels().len(), carriers.tokens()), (4, 2), "{word}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,6 +114,20 @@ async fn a_code_that_nobody_knows_is_kept_and_nothing_is_guessed_from_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_says_when_it_should_arrive_as_the_clocks_of_the_shop_go() {
+    const DAY: u64 = 86_400_000;
+    // Kinshasa is an hour before UTC. The stand-ins take two days; FedEx says the hour, the others the day.
+    for (carrier, hour) in [("DHL", 24), ("FEDEX", 18), ("UPS", 24)] {
+        let shop = LocalShop::start().await;
+        let (_, parcel, booked) = booked(&shop, carrier).await;
+        shop.system.carriers.scan(&booked.number, "??", "Said so", "Kinshasa");
+        shop.after(5 * HOUR).await;
+        let expected = (booked.booked_at + 2 * DAY) / DAY * DAY + (hour - 1) * 3_600_000 - if hour == 24 { 1_000 } else { 0 };
+        assert_eq!(shop.shipment_now(&parcel).await["estimatedDelivery"], json!(expected), "{carrier}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_of_an_earlier_parcel_with_the_same_number_is_not_of_this_one() {
     let shop = LocalShop::start().await;
     let (_, parcel, booked) = booked(&shop, "DHL").await;

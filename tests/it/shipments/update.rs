@@ -53,6 +53,20 @@ async fn what_is_sent_changes_and_null_clears() {
 }
 
 #[tokio::test]
+async fn a_number_that_was_entered_by_mistake_is_free_for_the_parcel_that_has_it() {
+    let shop = LocalShop::without_pumps().await;
+    let (mistaken, right) = (shop.ship(&confirmed(&shop, 1).await, "OTHER").await, shop.ship(&confirmed(&shop, 1).await, "OTHER").await);
+    let enter = async |parcel: &Value, number: &str| shop.change_shipment(parcel, &json!({ "trackingNumber": number })).await;
+    enter(&mistaken, "BUS-1").await.ok();
+    enter(&right, "BUS-1").await.refused(409, "TRACKING_NUMBER_USED");
+    enter(&mistaken, "BUS-2").await.ok();
+    let right = enter(&right, "BUS-1").await.ok();
+    assert_eq!(shop.staff().get("/api/shipments?trackingNumber=BUS-1").await.ok(), right);
+    // And not a second time: it is the other's now.
+    enter(&mistaken, "BUS-1").await.refused(409, "TRACKING_NUMBER_USED");
+}
+
+#[tokio::test]
 async fn a_wrong_change_of_a_parcel_is_named() {
     let shop = LocalShop::without_pumps().await;
     let parcel = shop.ship(&confirmed(&shop, 1).await, "LOCAL").await;

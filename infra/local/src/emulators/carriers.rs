@@ -1,8 +1,8 @@
 //! DHL Express, FedEx and UPS, as far as our clients call them: they book parcels, find them again and tell where they are.
 //!
-//! Each is as strict as the real one: a call by another method, at another path, without a header that it asks for, or with
-//! a body that lacks something is refused in the carrier's own form. A test can script what goes wrong ([`Fault`]), hide a
-//! parcel for a while, as carriers do, and have it scanned on its way.
+//! A call by another method, at another path, without a header that it asks for, or with a body that lacks something is
+//! refused in the carrier's own form; how long a field is or what it says is not looked at. A test can script what goes wrong
+//! ([`Fault`]), hide a parcel for a while, as carriers do, and have it scanned on its way.
 
 use super::{Now, http::Connection, outbox::Fault};
 use axum::Router;
@@ -219,6 +219,11 @@ fn text<'a>(body: &'a Value, pointer: &str) -> &'a str {
 
 fn answer(status: u16, body: Value) -> Response {
     (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), axum::Json(body)).into_response()
+}
+
+/// When a parcel should arrive that was booked then: two days later.
+const fn arrives(booked_at: u64) -> u64 {
+    booked_at + 2 * 86_400_000
 }
 
 /// A point in time as `format` says (strftime), in UTC.

@@ -37,6 +37,13 @@ impl Weight {
         if grams == 0 { kilos.to_string() } else { format!("{kilos}.{grams:03}").trim_end_matches('0').to_owned() }
     }
 
+    /// Rounded up to a tenth of a kilogram.
+    #[must_use]
+    pub const fn rounded_up(self) -> Self {
+        // The heaviest is a multiple of it, so that nothing is rounded beyond it.
+        Self(self.0.div_ceil(100) * 100)
+    }
+
     /// In grams.
     #[must_use]
     pub const fn as_grams(self) -> u32 {
@@ -64,6 +71,8 @@ mod tests {
         fn what_is_written_reads_back(grams in 1..=1_000_000_u32) {
             let weight = Weight::grams(grams).unwrap();
             prop_assert_eq!(Weight::parse_kg(&weight.kg()), Ok(weight));
+            let rounded = weight.rounded_up();
+            prop_assert!(rounded >= weight && rounded.as_grams() < grams + 100 && rounded.kg().len() <= 5, "{}", rounded.kg());
         }
     }
 }

@@ -14,7 +14,13 @@ pub struct Limits {
     pub line: usize,
     /// The city.
     pub city: usize,
+    /// The postcode.
+    pub postcode: usize,
 }
+
+/// Where carriers ask for the state: its code, of two letters. Elsewhere a province is a name, which their field is too short
+/// for.
+const WITH_STATES: [&str; 2] = ["CA", "US"];
 
 /// Where the shop's parcels come from. Read from one JSON object.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,7 +36,7 @@ pub struct Sender {
     pub street: String,
     /// City.
     pub city: String,
-    /// Province, as the carrier codes it.
+    /// The state's code, in the United States and Canada.
     #[serde(default)]
     pub state: Option<String>,
     /// Postcode, where the country has them.
@@ -53,7 +59,7 @@ pub struct Spot {
     pub lines: Vec<String>,
     /// City.
     pub city: String,
-    /// Province.
+    /// The state's code of two letters, in a country where carriers ask for it.
     pub state: Option<String>,
     /// Postcode; nothing in a country that has none.
     pub postcode: Option<String>,
@@ -148,14 +154,20 @@ impl Written<'_> {
         if lines.is_none() {
             problems.add(format!("{whose} street doesn't fit on three lines of {} characters", limits.line));
         }
-        for (what, text, most) in [("name", self.name, limits.name), ("city", self.city, limits.city)] {
+        let postcode = self.postcode.filter(|_| country.is_some_and(has_postcodes));
+        let texts = [("name", self.name, limits.name), ("city", self.city, limits.city)];
+        for (what, text, most) in texts.into_iter().chain(postcode.map(|postcode| ("postcode", postcode, limits.postcode))) {
             if text.chars().count() > most {
                 problems.add(format!("{whose} {what} has more than {most} characters"));
             }
         }
-        let postcode = self.postcode.filter(|_| country.is_some_and(has_postcodes));
         if postcode.is_none() && country.is_some_and(has_postcodes) {
             problems.add(format!("{whose} postcode is missing"));
+        }
+        let has_states = country.is_some_and(|country| WITH_STATES.contains(&country));
+        let state = self.state.filter(|_| has_states).map(|state| state.trim().to_ascii_uppercase());
+        if has_states && !state.as_ref().is_some_and(|state| state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase())) {
+            problems.add(format!("{whose} state is missing or not its code of two letters"));
         }
         Some(Spot {
             name: self.name.to_owned(),
@@ -163,7 +175,7 @@ impl Written<'_> {
             phone: phone?,
             lines: lines?,
             city: self.city.to_owned(),
-            state: self.state.map(ToOwned::to_owned),
+            state,
             postcode: postcode.map(ToOwned::to_owned),
             country: country?,
         })
@@ -193,7 +205,7 @@ fn lines(street: &str, most: usize) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { name: 35, line: 35, city: 30 };
+    const LIMITS: Limits = Limits { name: 35, line: 35, city: 30, postcode: 9 };
 
     fn sender() -> Sender {
         let json = r#"{"name": "Aline Kasongo", "company": "ML Allure", "phone": "+243 81 234 56 78", "street": "12 avenue de la Paix",
@@ -218,6 +230,21 @@ mod tests {
         let wrong = Sender { phone: "12".into(), street: "x".repeat(36), city: "x".repeat(31), ..sender() };
         assert_eq!(Spot::of_sender(&wrong, &LIMITS, &mut problems), None);
         assert_eq!(problems.0.len(), 3, "{problems}");
+    }
+
+    #[test]
+    fn a_state_is_its_code_where_there_are_any_and_is_left_out_elsewhere() {
+        let of = |country: &str, state: Option<&str>| {
+            let sender = Sender { state: state.map(Into::into), zip_code: Some("90210".into()), country: country.into(), ..sender() };
+            let mut problems = Problems::default();
+            let spot = Spot::of_sender(&sender, &LIMITS, &mut problems);
+            (spot.and_then(|spot| spot.state), problems.to_string())
+        };
+        assert_eq!(of("RDC", Some("Haut-Katanga")), (None, String::new()));
+        assert_eq!(of("USA", Some("ca")), (Some("CA".to_owned()), String::new()));
+        for missing in [None, Some("California"), Some("C1")] {
+            assert_eq!(of("Canada", missing).1, "the shop's state is missing or not its code of two letters");
+        }
     }
 
     #[test]

@@ -21,7 +21,9 @@ const NOTHING: Means = Means::Nothing;
 
 pub(super) type Table = [(&'static str, Means)];
 
-/// DHL Express's checkpoints (MyDHL API, "Tracking event codes").
+/// DHL Express's checkpoints, which MyDHL API has in `typeCode`: those of DHL's list for customers ("Event codes" of its XML
+/// services, with what that list calls them), and `SD`. DHL sends others among its own depots, and its list of those, which is
+/// in the reference data behind a customer's login, has hundreds: they are kept and logged, and move nothing.
 pub(super) const DHL: &Table = &[
     ("SD", NOTHING), // Shipment data received
     ("PU", PICKED_UP),
@@ -36,29 +38,56 @@ pub(super) const DHL: &Table = &[
     ("TR", IN_TRANSIT), // Record of transit
     ("WC", OUT),        // With delivery courier
     ("OK", DELIVERED),
-    ("DD", DELIVERED), // Delivered damaged
-    ("DS", FAILED),    // Destroyed or disposed of
-    ("RT", RETURNED),  // Returned to consignor
-    ("AD", NOTHING),   // Agreed delivery
-    ("BA", NOTHING),   // Bad address
-    ("BN", NOTHING),   // Broker notified
-    ("CA", NOTHING),   // Closed on arrival
-    ("CC", NOTHING),   // Awaiting collection by the consignee
-    ("CD", NOTHING),   // Clearance delay
-    ("CM", NOTHING),   // Customer moved
-    ("MC", NOTHING),   // Missed cycle
-    ("MD", NOTHING),   // Missed delivery cycle
-    ("MS", NOTHING),   // Missorted
-    ("NA", NOTHING),   // Not arrived
-    ("ND", NOTHING),   // Not delivered
-    ("NH", NOTHING),   // Not home
-    ("OH", NOTHING),   // On hold
-    ("RD", NOTHING),   // Recipient refused delivery
-    ("RR", NOTHING),   // Response received
-    ("SS", NOTHING),   // Shipment stopped
-    ("TD", NOTHING),   // Transport delay
-    ("TP", NOTHING),   // Forwarded to a third party
-    ("UD", NOTHING),   // Uncontrollable clearance delay
+    ("DD", DELIVERED),  // Delivered damaged
+    ("DS", FAILED),     // Destroyed or disposed of
+    ("RT", RETURNED),   // Returned to consignor
+    ("AD", NOTHING),    // Agreed delivery
+    ("BA", NOTHING),    // Bad address
+    ("BL", NOTHING),    // Bond location
+    ("BN", NOTHING),    // Broker notified
+    ("BR", NOTHING),    // Broker release
+    ("CA", NOTHING),    // Closed on arrival
+    ("CC", NOTHING),    // Awaiting collection by the consignee
+    ("CD", NOTHING),    // Clearance delay
+    ("CI", IN_TRANSIT), // Facility check-in
+    ("CM", NOTHING),    // Customer moved
+    ("CS", NOTHING),    // Closed shipment: by which end is not said
+    ("CU", IN_TRANSIT), // Confirm uplift: on board
+    ("DI", NOTHING),    // Duty invoice
+    ("DM", NOTHING),    // Damaged
+    ("DP", NOTHING),    // Denied parties
+    ("ES", NOTHING),    // Entry submitted
+    ("HI", NOTHING),    // Lodged into held inventory control
+    ("HN", NOTHING),    // Handover
+    ("HO", NOTHING),    // Lodged out of held inventory control
+    ("HP", NOTHING),    // Held for payment
+    ("IA", NOTHING),    // Image available
+    ("IR", NOTHING),    // Incorrect route
+    ("LV", IN_TRANSIT), // Load vehicle
+    ("MC", NOTHING),    // Missed cycle
+    ("MD", NOTHING),    // Missed delivery cycle
+    ("MS", NOTHING),    // Missorted
+    ("NA", NOTHING),    // Not arrived
+    ("ND", NOTHING),    // Not delivered
+    ("NH", NOTHING),    // Not home
+    ("OH", NOTHING),    // On hold
+    ("PD", NOTHING),    // Partial delivery: the rest is still to come
+    ("PO", IN_TRANSIT), // Port of departure
+    ("PY", NOTHING),    // Payment
+    ("RD", NOTHING),    // Recipient refused delivery
+    ("RR", NOTHING),    // Response received
+    ("RW", NOTHING),    // Weigh and dimension
+    ("SC", NOTHING),    // Service changed
+    ("SI", NOTHING),    // Shipment inspection
+    ("SM", NOTHING),    // Scheduled movement
+    ("SS", NOTHING),    // Shipment stopped
+    ("ST", NOTHING),    // Shipment intercept
+    ("TD", NOTHING),    // Transport delay
+    ("TI", NOTHING),    // Trace initiated
+    ("TT", NOTHING),    // Trace terminated
+    ("TP", NOTHING),    // Forwarded to a third party
+    ("UD", NOTHING),    // Uncontrollable clearance delay
+    ("UV", IN_TRANSIT), // Unload vehicle
 ];
 
 /// FedEx's codes (Track API, "Tracking status codes").
@@ -112,11 +141,39 @@ pub(super) const UPS: &Table = &[
     ("NA", NOTHING),
 ];
 
-/// UPS's codes that say more than the kind they come with (Track Alert API, `activityStatus.code`).
+/// UPS's codes within a kind of activity (Tracking API, `status.code`; Track Alert API, `activityStatus.code`). Of a parcel
+/// between its pickup and its end UPS's kind says too little ("in transit" is also the scan of a label and the courier's van),
+/// so there the code decides.
 pub(super) const UPS_CODES: &Table = &[
-    ("OT", OUT),       // Out for delivery, of the kind "in transit"
-    ("OR", PICKED_UP), // Origin scan, likewise
+    ("AR", IN_TRANSIT), // Arrival scan
+    ("DP", IN_TRANSIT), // Departure scan
+    ("DS", IN_TRANSIT), // Destination scan
+    ("EP", IN_TRANSIT), // Export scan
+    ("IP", IN_TRANSIT), // Import scan
+    ("OR", PICKED_UP),  // Origin scan
+    ("OT", OUT),        // Out for delivery
+    ("PU", PICKED_UP),  // Pickup scan
+    ("XD", PICKED_UP),  // Dropped off by the shipper
+    ("MP", NOTHING),    // Label made, and not handed over so far
+    ("SR", NOTHING),    // Released by customs
 ];
+
+/// What UPS's kind and code are with us. A code that nobody knows is kept and logged. What it comes with is taken for what it
+/// is only where the kind by itself says how a parcel's way begins or ends; nothing is guessed of what lies between.
+pub(super) fn ups_status(kind: &str, code: Option<&str>) -> Option<ShipmentStatus> {
+    let by_kind = |kind| status(Carrier::Ups, UPS, kind);
+    match code.map(|code| (code, UPS_CODES.iter().find(|(known, _)| *known == code))) {
+        None => by_kind(kind),
+        // "Delivered" is UPS's word whatever the code says, which is then of where it was left.
+        Some(_) if ["D", "RS", "MV"].contains(&kind) => by_kind(kind),
+        Some((_, Some((_, Means::At(status))))) => Some(*status),
+        Some((_, Some((_, Means::Nothing)))) => None,
+        Some((code, None)) => {
+            tracing::warn!(carrier = %Carrier::Ups, kind, code, "a code of a carrier that is in no table");
+            None
+        }
+    }
+}
 
 /// What a table says of a code.
 pub(super) fn status(carrier: Carrier, table: &Table, code: &str) -> Option<ShipmentStatus> {
@@ -143,5 +200,17 @@ mod tests {
             assert_eq!(status(carrier, table, delivered), Some(ShipmentStatus::Delivered));
             assert_eq!(status(carrier, table, "??"), None);
         }
+    }
+
+    #[test]
+    fn of_ups_an_unknown_code_moves_nothing_but_what_ends_a_parcel_s_way() {
+        let read = |kind, code| ups_status(kind, Some(code));
+        assert_eq!(read("I", "OT"), Some(ShipmentStatus::OutForDelivery));
+        assert_eq!(read("I", "OR"), Some(ShipmentStatus::PickedUp));
+        assert_eq!([read("I", "Q9"), read("O", "Q9"), read("P", "Q9"), read("X", "SR"), read("Q", "Q9")], [None; 5]);
+        assert_eq!((read("D", "Q9"), read("RS", "Q9")), (Some(ShipmentStatus::Delivered), Some(ShipmentStatus::Returned)));
+        assert_eq!(ups_status("I", None), Some(ShipmentStatus::InTransit));
+        let codes: BTreeSet<&str> = UPS_CODES.iter().map(|(code, _)| *code).collect();
+        assert_eq!(codes.len(), UPS_CODES.len());
     }
 }

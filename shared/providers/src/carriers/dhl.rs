@@ -1,18 +1,23 @@
 //! DHL Express, by its MyDHL API.
 
 use super::codes::{self, status};
-use super::http::{answer, moment, money, refused, text_at, written};
+use super::http::{answer, moment_in, money, refused, text_at, written};
 use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
+use jiff::tz::TimeZone;
 use reqwest::RequestBuilder;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// "Express Domestic": a parcel in the shop's own country.
 const DOMESTIC: &str = "N";
+
+/// How long after it is asked for a parcel is said to be handed over, in minutes: DHL takes no time that has passed when it
+/// reads it.
+const HANDED_OVER_MINUTES: u64 = 60;
 
 /// What a shop has at DHL. Read from one JSON object.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,16 +34,18 @@ pub struct Dhl {
     http: reqwest::Client,
     base_url: String,
     keys: DhlKeys,
+    zone: TimeZone,
 }
 
 impl Dhl {
     /// What DHL's address fields hold.
-    pub const LIMITS: Limits = Limits { name: 70, line: 45, city: 45 };
+    pub const LIMITS: Limits = Limits { name: 70, line: 45, city: 45, postcode: 12 };
 
-    /// `base_url` is `https://express.api.dhl.com/mydhlapi`, with `/test` after it for DHL's own test system.
+    /// `base_url` is `https://express.api.dhl.com/mydhlapi`, with `/test` after it for DHL's own test system; `zone` is what a
+    /// time is read in that says no offset.
     #[must_use]
-    pub const fn new(http: reqwest::Client, base_url: String, keys: DhlKeys) -> Self {
-        Self { http, base_url, keys }
+    pub const fn new(http: reqwest::Client, base_url: String, keys: DhlKeys, zone: TimeZone) -> Self {
+        Self { http, base_url, keys, zone }
     }
 
     fn call(&self, call: RequestBuilder) -> RequestBuilder {
@@ -50,12 +57,18 @@ impl Dhl {
     }
 
     fn shipment(&self, parcel: &Parcel<'_>) -> Result<Value, CarrierError> {
-        let weight: Value = serde_json::from_str(&parcel.weight_kg).map_err(|error| CarrierError::Refused(error.to_string()))?;
+        let weight: Value = serde_json::from_str(&parcel.weight.kg()).map_err(|error| CarrierError::Refused(error.to_string()))?;
+        let product = parcel.service.unwrap_or(DOMESTIC);
         let reference = json!([{ "value": parcel.reference, "typeCode": "CU" }]);
         Ok(json!({
-            "plannedShippingDateAndTime": written(parcel.now, "%Y-%m-%dT%H:%M:%S GMT+00:00"),
+            "plannedShippingDateAndTime": written(parcel.now.plus_minutes(HANDED_OVER_MINUTES), "%Y-%m-%dT%H:%M:%S GMT+00:00"),
             "pickup": { "isRequested": false },
-            "productCode": parcel.service.unwrap_or(DOMESTIC),
+            "productCode": product,
+            // Every parcel here stays in the shop's country, where DHL asks for the local code of its product as well.
+            "localProductCode": product,
+            // Neither is in the answer unless it is asked for. `QDDC` is the day that DHL commits itself to.
+            "getRateEstimates": true,
+            "estimatedDeliveryDate": { "isRequested": true, "typeCode": "QDDC" },
             "accounts": [{ "typeCode": "shipper", "number": self.keys.account_number }],
             "customerReferences": reference,
             "outputImageProperties": { "encodingFormat": "pdf", "imageOptions": [{ "typeCode": "label" }] },
@@ -116,12 +129,13 @@ impl CarrierApi for Dhl {
         let tracking_number = number.ok_or_else(|| CarrierError::Unknown("DHL said yes and gave no number".to_owned()))?;
         let is_label = |document: &&Value| document["typeCode"] == "label";
         let label = body["documents"].as_array().into_iter().flatten().find(is_label).and_then(|label| label["content"].as_str());
+        // What is billed, in the currency that it is billed in.
         let charge = body["shipmentCharges"].as_array().into_iter().flatten().find(|charge| charge["currencyType"] == "BILLC");
         Ok(Booking {
             tracking_number,
             label: label.and_then(|content| STANDARD.decode(content).ok()).map(|bytes| LabelFile { bytes, extension: "pdf" }),
             cost: charge.and_then(|charge| money(&charge["price"], text_at(charge, &["/priceCurrency"]))),
-            estimated_delivery: text_at(&body, &["/estimatedDeliveryDate/estimatedDeliveryDate"]).and_then(|at| moment(&at)),
+            estimated_delivery: text_at(&body, &["/estimatedDeliveryDate/estimatedDeliveryDate"]).and_then(|at| moment_in(&at, &self.zone)),
         })
     }
 
@@ -154,24 +168,25 @@ impl CarrierApi for Dhl {
             match status.as_u16() {
                 404 => {}
                 _ if !status.is_success() => return Err(refusal(status, &body)),
-                _ => sightings.extend(sighting(number, &body["shipments"][0])),
+                _ => sightings.extend(sighting(number, &body["shipments"][0], &self.zone)),
             }
         }
         Ok(sightings)
     }
 }
 
-/// Dates and times are those of the place; only with an offset do they tell a moment.
-fn sighting(number: &TrackingNumber, shipment: &Value) -> Option<Sighting> {
-    let mut events: Vec<CarrierEvent> = shipment["events"].as_array()?.iter().filter_map(event).collect();
+/// Dates and times are those of the place, with its offset or, in some answers, without: our parcels stay in our country.
+fn sighting(number: &TrackingNumber, shipment: &Value, zone: &TimeZone) -> Option<Sighting> {
+    let mut events: Vec<CarrierEvent> = shipment["events"].as_array()?.iter().filter_map(|said| event(said, zone)).collect();
     events.sort_by_key(|event| event.at);
-    let estimated_delivery = text_at(shipment, &["/estimatedDeliveryDate", "/estimatedTimeOfDelivery"]).and_then(|at| moment(&at));
+    let estimated_delivery = text_at(shipment, &["/estimatedDeliveryDate", "/estimatedTimeOfDelivery"]).and_then(|at| moment_in(&at, zone));
     Some(Sighting { tracking_number: number.clone(), events, estimated_delivery })
 }
 
-fn event(event: &Value) -> Option<CarrierEvent> {
+fn event(event: &Value, zone: &TimeZone) -> Option<CarrierEvent> {
     let code = text_at(event, &["/typeCode"])?;
-    let at = || moment(&format!("{}T{}{}", event["date"].as_str()?, event["time"].as_str()?, event["GMTOffset"].as_str()?));
+    let offset = event["GMTOffset"].as_str().unwrap_or_default();
+    let at = || moment_in(&format!("{}T{}{offset}", event["date"].as_str()?, event["time"].as_str()?), zone);
     Some(CarrierEvent {
         at: at(),
         status: status(Carrier::Dhl, codes::DHL, &code),
@@ -179,4 +194,51 @@ fn event(event: &Value) -> Option<CarrierEvent> {
         location: text_at(event, &["/serviceArea/0/description"]),
         code,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::http::moment;
+    use super::*;
+
+    #[test]
+    fn an_event_without_an_offset_has_its_time_and_its_place_in_the_order() {
+        let scan = |time: &str, offset: Option<&str>, code: &str| json!({ "date": "2026-11-25", "time": time, "GMTOffset": offset, "typeCode": code });
+        let said = json!({
+            "events": [scan("09:30:00", None, "OK"), scan("08:00:00", Some("+01:00"), "WC")],
+            "estimatedDeliveryDate": "2026-11-25",
+        });
+        let read = sighting(&TrackingNumber::parse("1234567890").unwrap(), &said, &TimeZone::fixed(jiff::tz::offset(1))).unwrap();
+        let events: Vec<_> = read.events.iter().map(|event| (event.code.as_str(), event.at)).collect();
+        assert_eq!(events, [("WC", moment("2026-11-25T07:00:00Z")), ("OK", moment("2026-11-25T08:30:00Z"))]);
+        assert_eq!(read.estimated_delivery, moment("2026-11-25T22:59:59Z"));
+    }
+
+    #[test]
+    fn a_parcel_is_handed_over_after_it_is_booked_and_its_product_has_its_local_code() {
+        let keys = serde_json::from_str(r#"{"username": "u", "password": "p", "accountNumber": "1"}"#).unwrap();
+        let dhl = Dhl::new(super::super::http::test_client(), String::new(), keys, TimeZone::UTC);
+        let spot = Spot {
+            name: "n".into(),
+            company: "c".into(),
+            phone: "+243812345678".into(),
+            lines: vec!["s".into()],
+            city: "c".into(),
+            state: None,
+            postcode: None,
+            country: "CD",
+        };
+        let parcel = Parcel {
+            reference: "1-1".into(),
+            order_number: "ORD-1",
+            service: None,
+            from: spot.clone(),
+            to: spot,
+            weight: domain::shipment::Weight::grams(1_200).unwrap(),
+            now: moment("2026-11-25T23:30:00Z").unwrap(),
+        };
+        let body = dhl.shipment(&parcel).unwrap();
+        assert_eq!(body["plannedShippingDateAndTime"], "2026-11-26T00:30:00 GMT+00:00");
+        assert_eq!((&body["productCode"], &body["localProductCode"]), (&json!("N"), &json!("N")));
+    }
 }

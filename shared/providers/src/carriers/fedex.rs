@@ -1,12 +1,13 @@
 //! FedEx, by its Ship and Track APIs.
 
 use super::codes::{self, status};
-use super::http::{TokenCache, answer, moment, money, refused, text_at, written};
+use super::http::{TokenCache, answer, moment_in, money, refused, text_at, written};
 use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
+use jiff::tz::TimeZone;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -30,16 +31,18 @@ pub struct FedEx {
     base_url: String,
     keys: FedExKeys,
     tokens: TokenCache,
+    zone: TimeZone,
 }
 
 impl FedEx {
     /// What FedEx's address fields hold.
-    pub const LIMITS: Limits = Limits { name: 35, line: 35, city: 35 };
+    pub const LIMITS: Limits = Limits { name: 35, line: 35, city: 35, postcode: 10 };
 
-    /// `base_url` is `https://apis.fedex.com`, or `https://apis-sandbox.fedex.com` for FedEx's own test system.
+    /// `base_url` is `https://apis.fedex.com`, or `https://apis-sandbox.fedex.com` for FedEx's own test system; `zone` is what
+    /// a time is read in that says no offset.
     #[must_use]
-    pub const fn new(http: reqwest::Client, base_url: String, keys: FedExKeys, tokens: TokenCache) -> Self {
-        Self { http, base_url, keys, tokens }
+    pub const fn new(http: reqwest::Client, base_url: String, keys: FedExKeys, tokens: TokenCache, zone: TimeZone) -> Self {
+        Self { http, base_url, keys, tokens, zone }
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<(StatusCode, Value), CarrierError> {
@@ -54,7 +57,7 @@ impl FedEx {
     }
 
     fn shipment(&self, parcel: &Parcel<'_>) -> Result<Value, CarrierError> {
-        let weight: Value = serde_json::from_str(&parcel.weight_kg).map_err(|error| CarrierError::Refused(error.to_string()))?;
+        let weight: Value = serde_json::from_str(&parcel.weight.kg()).map_err(|error| CarrierError::Refused(error.to_string()))?;
         let account = json!({ "value": self.keys.account_number });
         Ok(json!({
             "labelResponseOptions": "LABEL",
@@ -121,7 +124,7 @@ impl CarrierApi for FedEx {
             tracking_number,
             label: label.and_then(|label| STANDARD.decode(label).ok()).map(|bytes| LabelFile { bytes, extension: "pdf" }),
             cost: money(&rate["totalNetCharge"], text_at(rate, &["/currency"])),
-            estimated_delivery: None,
+            estimated_delivery: promised(shipment, &self.zone),
         })
     }
 
@@ -158,27 +161,75 @@ impl CarrierApi for FedEx {
         if !status.is_success() {
             return Err(refusal(status, &body));
         }
-        Ok(body["output"]["completeTrackResults"].as_array().into_iter().flatten().filter_map(sighting).collect())
+        Ok(body["output"]["completeTrackResults"].as_array().into_iter().flatten().filter_map(|said| sighting(said, &self.zone)).collect())
     }
 }
 
-fn sighting(complete: &Value) -> Option<Sighting> {
-    let result = &complete["trackResults"][0];
-    let number = text_at(complete, &["/trackingNumber", "/trackResults/0/trackingNumberInfo/trackingNumber"])?;
-    let mut events: Vec<CarrierEvent> = result["scanEvents"].as_array().into_iter().flatten().filter_map(event).collect();
-    events.sort_by_key(|event| event.at);
-    let times = result["dateAndTimes"].as_array().into_iter().flatten();
-    let estimated_delivery = times.filter(|time| time["type"] == "ESTIMATED_DELIVERY").find_map(|time| moment(time["dateTime"].as_str()?));
-    Some(Sighting { tracking_number: TrackingNumber::parse(&number)?, events, estimated_delivery })
+/// The day that a parcel should arrive, which FedEx says of the whole shipment or of its only piece.
+fn promised(shipment: &Value, zone: &TimeZone) -> Option<Timestamp> {
+    let places = ["/completedShipmentDetail/operationalDetail/deliveryDate", "/pieceResponses/0/deliveryDatestamp"];
+    places.iter().find_map(|place| moment_in(&text_at(shipment, &[place])?, zone))
 }
 
-fn event(scan: &Value) -> Option<CarrierEvent> {
+fn sighting(complete: &Value, zone: &TimeZone) -> Option<Sighting> {
+    let result = &complete["trackResults"][0];
+    let number = text_at(complete, &["/trackingNumber", "/trackResults/0/trackingNumberInfo/trackingNumber"])?;
+    let mut events: Vec<CarrierEvent> =
+        result["scanEvents"].as_array().into_iter().flatten().filter_map(|scan| event(scan, zone)).collect();
+    events.sort_by_key(|event| event.at);
+    Some(Sighting { tracking_number: TrackingNumber::parse(&number)?, events, estimated_delivery: expected(result, zone) })
+}
+
+/// When a parcel should arrive: FedEx's own estimate, the end of the window that it gives, or the time it has committed itself
+/// to, in this order.
+fn expected(result: &Value, zone: &TimeZone) -> Option<Timestamp> {
+    let of_type = |wanted: &str| {
+        let mut times = result["dateAndTimes"].as_array().into_iter().flatten();
+        times.find_map(|time| (time["type"] == wanted).then(|| moment_in(time["dateTime"].as_str()?, zone)).flatten())
+    };
+    let window = || moment_in(&text_at(result, &["/estimatedDeliveryTimeWindow/window/ends"])?, zone);
+    of_type("ESTIMATED_DELIVERY").or_else(window).or_else(|| of_type("COMMITMENT"))
+}
+
+fn event(scan: &Value, zone: &TimeZone) -> Option<CarrierEvent> {
     let code = text_at(scan, &["/eventType", "/derivedStatusCode"])?;
     Some(CarrierEvent {
-        at: text_at(scan, &["/date"]).and_then(|at| moment(&at)),
+        at: text_at(scan, &["/date"]).and_then(|at| moment_in(&at, zone)),
         status: status(Carrier::FedEx, codes::FEDEX, &code),
         description: text_at(scan, &["/eventDescription", "/derivedStatus"]),
         location: text_at(scan, &["/scanLocation/city"]),
         code,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::http::moment;
+    use super::*;
+
+    fn zone() -> TimeZone {
+        TimeZone::fixed(jiff::tz::offset(1))
+    }
+
+    #[test]
+    fn a_booking_says_on_which_day_the_parcel_arrives_and_that_is_its_end() {
+        let of_the_shipment = json!({ "completedShipmentDetail": { "operationalDetail": { "deliveryDate": "2026-11-27" } } });
+        let of_its_piece = json!({ "pieceResponses": [{ "deliveryDatestamp": "2026-11-28" }] });
+        assert_eq!(promised(&of_the_shipment, &zone()), moment("2026-11-27T22:59:59Z"));
+        assert_eq!(promised(&of_its_piece, &zone()), moment("2026-11-28T22:59:59Z"));
+        assert_eq!(promised(&json!({}), &zone()), None);
+    }
+
+    #[test]
+    fn an_estimate_goes_before_a_window_and_a_window_before_what_was_committed_to() {
+        let time = |kind: &str, at: &str| json!({ "type": kind, "dateTime": at });
+        let mut result =
+            json!({ "dateAndTimes": [time("ACTUAL_PICKUP", "2026-11-25T08:00:00"), time("COMMITMENT", "2026-11-27T18:00:00+01:00")] });
+        assert_eq!(expected(&result, &zone()), moment("2026-11-27T17:00:00Z"));
+        result["estimatedDeliveryTimeWindow"] = json!({ "window": { "begins": "2026-11-27T09:00:00", "ends": "2026-11-27T13:00:00" } });
+        assert_eq!(expected(&result, &zone()), moment("2026-11-27T12:00:00Z"));
+        result["dateAndTimes"].as_array_mut().unwrap().push(time("ESTIMATED_DELIVERY", "2026-11-27T10:30:00"));
+        assert_eq!(expected(&result, &zone()), moment("2026-11-27T09:30:00Z"));
+        assert_eq!(expected(&json!({}), &zone()), None);
+    }
 }

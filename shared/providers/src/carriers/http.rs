@@ -3,6 +3,8 @@
 use super::CarrierError;
 use domain::money::{Currency, Money};
 use domain::time::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,6 +18,8 @@ use tokio::time::Instant;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a day is, as carriers write it.
+const DAY: &str = "2026-11-25";
 /// A token is asked for anew so long before it ends.
 const MARGIN: Duration = Duration::from_mins(2);
 
@@ -70,6 +74,16 @@ pub(super) fn written(at: Timestamp, format: &str) -> String {
     at.strftime(format).to_string()
 }
 
+/// A point in time of a text: by its own offset, or without one as the clocks of `zone` go. A day alone is its end, by which
+/// something has arrived that arrives on it.
+pub(super) fn moment_in(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    moment(text).or_else(|| {
+        let at: DateTime = text.parse().ok()?;
+        let at = if text.len() == DAY.len() { at.date().at(23, 59, 59, 0) } else { at };
+        u64::try_from(zone.to_timestamp(at).ok()?.as_millisecond()).ok().map(Timestamp)
+    })
+}
+
 /// A point in time of a text with an offset of its own; nothing for one without.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let at: jiff::Timestamp = text.parse().ok()?;
@@ -98,9 +112,13 @@ struct Granted {
 impl TokenCache {
     /// The token, asked for by `call` where there is none that is still good.
     pub(super) async fn token(&self, call: impl FnOnce() -> RequestBuilder) -> Result<String, CarrierError> {
+        self.token_at(Instant::now(), call).await
+    }
+
+    async fn token_at(&self, now: Instant, call: impl FnOnce() -> RequestBuilder) -> Result<String, CarrierError> {
         let mut kept = self.0.lock().await;
         if let Some((token, until)) = kept.as_ref()
-            && Instant::now() < *until
+            && now < *until
         {
             return Ok(token.clone());
         }
@@ -113,7 +131,7 @@ impl TokenCache {
         }
         let granted: Granted = serde_json::from_value(body).map_err(|error| for_now(error.to_string()))?;
         let seconds = granted.expires_in.as_u64().or_else(|| granted.expires_in.as_str()?.parse().ok()).unwrap_or(0);
-        *kept = Some((granted.access_token.clone(), Instant::now() + Duration::from_secs(seconds).saturating_sub(MARGIN)));
+        *kept = Some((granted.access_token.clone(), now + Duration::from_secs(seconds).saturating_sub(MARGIN)));
         Ok(granted.access_token)
     }
 
@@ -123,9 +141,27 @@ impl TokenCache {
     }
 }
 
+/// The client of a test, which reaches nobody outside of this machine.
+#[cfg(test)]
+pub(super) fn test_client() -> reqwest::Client {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    client().unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
+
+    #[test]
+    fn a_time_without_an_offset_is_of_the_shop_s_clocks() {
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let read = |text: &str| moment_in(text, &zone);
+        assert_eq!(read("2026-11-25T09:15:00"), moment("2026-11-25T08:15:00Z"));
+        assert_eq!(read("2026-11-25T09:15:00-05:00"), moment("2026-11-25T14:15:00Z"), "its own, where it has one");
+        assert_eq!(read("2026-11-25"), moment("2026-11-25T22:59:59Z"));
+        assert_eq!([read("soon"), read("2026-11-31"), read("")], [None; 3]);
+    }
 
     #[test]
     fn a_parcel_is_refused_for_good_keys_for_now_and_a_carrier_that_falls_over_leaves_it_open() {
@@ -137,5 +173,51 @@ mod tests {
         assert!(matches!(kind(502), CarrierError::Unknown(_)) && matches!(kind(504), CarrierError::Unknown(_)));
         assert!(matches!(answered(503, true), CarrierError::RefusedForNow(_)), "the carrier's own word");
         assert!(matches!(answered(503, false), CarrierError::Unknown(_)), "a gateway's");
+    }
+
+    /// A carrier that hands out `token-1`, `token-2` and so on, each good for so long as `expires_in` says; its address.
+    fn hands_out(expires_in: &'static str) -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for (n, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let mut read = 0;
+                let mut head = [0; 4096];
+                while !head[..read].windows(4).any(|end| end == b"\r\n\r\n") {
+                    read += stream.read(&mut head[read..]).unwrap();
+                }
+                let body = format!(r#"{{"access_token": "token-{}", "expires_in": {expires_in}}}"#, n + 1);
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                stream.write_all((head + &body).as_bytes()).unwrap();
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_token_is_asked_for_once_again_shortly_before_it_ends_and_after_it_was_refused() {
+        // FedEx says how long a token is good as a number, UPS as text.
+        for (expires_in, seconds) in [("3599", 3_599), (r#""14399""#, 14_399)] {
+            let (http, address, tokens) = (test_client(), hands_out(expires_in), TokenCache::default());
+            let start = Instant::now();
+            let after = async |seconds: u64| tokens.token_at(start + Duration::from_secs(seconds), || http.get(&address)).await;
+            assert_eq!(after(0).await.as_deref(), Ok("token-1"));
+            assert_eq!(tokens.clone().token_at(start, || http.get(&address)).await.as_deref(), Ok("token-1"), "a clone shares it");
+            assert_eq!(after(seconds - 121).await.as_deref(), Ok("token-1"));
+            assert_eq!(after(seconds - 120).await.as_deref(), Ok("token-2"), "two minutes before it ends");
+            assert_eq!(after(seconds).await.as_deref(), Ok("token-2"));
+            tokens.forget().await;
+            assert_eq!(after(seconds).await.as_deref(), Ok("token-3"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_that_says_no_end_is_used_once() {
+        let (http, address, tokens) = (test_client(), hands_out("null"), TokenCache::default());
+        let now = Instant::now();
+        for n in 1..=2 {
+            assert_eq!(tokens.token_at(now, || http.get(&address)).await, Ok(format!("token-{n}")));
+        }
     }
 }

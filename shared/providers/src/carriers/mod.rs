@@ -16,7 +16,7 @@ pub use http::{TokenCache, client};
 pub use ups::{Ups, UpsKeys};
 
 use domain::money::Money;
-use domain::shipment::{Shipment, Sighting, TrackingNumber};
+use domain::shipment::{Shipment, Sighting, TrackingNumber, Weight};
 use domain::time::Timestamp;
 
 /// Why a carrier gave nothing.
@@ -46,8 +46,8 @@ pub struct Parcel<'a> {
     pub from: Spot,
     /// Where it goes.
     pub to: Spot,
-    /// In kilograms.
-    pub weight_kg: String,
+    /// What it weighs.
+    pub weight: Weight,
     /// The day it is handed over.
     pub now: Timestamp,
 }
@@ -122,7 +122,7 @@ pub fn parcel<'a>(
                 service: shipment.service.as_deref(),
                 from,
                 to,
-                weight_kg: weight.kg(),
+                weight,
                 now,
             })
         }

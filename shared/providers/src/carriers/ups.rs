@@ -1,12 +1,13 @@
 //! UPS, by its Shipping and Tracking APIs.
 
-use super::codes::{self, status};
-use super::http::{TokenCache, answer, moment, money, refused, text_at, written};
+use super::codes::ups_status;
+use super::http::{TokenCache, answer, moment, moment_in, money, refused, text_at, written};
 use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
+use domain::shipment::{CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
+use jiff::tz::TimeZone;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,16 +33,18 @@ pub struct Ups {
     base_url: String,
     keys: UpsKeys,
     tokens: TokenCache,
+    zone: TimeZone,
 }
 
 impl Ups {
     /// What UPS's address fields hold.
-    pub const LIMITS: Limits = Limits { name: 35, line: 35, city: 30 };
+    pub const LIMITS: Limits = Limits { name: 35, line: 35, city: 30, postcode: 9 };
 
-    /// `base_url` is `https://onlinetools.ups.com`, or `https://wwwcie.ups.com` for UPS's own test system.
+    /// `base_url` is `https://onlinetools.ups.com`, or `https://wwwcie.ups.com` for UPS's own test system; `zone` is what
+    /// a time is read in that says no offset.
     #[must_use]
-    pub const fn new(http: reqwest::Client, base_url: String, keys: UpsKeys, tokens: TokenCache) -> Self {
-        Self { http, base_url, keys, tokens }
+    pub const fn new(http: reqwest::Client, base_url: String, keys: UpsKeys, tokens: TokenCache, zone: TimeZone) -> Self {
+        Self { http, base_url, keys, tokens, zone }
     }
 
     async fn call(&self, call: RequestBuilder, transaction: &str) -> Result<(StatusCode, Value), CarrierError> {
@@ -74,7 +77,7 @@ impl Ups {
                 "Package": [{
                     "Description": "Clothing",
                     "Packaging": { "Code": "02" },
-                    "PackageWeight": { "UnitOfMeasurement": { "Code": "KGS" }, "Weight": parcel.weight_kg },
+                    "PackageWeight": { "UnitOfMeasurement": { "Code": "KGS" }, "Weight": parcel.weight.rounded_up().kg() },
                 }],
             },
             "LabelSpecification": { "LabelImageFormat": { "Code": "GIF" }, "LabelStockSize": { "Height": "6", "Width": "4" } },
@@ -126,6 +129,7 @@ impl CarrierApi for Ups {
             tracking_number,
             label: label.and_then(|label| STANDARD.decode(label).ok()).map(|bytes| LabelFile { bytes, extension: "gif" }),
             cost: money(&total["MonetaryValue"], text_at(total, &["/CurrencyCode"])),
+            // The answer to a booking has none (UPS's Shipping API): it comes with the first look at where the parcel is.
             estimated_delivery: None,
         })
     }
@@ -158,29 +162,39 @@ impl CarrierApi for Ups {
             match status.as_u16() {
                 404 => {}
                 _ if !status.is_success() => return Err(refusal(status, &body)),
-                _ => sightings.extend(sighting(number, &body["trackResponse"]["shipment"][0]["package"][0])),
+                _ => sightings.extend(sighting(number, &body["trackResponse"]["shipment"][0]["package"][0], &self.zone)),
             }
         }
         Ok(sightings)
     }
 }
 
-fn sighting(number: &TrackingNumber, package: &Value) -> Option<Sighting> {
-    let mut events: Vec<CarrierEvent> = package["activity"].as_array()?.iter().filter_map(event).collect();
+fn sighting(number: &TrackingNumber, package: &Value, zone: &TimeZone) -> Option<Sighting> {
+    let mut events: Vec<CarrierEvent> = package["activity"].as_array().into_iter().flatten().filter_map(event).collect();
     events.sort_by_key(|event| event.at);
-    Some(Sighting { tracking_number: number.clone(), events, estimated_delivery: None })
+    let estimated_delivery = expected(package, zone);
+    (!events.is_empty() || estimated_delivery.is_some()).then(|| Sighting { tracking_number: number.clone(), events, estimated_delivery })
+}
+
+/// The day that UPS has rescheduled or scheduled the delivery for, by the end of the window it gives or of the day. Once it
+/// has happened both are of what happened, and of no estimate.
+fn expected(package: &Value, zone: &TimeZone) -> Option<Timestamp> {
+    let day = |wanted: &str| {
+        let mut dates = package["deliveryDate"].as_array().into_iter().flatten();
+        dates.find_map(|date| (date["type"] == wanted).then(|| text_at(date, &["/date"])).flatten())
+    };
+    let (date, time) = (day("RDD").or_else(|| day("SDD"))?, &package["deliveryTime"]);
+    let has_end = ["EDW", "CDW", "IDW", "CMT"].iter().any(|kind| time["type"] == *kind);
+    let end = text_at(time, &["/endTime"]).filter(|_| has_end).unwrap_or_else(|| "235959".to_owned());
+    moment_in(&format!("{}T{end:0>6}", date.replace('-', "")), zone)
 }
 
 fn event(activity: &Value) -> Option<CarrierEvent> {
     let kind = text_at(activity, &["/status/type"])?.trim().to_owned();
     let code = text_at(activity, &["/status/code"]);
-    let by_code = code.as_deref().filter(|code| codes::UPS_CODES.iter().any(|(known, _)| known == code));
     Some(CarrierEvent {
         at: happened(activity),
-        status: match by_code {
-            Some(code) => status(Carrier::Ups, codes::UPS_CODES, code),
-            None => status(Carrier::Ups, codes::UPS, &kind),
-        },
+        status: ups_status(&kind, code.as_deref()),
         code: code.map_or_else(|| kind.clone(), |code| format!("{kind} {code}")),
         description: text_at(activity, &["/status/description"]),
         location: text_at(activity, &["/location/address/city"]),
@@ -197,6 +211,71 @@ fn happened(activity: &Value) -> Option<Timestamp> {
 mod tests {
     use super::*;
     use domain::shipment::ShipmentStatus;
+
+    /// The longest that UPS's fields hold of a request for a label (its description of the Shipping API).
+    const LONGEST: &[(&str, usize)] = &[
+        ("RequestOption", 15),
+        ("CustomerContext", 512),
+        ("ShipperNumber", 6),
+        ("AccountNumber", 6),
+        ("Name", 35),
+        ("AttentionName", 35),
+        ("Number", 15),
+        ("AddressLine", 35),
+        ("City", 30),
+        ("StateProvinceCode", 5),
+        ("PostalCode", 9),
+        ("CountryCode", 2),
+        ("Type", 2),
+        ("Value", 35),
+        ("Weight", 5),
+        ("Height", 3),
+        ("Width", 3),
+        // Of a package; that of a shipment holds 50.
+        ("Description", 35),
+        // Of the service and the packaging; that of a unit or a kind of image holds more.
+        ("Code", 3),
+    ];
+
+    /// Every text of a body, with the name of its field.
+    fn texts<'a>(name: &'a str, value: &'a Value, found: &mut Vec<(&'a str, &'a str)>) {
+        match value {
+            Value::String(text) => found.push((name, text)),
+            Value::Array(values) => values.iter().for_each(|value| texts(name, value, found)),
+            Value::Object(fields) => fields.iter().for_each(|(name, value)| texts(name, value, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    #[test]
+    fn no_field_of_the_fullest_request_is_longer_than_ups_takes_it() {
+        let keys = r#"{"clientId": "c", "clientSecret": "s", "accountNumber": "A1B2C3"}"#;
+        let http = super::super::http::test_client();
+        let ups = Ups::new(http, String::new(), serde_json::from_str(keys).unwrap(), TokenCache::default(), TimeZone::UTC);
+        let sender = |state: &str, country: &str| {
+            let full = json!({ "name": "n".repeat(35), "company": "c".repeat(99), "phone": "+243812345678", "street": "s".repeat(35),
+                "city": "c".repeat(30), "state": state, "zipCode": "90210-001", "country": country });
+            serde_json::from_value::<crate::carriers::Sender>(full).unwrap()
+        };
+        for (state, country) in [("Kasaï-Central", "CD"), ("CA", "US")] {
+            let mut problems = crate::carriers::Problems::default();
+            let spot = Spot::of_sender(&sender(state, country), &Ups::LIMITS, &mut problems).unwrap();
+            assert!(problems.is_empty(), "{problems}");
+            for grams in [1, 99_950, 999_999, 1_000_000] {
+                let weight = domain::shipment::Weight::grams(grams).unwrap();
+                let reference = format!("{}-{}", u64::MAX, u32::MAX);
+                let (from, to) = (spot.clone(), spot.clone());
+                let parcel = Parcel { reference, order_number: "ORD-20261125-0001", service: None, from, to, weight, now: Timestamp(0) };
+                let body = ups.shipment(&parcel);
+                let mut found = Vec::new();
+                texts("", &body, &mut found);
+                for (name, text) in found {
+                    let most = LONGEST.iter().find(|(known, _)| *known == name).map(|(_, most)| *most);
+                    assert!(most.is_some_and(|most| (1..=most).contains(&text.chars().count())), "{name} of {country}: {text}");
+                }
+            }
+        }
+    }
 
     /// An activity as UPS's description of its Tracking API has it.
     #[test]
@@ -215,5 +294,19 @@ mod tests {
     fn out_for_delivery_is_a_code_of_the_kind_in_transit() {
         let read = event(&json!({ "status": { "type": "I ", "code": "OT" }, "gmtDate": "2026-11-25", "gmtTime": "09:15:00" })).unwrap();
         assert_eq!((read.status, read.at), (Some(ShipmentStatus::OutForDelivery), moment("2026-11-25T09:15:00Z")));
+    }
+
+    #[test]
+    fn a_parcel_is_expected_by_the_end_of_its_window_or_of_its_day_and_a_new_day_counts() {
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let day = |kind: &str, date: &str| json!({ "type": kind, "date": date });
+        let mut package = json!({ "deliveryDate": [day("SDD", "20261127")], "deliveryTime": { "type": "EOD" } });
+        assert_eq!(expected(&package, &zone), moment("2026-11-27T22:59:59Z"));
+        package["deliveryTime"] = json!({ "type": "EDW", "startTime": "091500", "endTime": "131500" });
+        assert_eq!(expected(&package, &zone), moment("2026-11-27T12:15:00Z"));
+        package["deliveryDate"].as_array_mut().unwrap().push(day("RDD", "20261130"));
+        assert_eq!(expected(&package, &zone), moment("2026-11-30T12:15:00Z"));
+        let delivered = json!({ "deliveryDate": [day("DEL", "20261127")], "deliveryTime": { "type": "DEL", "endTime": "101500" } });
+        assert_eq!(expected(&delivered, &zone), None);
     }
 }

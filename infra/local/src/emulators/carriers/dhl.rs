@@ -1,6 +1,6 @@
 //! MyDHL API: `POST /shipments`, `GET /shipments/{number}/tracking`, and `GET /tracking` by reference.
 
-use super::{Booked, Carriers, Connection, answer, is_basic, label, missing, text, written};
+use super::{Booked, Carriers, Connection, answer, arrives, is_basic, label, missing, text, written};
 use crate::emulators::outbox::Scripted;
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::HeaderMap;
@@ -82,7 +82,7 @@ async fn book(
         return answer(400, said);
     }
     let reference = text(&body, "/customerReferences/0/value").to_owned();
-    let Booked { number, request, .. } = carriers.book(Carrier::Dhl, &reference, body);
+    let Booked { number, request, booked_at, .. } = carriers.book(Carrier::Dhl, &reference, body);
     let to = "/customerDetails/receiverDetails";
     let lines = [
         "DHL EXPRESS",
@@ -94,18 +94,23 @@ async fn book(
         text(&request, &format!("{to}/postalAddress/countryCode")),
     ];
     let label = label::pdf(&lines);
-    answer(
-        201,
-        json!({
+    let mut booked = json!({
             "shipmentTrackingNumber": number,
             "packages": [{ "referenceNumber": 1, "trackingNumber": format!("JD0146{number}") }],
             "documents": [{ "imageFormat": "PDF", "content": label, "typeCode": "label" }],
-            "shipmentCharges": [
-                { "currencyType": "BILLC", "priceCurrency": "USD", "price": 18.4 },
-                { "currencyType": "PULCL", "priceCurrency": "CDF", "price": 51520 },
-            ],
-        }),
-    )
+    });
+    // Only what was asked for is said.
+    if request["getRateEstimates"] == true {
+        booked["shipmentCharges"] = json!([
+            { "currencyType": "BILLC", "priceCurrency": "USD", "price": 18.4 },
+            { "currencyType": "PULCL", "priceCurrency": "CDF", "price": 51520 },
+        ]);
+    }
+    if request["estimatedDeliveryDate"]["isRequested"] == true {
+        let day = written(arrives(booked_at), "%Y-%m-%d");
+        booked["estimatedDeliveryDate"] = json!({ "estimatedDeliveryDate": day, "estimatedDeliveryType": "QDDC" });
+    }
+    answer(201, booked)
 }
 
 /// `2026-11-25T09:00:00 GMT+00:00`
@@ -153,6 +158,7 @@ fn shipment(parcel: &Booked) -> Value {
     json!({
         "shipmentTrackingNumber": parcel.number,
         "status": "Success",
+        "estimatedDeliveryDate": written(arrives(parcel.booked_at), "%Y-%m-%d"),
         "shipperReferences": [{ "value": parcel.reference, "typeCode": "CU" }],
         "events": events.collect::<Vec<_>>(),
     })

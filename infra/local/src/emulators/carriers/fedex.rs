@@ -1,6 +1,6 @@
 //! FedEx: tokens, `POST /ship/v1/shipments`, `POST /track/v1/trackingnumbers` and `POST /track/v1/referencenumbers`.
 
-use super::{Booked, Carriers, Connection, answer, label, missing, text, written};
+use super::{Booked, Carriers, Connection, answer, arrives, label, missing, text, written};
 use crate::emulators::outbox::Scripted;
 use axum::extract::{ConnectInfo, Form, State};
 use axum::http::HeaderMap;
@@ -84,7 +84,7 @@ async fn book(
         return refusal(400, "INVALID.INPUT.EXCEPTION", &format!("Invalid field value in the input: {}", problems.join(", ")));
     }
     let reference = text(&body, "/requestedShipment/requestedPackageLineItems/0/customerReferences/0/value").to_owned();
-    let Booked { number, request, .. } = carriers.book(Carrier::FedEx, &reference, body);
+    let Booked { number, request, booked_at, .. } = carriers.book(Carrier::FedEx, &reference, body);
     let to = "/requestedShipment/recipients/0";
     let lines = [
         "FEDEX",
@@ -102,7 +102,7 @@ async fn book(
             "serviceType": request["requestedShipment"]["serviceType"],
             "masterTrackingNumber": number,
             "pieceResponses": [{ "trackingNumber": number, "packageDocuments": [document] }],
-            "completedShipmentDetail": { "shipmentRating": { "shipmentRateDetails": [{ "totalNetCharge": 21.36, "currency": "USD" }] } },
+            "completedShipmentDetail": { "operationalDetail": { "deliveryDate": written(arrives(booked_at), "%Y-%m-%d") }, "shipmentRating": { "shipmentRateDetails": [{ "totalNetCharge": 21.36, "currency": "USD" }] } },
         }] } }),
     )
 }
@@ -163,6 +163,7 @@ fn result(parcel: &Booked) -> Value {
             "trackingNumberInfo": { "trackingNumber": parcel.number, "carrierCode": "FDXE" },
             "latestStatusDetail": latest,
             "scanEvents": scans.collect::<Vec<_>>(),
+            "dateAndTimes": [{ "type": "ESTIMATED_DELIVERY", "dateTime": written(arrives(parcel.booked_at), "%Y-%m-%dT18:00:00+01:00") }],
         }],
     })
 }

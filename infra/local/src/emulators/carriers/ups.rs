@@ -1,6 +1,6 @@
 //! UPS: tokens, `POST /api/shipments/{version}/ship`, and its tracking by number and by reference.
 
-use super::{Booked, Carriers, Connection, answer, is_basic, label, missing, text, written};
+use super::{Booked, Carriers, Connection, answer, arrives, is_basic, label, missing, text, written};
 use crate::emulators::outbox::Scripted;
 use axum::extract::{ConnectInfo, Form, Path, Query, State};
 use axum::http::HeaderMap;
@@ -148,6 +148,11 @@ fn details(parcel: &Booked) -> Value {
             "gmtOffset": "+00:00",
         })
     });
-    let package = json!({ "trackingNumber": parcel.number, "activity": activities.collect::<Vec<_>>() });
+    let package = json!({
+        "trackingNumber": parcel.number,
+        "activity": activities.collect::<Vec<_>>(),
+        "deliveryDate": [{ "type": "SDD", "date": written(arrives(parcel.booked_at), "%Y%m%d") }],
+        "deliveryTime": { "type": "EOD" },
+    });
     json!({ "trackResponse": { "shipment": [{ "inquiryNumber": parcel.number, "package": [package] }] } })
 }
