@@ -362,3 +362,51 @@ async fn a_test_goes_to_the_callers_own_address_and_to_nobody_elses() {
     shop.settled().await;
     assert_eq!(shop.system.outbox.emails().len(), 1);
 }
+
+/// What is larger than an item may be once its values are in, and as JSON.
+fn large(code: &str) -> Value {
+    let mut template = with(code, "htmlContent", json!(format!("{}{{{{more}}}}", "\"".repeat(100_000))));
+    template["textContent"] = json!("\"".repeat(50_000));
+    template
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_holds_for_the_largest_answers_too_and_nothing_is_sent_twice() {
+    let shop = LocalShop::start().await;
+    let (admin, staff) = (shop.admin().key("large"), shop.staff().key("large"));
+    let saved = admin.post(PATH, &large("LARGE")).await;
+    assert!(saved.status == 201 && saved.text.len() > 300_000, "{} with {} bytes", saved.status, saved.text.len());
+    let saved_again = admin.post(PATH, &large("LARGE")).await;
+    assert_eq!((saved_again.header("idempotency-replayed"), &saved_again.text), ("true", &saved.text));
+
+    let wanted =
+        json!({ "code": "LARGE", "variables": { "orderNumber": 1, "customerName": 1, "more": "\t".repeat(100_000) }, "send": true });
+    let shown = staff.post(&format!("{PATH}/preview"), &wanted).await;
+    assert!(shown.status == 200 && shown.text.len() > 410_000, "{} with {} bytes", shown.status, shown.text.len());
+    let shown_again = staff.post(&format!("{PATH}/preview"), &wanted).await;
+    assert_eq!((shown_again.header("idempotency-replayed"), &shown_again.text), ("true", &shown.text));
+    // Other values are another request, and so is one that would be refused.
+    for other in [json!({ "orderNumber": 2, "customerName": 1, "more": "" }), json!({})] {
+        let other = json!({ "code": "LARGE", "variables": other, "send": true });
+        staff.post(&format!("{PATH}/preview"), &other).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    }
+    // By now the same would be refused.
+    let id = &saved.body["id"];
+    shop.admin()
+        .put(
+            &format!("{PATH}?id={id}"),
+            &json!({ "subject": "{{unknown}}", "variables": ["unknown"], "htmlContent": "x", "textContent": null }),
+        )
+        .await
+        .ok();
+    let shown_again = staff.post(&format!("{PATH}/preview"), &wanted).await;
+    assert_eq!((shown_again.header("idempotency-replayed"), &shown_again.text), ("true", &shown.text));
+
+    let resend = format!("/api/notifications/{}/resend", shop.staff().get("/api/notifications").await.ok()[0]["id"]);
+    let admin = shop.admin().key("once more");
+    let resent = admin.post(&resend, &json!({})).await;
+    assert!(resent.status == 201 && resent.text.len() > 390_000, "{} with {} bytes", resent.status, resent.text.len());
+    assert_eq!(admin.post(&resend, &json!({})).await.text, resent.text);
+    shop.settled().await;
+    assert_eq!(shop.system.outbox.emails().len(), 2);
+}

@@ -262,3 +262,31 @@ async fn what_still_waits_to_be_sent_gives_its_place_to_the_one_it_is_sent_again
     assert!(log[1]["error"].as_str().is_some_and(|error| error.contains(&new["id"].to_string())), "{log:?}");
     assert_eq!(shop.system.outbox.emails().len(), 1, "one of them alone was sent");
 }
+
+#[tokio::test]
+async fn a_page_of_large_messages_is_shorter_so_that_it_fits_an_answer_and_none_is_passed_over() {
+    let shop = LocalShop::without_pumps().await;
+    let html = format!("{}{{{{name}}}}", "<p class=\"line\">a</p>\n".repeat(4_000));
+    let template = json!({ "code": "LARGE", "name": "x", "subject": "{{name}}", "htmlContent": html });
+    assert_eq!(shop.admin().post("/api/email-templates", &template).await.status, 201);
+    for n in 0..40 {
+        let body = json!({ "code": "LARGE", "variables": { "name": n.to_string() }, "send": true });
+        shop.staff().post("/api/email-templates/preview", &body).await.ok();
+    }
+    let (mut path, mut listed) = ("/api/notifications?limit=100".to_owned(), Vec::new());
+    loop {
+        let page = shop.staff().get(&path).await;
+        // What Lambda takes (6 MB) holds the body as a JSON string once more, and headers.
+        let payload = json!(page.text).to_string().len();
+        assert!(page.status == 200 && payload < 5 * 1024 * 1024, "{}: {payload} bytes", page.status);
+        let messages = page.body.as_array().expect("a list");
+        assert!(!messages.is_empty());
+        listed.extend(messages.iter().map(|message| message["subject"].as_str().expect("a subject").to_owned()));
+        match page.header("x-next-cursor") {
+            "" => break,
+            cursor => path = format!("/api/notifications?limit=100&cursor={cursor}"),
+        }
+    }
+    let all: Vec<String> = (0..40).rev().map(|n: i32| n.to_string()).collect();
+    assert_eq!(listed, all);
+}

@@ -85,24 +85,31 @@ async fn preview(
     OwnAddress(address): OwnAddress,
     request: Checked<Preview>,
 ) -> Result<Answer, Problem> {
-    let Checked { input: Preview { code, locale, version, variables, send }, meta } = request;
+    let Checked { input: wanted, meta } = request;
     let address = address.filter(|address| is_address(address));
-    if send && address.is_none() {
+    if wanted.send && address.is_none() {
         return Err(Problem::invalid_field("/send", "NO_EMAIL_ADDRESS", "Your token names no e-mail address (`email`) to send to."));
     }
-    let wording = wording(&shop, &code, locale.unwrap_or(shop.config.locale), version).await?;
-    let filled = messages::fill(&wording, Value::Object(variables));
-    let Email { subject, html, text } = filled.map_err(|flawed| Problem::invalid(vec![field_error(&flawed)]))?;
-    let view = PreviewView { subject, html, text, sent_to: address.filter(|_| send) };
-    let answer = Answer::ok(&view)?;
-    let Some(address) = &view.sent_to else { return Ok(answer) };
-    let content = Content { subject: Some(view.subject.clone()), body: view.html.clone(), text: view.text.clone() };
-    let (answer, content) = (&answer, &content);
+    let Some(address) = address.filter(|_| wanted.send) else { return Answer::ok(&wanted.filled(&shop).await?) };
+    let (shop, wanted, address) = (&shop, &wanted, &address);
     shop.decide(&meta, |attempt| async move {
-        let dispatch = Notification::test(address.clone(), content.clone(), caller.actor(), attempt.now, attempt.ids);
-        Ok((answer.clone(), Writes::from(&dispatch)))
+        let view = PreviewView { sent_to: Some(address.clone()), ..wanted.filled(shop).await? };
+        let answer = Answer::ok(&view)?;
+        let content = Content { subject: Some(view.subject), body: view.html, text: view.text };
+        let dispatch = Notification::test(address.clone(), content, caller.actor(), attempt.now, attempt.ids);
+        Ok((answer, Writes::from(&dispatch)))
     })
     .await
+}
+
+impl Preview {
+    /// The template with the values in it.
+    async fn filled(&self, shop: &Shop) -> Result<PreviewView, Problem> {
+        let wording = wording(shop, &self.code, self.locale.unwrap_or(shop.config.locale), self.version).await?;
+        let filled = messages::fill(&wording, Value::Object(self.variables.clone()));
+        let Email { subject, html, text } = filled.map_err(|flawed| Problem::invalid(vec![field_error(&flawed)]))?;
+        Ok(PreviewView { subject, html, text, sent_to: None })
+    }
 }
 
 /// The shop's own template, in use or not; else the built-in one; else the shop's own in its own language.

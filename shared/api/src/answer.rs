@@ -96,7 +96,6 @@ impl Answer {
             status: self.status.as_u16(),
             headers: self.headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
             body: self.body.clone(),
-            ttl: 0,
         }
     }
 

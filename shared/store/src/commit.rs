@@ -1,7 +1,7 @@
 //! The one place that writes: a whole decision in one transaction, or nothing of it.
 
 use crate::error::StorageError;
-use crate::idempotency::{AnswerKey, StoredAnswer};
+use crate::idempotency::{AnswerKey, AnswerRecord, StoredAnswer};
 use crate::item::{Attributes, Item, record};
 use crate::keys::Key;
 use crate::{Store, Table};
@@ -144,9 +144,9 @@ impl Store {
             return Err(failure.into());
         }
         let mut operations = writes.operations;
-        let answer_at = answer.map(|_| operations.len());
+        let answer_at = answer.map(|(key, _)| (operations.len(), key));
         if let Some((key, answer)) = answer {
-            operations.push(answer_operation(key, answer, now)?);
+            operations.extend(answer_operations(key, answer, now)?);
         }
         if operations.is_empty() {
             return Ok(());
@@ -157,7 +157,7 @@ impl Store {
 
     /// Sends a transaction until it is known what became of it. Its token makes every further call the same call
     /// (`TransactWriteItems`, `ClientRequestToken`: for ten minutes), so an answer that got lost is given again.
-    async fn transact(&self, items: Vec<TransactWriteItem>, answer_at: Option<usize>) -> Result<(), CommitError> {
+    async fn transact(&self, items: Vec<TransactWriteItem>, answer_at: Option<(usize, &AnswerKey)>) -> Result<(), CommitError> {
         let token = token()?;
         let mut pauses = ASK_AGAIN.into_iter();
         loop {
@@ -171,7 +171,10 @@ impl Store {
                 Err(error) => error,
             };
             if let Some(cancelled) = error.as_service_error().and_then(cancellation) {
-                return Err(verdict(cancelled, answer_at, error));
+                return Err(match answer_at.and_then(|(at, key)| Some((key, answered(&cancelled, at)?))) {
+                    Some((key, item)) => self.answered(key, item).await,
+                    None => verdict(&cancelled, error),
+                });
             }
             match pauses.next().filter(|_| is_unknown(&error)) {
                 Some(pause) => {
@@ -180,6 +183,19 @@ impl Store {
                 }
                 None => return Err(StorageError::request("TransactWriteItems")(error).into()),
             }
+        }
+    }
+
+    /// The answer that a transaction's key has already. One that expires while it is read is none: then it is decided again.
+    async fn answered(&self, key: &AnswerKey, item: Attributes) -> CommitError {
+        let record = match record::<AnswerRecord>(item) {
+            Ok(record) => record,
+            Err(error) => return error.into(),
+        };
+        match self.whole(key, record).await {
+            Ok(Some(answer)) => CommitError::Answered(Box::new(answer)),
+            Ok(None) => CommitError::Lost,
+            Err(error) => error.into(),
         }
     }
 
@@ -235,12 +251,18 @@ impl Store {
     }
 }
 
-/// On absence, or on an answer that has expired and was not swept yet.
-fn answer_operation(key: &AnswerKey, answer: &StoredAnswer, now: Timestamp) -> Result<Operation, StorageError> {
-    let item = key.item(answer, now)?;
-    let condition =
+/// The first item on absence, or on an answer that has expired and was not swept yet; where it may be written, so may its others.
+fn answer_operations(key: &AnswerKey, answer: &StoredAnswer, now: Timestamp) -> Result<Vec<Operation>, StorageError> {
+    let absent =
         Expression::new("attribute_not_exists(pk) OR #ttl <= :now").name("#ttl", "ttl").value(":now", crate::item::number(now.seconds()));
-    Ok(Operation { table: Table::Idempotency, key: key.key(), action: Action::Put(item.into_attributes()), condition: Some(condition) })
+    let conditions = std::iter::once(Some(absent)).chain(std::iter::repeat_with(|| None));
+    let put = |((key, item), condition): ((Key, Item), Option<Expression>)| Operation {
+        table: Table::Idempotency,
+        key,
+        action: Action::Put(item.into_attributes()),
+        condition,
+    };
+    Ok(key.items(answer, now)?.into_iter().zip(conditions).map(put).collect())
 }
 
 fn cancellation(error: &TransactWriteItemsError) -> Option<Vec<CancellationReason>> {
@@ -250,24 +272,24 @@ fn cancellation(error: &TransactWriteItemsError) -> Option<Vec<CancellationReaso
     }
 }
 
-/// What a cancelled transaction means. Every code of the API is listed; anything else is our own mistake.
+/// The answer's item, where it being there is what cancelled the transaction, or one reason for it among races.
+fn answered(reasons: &[CancellationReason], at: usize) -> Option<Attributes> {
+    let there = reasons.get(at).filter(|reason| reason.code() == Some("ConditionalCheckFailed") && are_races(reasons));
+    there.and_then(|reason| reason.item.clone())
+}
+
+/// Whether each reason is one of the API's for another's write; anything else is our own mistake.
+fn are_races(reasons: &[CancellationReason]) -> bool {
+    let races = ["None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    !reasons.is_empty() && reasons.iter().all(|reason| races.contains(&reason.code().unwrap_or("None")))
+}
+
+/// What a cancelled transaction means.
 fn verdict(
-    reasons: Vec<CancellationReason>,
-    answer_at: Option<usize>,
+    reasons: &[CancellationReason],
     error: SdkError<TransactWriteItemsError, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
 ) -> CommitError {
-    let races = ["None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
-    if reasons.is_empty() || reasons.iter().any(|reason| !races.contains(&reason.code().unwrap_or("None"))) {
-        return StorageError::request("TransactWriteItems")(error).into();
-    }
-    let answered = answer_at.and_then(|at| reasons.into_iter().nth(at));
-    match answered {
-        Some(CancellationReason { code: Some(code), item: Some(item), .. }) if code == "ConditionalCheckFailed" => match record(item) {
-            Ok(answer) => CommitError::Answered(Box::new(answer)),
-            Err(error) => error.into(),
-        },
-        _ => CommitError::Lost,
-    }
+    if are_races(reasons) { CommitError::Lost } else { StorageError::request("TransactWriteItems")(error).into() }
 }
 
 /// Whether the transaction may have been written although the call failed.

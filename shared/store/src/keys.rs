@@ -160,6 +160,11 @@ pub fn answer(caller: &str, key: &str) -> Key {
     Key::new(format!("ANSWER#{caller}#{key}"), "ANSWER")
 }
 
+/// Where the body of a large answer goes on, the first such part being 1.
+pub fn answer_part(caller: &str, key: &str, n: u16) -> Key {
+    Key::new(answer(caller, key).pk, format!("PART#{n}"))
+}
+
 pub fn event(event: &Event) -> Key {
     let pk = match event.subject {
         Subject::Order(id) => order(id).pk,

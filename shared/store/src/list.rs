@@ -39,6 +39,27 @@ pub struct Page<T> {
     pub next: Option<u64>,
 }
 
+/// The most bytes of records on one page: what an answer of a function may hold is 6 MB, and a character may come to four
+/// bytes there, as JSON within JSON.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+impl<T> Page<T> {
+    /// As much of the page as fits an answer, one record at the least; the next page goes on from there.
+    pub(crate) fn fitting(mut self, bytes: impl Fn(&T) -> usize, position: impl Fn(&T) -> u64) -> Self {
+        let mut sum = 0;
+        let fitting = self.items.iter().take_while(|item| {
+            sum += bytes(item);
+            sum <= PAGE_BYTES
+        });
+        let fitting = fitting.count().max(1);
+        if fitting < self.items.len() {
+            self.items.truncate(fitting);
+            self.next = self.items.last().map(position);
+        }
+        self
+    }
+}
+
 impl Store {
     /// A page of the records that stand in these partitions of an index and that `keep` keeps.
     ///

@@ -96,7 +96,7 @@ impl Store {
         })
     }
 
-    /// A page of the messages that a filter keeps.
+    /// A page of the messages that a filter keeps; shorter than asked for where they are large.
     pub async fn notifications(&self, filter: NotificationFilter, page: PageRequest) -> Result<Page<Notification>, StorageError> {
         let (index, partitions) = match (filter.order_id, filter.customer_id, filter.status) {
             (Some(order), _, _) => (BY_ORDER, vec![keys::notifications_about(order)]),
@@ -104,7 +104,8 @@ impl Store {
             (None, None, Some(status)) => (BY_STATUS, keys::shards(&keys::notifications_in(status))),
             (None, None, None) => (BY_TIME, keys::shards(keys::NOTIFICATIONS)),
         };
-        self.list(Table::Messages, index, &partitions, page, |message| filter.keeps(message)).await
+        let page = self.list(Table::Messages, index, &partitions, page, |message: &Notification| filter.keeps(message)).await?;
+        Ok(page.fitting(|message| message.content.body.len(), |message| message.id.get()))
     }
 
     /// Stores a message's record: the first version on absence, a later one on the version before it.

@@ -10,9 +10,6 @@ use domain::ids::TemplateId;
 use domain::message::Locale;
 use domain::template::{Template, TemplateCode, TemplateHead};
 
-/// The most bytes of templates on one page of a list: what an answer of a function may hold is 6 MB.
-const PAGE_BYTES: usize = 1024 * 1024;
-
 /// What a list of templates is narrowed to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TemplateFilter {
@@ -39,7 +36,7 @@ impl Store {
         items.into_iter().next().map(record).transpose()
     }
 
-    /// A page of a template's versions, the newest first.
+    /// A page of a template's versions, the newest first; shorter than asked for where they are large.
     pub async fn template_versions(&self, id: TemplateId, page: PageRequest) -> Result<Page<Template>, StorageError> {
         let below = page.before.map(keys::version_sort);
         // A few at a time: each may be as large as a template may be.
@@ -47,7 +44,7 @@ impl Store {
         let (items, more) = self.collection(Table::Messages, &keys::template(id), VERSION, below, limit).await?;
         let items = items.into_iter().map(record::<Template>).collect::<Result<Vec<_>, _>>()?;
         let next = items.last().filter(|_| more).map(|template| template.version);
-        Ok(Page { items, next })
+        Ok(Page { items, next }.fitting(|template| template.head().bytes, |template| template.version))
     }
 
     /// A page of the templates that a filter keeps, each in its newest version; shorter than asked for where they are large.
@@ -55,17 +52,8 @@ impl Store {
         let keeps = |head: &TemplateHead| {
             filter.locale.is_none_or(|locale| locale == head.locale) && filter.is_active.is_none_or(|active| active == head.is_active)
         };
-        let mut heads = self.list(Table::Messages, BY_TIME, &keys::shards(keys::TEMPLATES), page, keeps).await?;
-        let mut bytes = 0;
-        let fitting = heads.items.iter().take_while(|head| {
-            bytes += head.bytes;
-            bytes <= PAGE_BYTES
-        });
-        let fitting = fitting.count().max(1);
-        if fitting < heads.items.len() {
-            heads.items.truncate(fitting);
-            heads.next = heads.items.last().map(|head| head.id.get());
-        }
+        let heads = self.list(Table::Messages, BY_TIME, &keys::shards(keys::TEMPLATES), page, keeps).await?;
+        let heads = heads.fitting(|head| head.bytes, |head| head.id.get());
         let versions: Vec<_> = heads.items.iter().map(|head| (Table::Messages, keys::template_version(head.id, head.version))).collect();
         let mut found = self.batch_get(&versions).await?;
         let items = versions.iter().filter_map(|(_, key)| found.remove(key)).map(record).collect::<Result<Vec<_>, _>>()?;
