@@ -5,6 +5,7 @@
 mod kit;
 
 mod access;
+mod asking_in_rounds;
 mod budgets;
 mod conventions;
 mod docs;
@@ -28,6 +29,7 @@ mod orders_status;
 mod orders_unpaid;
 mod packing_slip;
 mod payment_for_cancelled;
+mod payments_mismatched;
 mod payments_told;
 mod promotions;
 mod promotions_orders;

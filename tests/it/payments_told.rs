@@ -4,6 +4,7 @@ mod pawapay;
 mod refunds;
 
 use crate::kit::{Answer, LocalShop, OrderBuilder, Placed, body, cents, race};
+use local::Options;
 use local::emulators::payments::Provider::Stripe;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -55,7 +56,7 @@ async fn a_payment_marks_its_order_by_reference_amount_and_currency() {
         assert_eq!(status(&shop, &order).await, "PAID");
     }
     let version = shop.order_now(order.id).await["version"].clone();
-    assert_eq!(version, 2, "one change");
+    assert_eq!(version, 5, "three amounts that staff may look at, and one payment");
     // Mobile money of the same reference is another payment.
     let mobile = shop.order_at_pawapay("PROCESSING").await;
     stripe_tells(&shop, "payment_intent.succeeded", intent(&mobile, "succeeded", 75_00, "usd")).await.ok();
@@ -180,6 +181,44 @@ async fn one_that_comes_before_its_order_is_found_by_the_schedule() {
     assert_eq!(status(&shop, &order).await, "PENDING");
     shop.after(RUN).await;
     assert_eq!(status(&shop, &order).await, "PAID");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_comes_before_its_order_is_kept_where_stripe_can_t_be_asked() {
+    let variables = [("STRIPE_SECRET_KEY", String::new())].into();
+    let shop = LocalShop::with(Options { variables, ..Options::default() }).await;
+    let early = |id: &str, status: &str, amount: i64| json!({ "id": id, "status": status, "amount_received": amount, "currency": "usd", "latest_charge": format!("ch_of_{id}") });
+    // A failure that was overtaken by the success counts no more, whichever is heard of first.
+    for (n, events) in
+        [["payment_intent.succeeded", "payment_intent.payment_failed"], ["payment_intent.payment_failed", "payment_intent.succeeded"]]
+            .into_iter()
+            .enumerate()
+    {
+        let payment = format!("pi_early_{n}");
+        for event in events {
+            let (status, amount) = if event.ends_with("succeeded") { ("succeeded", 75_00) } else { ("requires_payment_method", 0) };
+            stripe_tells(&shop, event, early(&payment, status, amount)).await.ok();
+        }
+        let order = by_card(&shop, &payment).place().await;
+        shop.after(RUN).await;
+        assert_eq!(status(&shop, &order).await, "PAID");
+        let mut again = body(&[(shop.variant("75.00", 1).await, 1)]);
+        (again["paymentMethod"], again["paymentReference"]) = (json!("CARD"), json!(format!("ch_of_{payment}")));
+        shop.staff().post("/api/orders", &again).await.refused(409, "PAYMENT_REFERENCE_USED");
+    }
+    stripe_tells(&shop, "payment_intent.payment_failed", early("pi_failed", "requires_payment_method", 0)).await.ok();
+    stripe_tells(&shop, "payment_intent.succeeded", early("pi_other_amount", "succeeded", 74_99)).await.ok();
+    let (failed, other, unheard) = (
+        by_card(&shop, "pi_failed").place().await,
+        by_card(&shop, "pi_other_amount").place().await,
+        by_card(&shop, "pi_unheard").place().await,
+    );
+    shop.after(RUN).await;
+    assert_eq!(
+        [status(&shop, &failed).await, status(&shop, &other).await, status(&shop, &unheard).await],
+        ["FAILED", "PENDING", "PENDING"]
+    );
+    assert!(shop.system.payments.requests().is_empty(), "nobody was asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,18 @@
 //! Refunds that a payment provider carries out: once each, whatever gets lost.
 
 use crate::kit::{ByHand, LocalShop, Placed, cents, failures, race};
+use api::aws::local_config;
 use api::batch::Outcome;
+use api::secrets::Secrets;
 use aws_lambda_events::event::sqs::SqsEvent;
+use aws_smithy_http_client::Builder;
 use functions::workers::process_refund;
 use local::Options;
 use local::emulators::payments::Provider::{PawaPay, Stripe};
 use local::emulators::payments::{Fault, Provider};
 use local::faults;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// As often as the schedule runs.
@@ -453,7 +457,7 @@ async fn the_schedule_asks_after_payments_and_marks_only_what_matches() {
 
     shop.system.clock.advance(RUN);
     let swept = run().await;
-    assert_eq!((swept.changed, swept.failed), (2, 0));
+    assert_eq!((swept.changed, swept.failed), (4, 0));
     for (order, status) in [(&card, "PAID"), (&mobile, "PENDING"), (&failed, "FAILED"), (&short, "PENDING"), (&foreign, "PENDING")] {
         assert_eq!(money(&shop, order).await.0, status);
     }
@@ -463,4 +467,141 @@ async fn the_schedule_asks_after_payments_and_marks_only_what_matches() {
     assert_eq!(run().await.changed, 2);
     assert_eq!((money(&shop, &mobile).await.0, money(&shop, &failed).await.0), ("PAID".to_owned(), "PAID".to_owned()));
     shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_provider_is_no_longer_configured_is_left_to_staff_and_still_hears_of_itself() {
+    let shop = LocalShop::without_pumps().await;
+    let mut without_keys = shop.system.workers.shop.clone();
+    without_keys.secrets =
+        Arc::new(Secrets::given(&|_: &'static str| None, &local_config("http://127.0.0.1:9", Builder::new().build_http())));
+    for provider in [Stripe, PawaPay] {
+        let order = paid_at(&shop, provider).await;
+        let refund = shop.refunded(&order, None).await;
+        shop.system.payments.next_refund_is(provider, if provider == Stripe { "pending" } else { "ACCEPTED" });
+        let job = LocalShop::refund_job(&refund);
+        process_refund::process(&shop.system.workers.shop, job.clone()).await;
+        is(&shop.refund_of(&order).await, "PROCESSING", 1, Some("PROVIDER"));
+        let by_hand =
+            async |status: &str| shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": status })).await;
+        by_hand("COMPLETED").await.refused(409, "REFUND_IN_PROGRESS");
+
+        for _ in 0..2 {
+            assert_eq!(process_refund::process(&without_keys, job.clone()).await, Outcome::Done);
+        }
+        let left = shop.refund_of(&order).await;
+        is(&left, "PROCESSING", 1, Some("STAFF"));
+        assert!(left["failureReason"].as_str().is_some_and(|why| why.contains("can't be asked any more")), "{left}");
+        // The job comes again when the key is back: nothing is asked for a second time.
+        assert_eq!(process_refund::process(&shop.system.workers.shop, job).await, Outcome::Done);
+        assert_eq!(shop.made_at(provider).len(), 1);
+        if provider == Stripe {
+            let made = shop.made_at(Stripe)[0].id.clone();
+            shop.system.payments.move_on(&made, "succeeded", None);
+            let object = shop.system.payments.stripe_object(&made);
+            let event = json!({ "id": "evt_1", "type": "refund.updated", "data": { "object": object } });
+            shop.stripe_tells(&event).await.ok();
+        } else {
+            by_hand("COMPLETED").await.ok();
+        }
+        assert_eq!(money(&shop, &order).await, ("REFUNDED".to_owned(), 75_00));
+        assert_eq!(shop.refund_of(&order).await["failureReason"], Value::Null);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_was_paid_by_a_charge_is_asked_after_and_given_back_by_it() {
+    let shop = LocalShop::start().await;
+    shop.system.payments.card_charge("ch_7", "pi_7", 75_00, "USD");
+    let order = shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!("ch_7")).place().await;
+    shop.after(RUN).await;
+    assert_eq!(money(&shop, &order).await.0, "PAID");
+    // At once; after an answer that got lost; and when it takes its time.
+    let part = async |cents: &str, awaiting: Option<&str>| {
+        let refund = shop.refunded(&order, Some(cents)).await;
+        shop.settled().await;
+        let now = shop.admin().get(&format!("/api/refunds?id={}", refund["id"])).await.ok();
+        assert_eq!(now["awaiting"], json!(awaiting), "{now}");
+        refund["id"].clone()
+    };
+    part("10.01", None).await;
+    shop.system.payments.fail_next(Stripe, Fault::AcceptThenDrop);
+    part("20.02", Some("PROVIDER")).await;
+    shop.after(RUN).await;
+    shop.system.payments.next_refund_is(Stripe, "pending");
+    part("30.03", Some("PROVIDER")).await;
+    assert_eq!(money(&shop, &order).await, ("REFUND_PENDING".to_owned(), 30_03));
+    let made = shop.made_at(Stripe);
+    shop.system.payments.move_on(&made[2].id, "succeeded", None);
+    // Stripe's object has both names of the payment.
+    let event = json!({ "id": "evt_1", "type": "refund.updated", "data": { "object": shop.system.payments.stripe_object(&made[2].id) } });
+    for _ in 0..2 {
+        shop.stripe_tells(&event).await.ok();
+    }
+    assert_eq!(money(&shop, &order).await, ("PARTIALLY_REFUNDED".to_owned(), 60_06));
+    assert_eq!(
+        made.iter().map(|made| (made.payment.as_str(), made.amount)).collect::<Vec<_>>(),
+        [("pi_7", 10_01), ("pi_7", 20_02), ("pi_7", 30_03)]
+    );
+    assert_eq!(shop.refunds_of(order.id).await.len(), 3);
+    let asked = shop.system.payments.requests();
+    assert!(asked.iter().any(|request| request.call == "GET /v1/charges/{id}"), "{asked:?}");
+    assert!(!asked.iter().any(|request| request.call == "GET /v1/payment_intents/{id}"), "{asked:?}");
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_the_charge_s_payment_that_names_no_charge_is_ours_all_the_same() {
+    let shop = LocalShop::start().await;
+    shop.system.payments.card_charge("ch_8", "pi_8", 75_00, "USD");
+    let order = shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!("ch_8")).place().await;
+    shop.after(RUN).await;
+    shop.refunded(&order, None).await;
+    shop.settled().await;
+    let mut object = shop.system.payments.stripe_object(&shop.made_at(Stripe)[0].id);
+    object["charge"] = Value::Null;
+    shop.stripe_tells(&json!({ "id": "evt_1", "type": "refund.updated", "data": { "object": object } })).await.ok();
+    assert_eq!((shop.refunds_of(order.id).await.len(), money(&shop, &order).await), (1, ("REFUNDED".to_owned(), 75_00)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pawapay_takes_one_refund_of_a_deposit_at_a_time_and_the_next_one_waits() {
+    let shop = LocalShop::start().await;
+    let order = paid_at(&shop, PawaPay).await;
+    shop.system.payments.fail_next(PawaPay, Fault::Refuse(200, rejected("REFUND_IN_PROGRESS")));
+    shop.refunded(&order, Some("20")).await;
+    shop.settled().await;
+    let waiting = shop.refund_of(&order).await;
+    is(&waiting, "PROCESSING", 2, Some("PROVIDER"));
+    assert!(waiting["failureReason"].as_str().is_some_and(|why| why.contains("REFUND_IN_PROGRESS")), "{waiting}");
+    assert_eq!((shop.made_at(PawaPay).len(), money(&shop, &order).await.0.as_str()), (0, "REFUND_PENDING"));
+    for _ in 0..4 {
+        shop.after(RUN).await;
+    }
+    is(&shop.refund_of(&order).await, "COMPLETED", 2, None);
+    let keys = shop.keys_at(PawaPay);
+    assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
+    assert_eq!((shop.made_at(PawaPay).len(), money(&shop, &order).await), (1, ("PARTIALLY_REFUNDED".to_owned(), 20_00)));
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pawapay_ignores_a_second_request_under_one_number_and_says_what_became_of_the_first() {
+    for (status, ends, refunded) in [("COMPLETED", "COMPLETED", 75_00), ("ACCEPTED", "PROCESSING", 0), ("FAILED", "FAILED", 0)] {
+        let shop = LocalShop::without_pumps().await;
+        let order = paid_at(&shop, PawaPay).await;
+        let refund = shop.refunded(&order, None).await;
+        shop.system.payments.next_refund_is(PawaPay, status);
+        let job = LocalShop::refund_job(&refund);
+        // Accepted, and nobody heard of it; then pawaPay doesn't find it yet.
+        shop.system.payments.fail_next(PawaPay, Fault::AcceptThenDrop);
+        assert!(matches!(process_refund::process(&shop.system.workers.shop, job.clone()).await, Outcome::Again(_)));
+        shop.system.payments.fail_next(PawaPay, Fault::Refuse(200, json!({ "status": "NOT_FOUND" })));
+        assert_eq!(process_refund::process(&shop.system.workers.shop, job).await, Outcome::Done);
+        let keys = shop.keys_at(PawaPay);
+        assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
+        assert_eq!((shop.made_at(PawaPay).len(), shop.refund_of(&order).await["status"].as_str()), (1, Some(ends)));
+        assert_eq!(money(&shop, &order).await.1, refunded);
+        shop.assert_no_complaints();
+    }
 }

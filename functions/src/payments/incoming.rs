@@ -9,8 +9,11 @@ use store::{CommitError, StorageError, Writes};
 pub(crate) async fn told(shop: &Shop, method: PaymentMethod, reference: &str, heard: &Heard) -> Result<bool, CommitError> {
     match shop.store.reference_owner(method, reference).await? {
         Some(order) => told_of_order(shop, order, reference, heard).await,
-        // It may come before its order does; then the order is asked after when it is there.
-        None => Ok(false),
+        // It may come before its order does; then the order is asked after when it is there, or this word is looked up.
+        None => {
+            shop.store.keep_early(method, reference, heard, shop.clock.now()).await?;
+            Ok(false)
+        }
     }
 }
 
@@ -21,21 +24,18 @@ pub(crate) async fn told_of_order(shop: &Shop, id: OrderId, reference: &str, hea
     let settled = shop.settle(|moment| async move {
         let order = shop.store.order(id).await?;
         let Some(order) = order.filter(|order| order.payment_reference.as_deref() == Some(reference)) else { return Ok(None) };
-        let change = match order.payment_told(heard.payment, moment.now, moment.ids) {
-            Ok(Some(change)) => change,
-            Ok(None) => return Ok(None),
-            Err(other) => {
-                tracing::error!(alarm = "payment-mismatch", order = %id, %other, "a payment is not what was to be paid");
-                return Ok(None);
-            }
-        };
+        let Some(change) = order.payment_told(heard.payment, moment.now, moment.ids) else { return Ok(None) };
         if let Some(owner) = other_owner(shop, &order, alias).await? {
             tracing::error!(alarm = "payment-mismatch", order = %id, %owner, "a payment is another order's by its other name");
             return Ok(None);
         }
-        Ok(Some(((), Writes::from(&change).claim_reference(&change.order, alias))))
+        Ok(Some((change.mismatch, Writes::from(&change).claim_reference(&change.order, alias))))
     });
-    Ok(settled.await?.is_some())
+    let settled = settled.await?;
+    if let Some(Some(other)) = settled {
+        tracing::error!(alarm = "payment-mismatch", order = %id, %other, "a payment is not what was to be paid");
+    }
+    Ok(settled.is_some())
 }
 
 /// Another order that has the alias for its payment.

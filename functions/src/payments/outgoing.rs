@@ -4,7 +4,7 @@ use super::payment_at;
 use api::batch::Outcome;
 use api::clock::random;
 use api::{Attempt as Moment, Shop};
-use domain::ids::RefundId;
+use domain::ids::{OrderId, RefundId};
 use domain::money::Money;
 use domain::order::Order;
 use domain::refund::{Awaiting, PaymentProvider, Refund, RefundChange, RefundStatus, Report, Told};
@@ -28,8 +28,8 @@ pub(crate) async fn carry_out<G: Gateway>(shop: &Shop, gateway: &G, id: RefundId
         Err(error) => return Outcome::Again(error.to_string()),
     };
     match ask(gateway, &open).await {
-        Ok(report) => settle(shop, &open, &report).await,
-        Err(AskError::Refused(why)) => settle(shop, &open, &Report { reference: None, told: Told::Failed(why) }).await,
+        Ok(report) => settle(shop, gateway, &open, &report).await,
+        Err(AskError::Refused(why)) => settle(shop, gateway, &open, &Report { reference: None, told: Told::Failed(why) }).await,
         Err(AskError::RefusedForNow(why)) => {
             tracing::warn!(refund = %id, why, "a provider has refused for now");
             // Its next attempt is the schedule's, later each time.
@@ -80,8 +80,21 @@ fn open_attempt(refund: &Refund, provider: PaymentProvider) -> Option<String> {
     refund.attempt.as_ref().filter(|_| is_open).map(|attempt| attempt.key.clone())
 }
 
-async fn settle(shop: &Shop, open: &Open, report: &Report) -> Outcome {
-    Outcome::from(told(shop, open.refund.id, &open.key, report).await)
+/// Writes down what a provider has answered, unless another word of its came in between that says otherwise: then it is asked
+/// which of the two is the later.
+async fn settle<G: Gateway>(shop: &Shop, gateway: &G, open: &Open, report: &Report) -> Outcome {
+    let (id, key) = (open.refund.id, open.key.as_str());
+    match overheard(shop, id, key, report).await {
+        Ok(true) => return Outcome::Done,
+        Ok(false) => {}
+        Err(error) => return Outcome::Again(error.to_string()),
+    }
+    let Some(payment) = payment_at::<G>(&open.order) else { return Outcome::Done };
+    match gateway.refund_state(Asked { refund: &open.refund, key, payment }).await {
+        Ok(Some(now)) => Outcome::from(told(shop, id, key, &now).await),
+        Ok(None) => Outcome::Done,
+        Err(error) => Outcome::Again(error.to_string()),
+    }
 }
 
 async fn try_later(shop: &Shop, open: &Open, why: &str) -> Result<(), CommitError> {
@@ -97,57 +110,77 @@ async fn try_later(shop: &Shop, open: &Open, why: &str) -> Result<(), CommitErro
 /// What a provider said of an attempt of ours. An earlier one than the last only counts if the customer has its money: then
 /// that is a refund beside the one that is being tried again.
 pub(crate) async fn told(shop: &Shop, id: RefundId, key: &str, report: &Report) -> Result<(), CommitError> {
+    take(shop, id, key, report, Trust::Now).await.map(drop)
+}
+
+/// The same of a word that may have been overtaken by another on its way here. Says whether it was taken: one that contradicts
+/// what is known is not.
+pub(crate) async fn overheard(shop: &Shop, id: RefundId, key: &str, report: &Report) -> Result<bool, CommitError> {
+    take(shop, id, key, report, Trust::Then).await
+}
+
+/// When a word was true.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// Now: the provider was asked because there was doubt.
+    Now,
+    /// When it was said.
+    Then,
+}
+
+/// Whether a word says otherwise than an earlier one. They overtake each other: which of the two is the later, the provider
+/// alone knows.
+fn contradicts(refund: &Refund, key: &str, told: &Told) -> bool {
+    match told {
+        Told::Pending => false,
+        // That of an attempt which was given up for the next one, too.
+        Told::Succeeded => refund.status == RefundStatus::Failed || !refund.is_attempt(key),
+        Told::Failed(_) => refund.status == RefundStatus::Completed && refund.failure_reason.is_none() && refund.is_attempt(key),
+    }
+}
+
+async fn take(shop: &Shop, id: RefundId, key: &str, report: &Report, trust: Trust) -> Result<bool, CommitError> {
     let settled = shop.settle(|moment| async move {
         let Some((refund, order)) = load(shop, id).await? else { return Ok(None) };
+        if trust == Trust::Then && contradicts(&refund, key, &report.told) {
+            return Ok(Some((None, Writes::new())));
+        }
         if refund.is_attempt(key) {
             let change = refund.told(report, &order, moment.now, moment.ids);
-            return Ok(change.map(|change| (Settled::by(&refund, &order, &change), Writes::from(&change))));
+            return Ok(change.map(|change| (Some(Settled::by(&refund, &order, &change)), Writes::from(&change))));
         }
         match (refund.provider, &report.told) {
             (Some(provider), Told::Succeeded) => {
                 let name = format!("{key}/after-all");
-                recorded(shop, &order, moment, provider, &name, report, refund.amount).await
+                let recorded = recorded(shop, &order, moment, provider, &name, report, refund.amount).await?;
+                Ok(recorded.map(|(settled, writes)| (Some(settled), writes)))
             }
             _ => Ok(None),
         }
     });
-    raise(id, settled.await?);
-    Ok(())
+    let settled = settled.await?;
+    raise(id, settled.flatten());
+    Ok(!matches!(settled, Some(None)))
 }
 
-/// A refund that a provider made without us: recorded once, by its own name, and settled like any other.
-pub(crate) async fn told_of_foreign(
+/// A refund that a provider made without us, and that nobody has heard of: recorded once, by its own name.
+pub(crate) async fn record(
     shop: &Shop,
     provider: PaymentProvider,
     name: &str,
-    payments: &[&str],
+    owner: OrderId,
     amount: Money,
     report: &Report,
-) -> Result<(), CommitError> {
-    let known = shop.store.refund_named(provider, name).await?;
-    if let Some(id) = known {
-        return told(shop, id, name, report).await;
-    }
-    let mut owner = None;
-    for payment in payments {
-        owner = owner.or(shop.store.reference_owner(provider.payment_method(), payment).await?);
-    }
-    let Some(owner) = owner else {
-        tracing::info!(%provider, name, "a refund of a payment that no order has");
-        return Ok(());
-    };
+) -> Result<bool, CommitError> {
     let settled = shop.settle(|moment| async move {
         let Some(order) = shop.store.order(owner).await? else { return Ok(None) };
         recorded(shop, &order, moment, provider, name, report, amount).await
     });
     let settled = settled.await?;
-    match (settled, shop.store.refund_named(provider, name).await?) {
-        (Some(settled), Some(id)) => raise(id, Some(settled)),
-        // Somebody else has recorded it in between, perhaps with an older word of the provider's.
-        (None, Some(id)) => return told(shop, id, name, report).await,
-        _ => {}
+    if let (Some(settled), Some(id)) = (settled, shop.store.refund_named(provider, name).await?) {
+        raise(id, Some(settled));
     }
-    Ok(())
+    Ok(settled.is_some())
 }
 
 async fn recorded(
@@ -163,29 +196,32 @@ async fn recorded(
         return Ok(None);
     }
     let recorded = order.record_refund(provider, name, report, amount, now, ids);
-    Ok(recorded.map(|recorded| {
-        let over = recorded.opened.order.over_refunded().minor > order.over_refunded().minor;
-        (Settled { over_refunded: over, bounced: false }, Writes::from(&recorded))
-    }))
+    Ok(Some((Settled { over_refunded: is_beyond(order, &recorded.opened.order), bounced: false }, Writes::from(&recorded))))
 }
 
 /// What somebody has to know of at once.
 #[derive(Clone, Copy)]
-struct Settled {
+pub(crate) struct Settled {
     over_refunded: bool,
     bounced: bool,
 }
 
 impl Settled {
-    fn by(refund: &Refund, order: &Order, change: &RefundChange) -> Self {
-        let over = change.order.as_ref().is_some_and(|after| after.over_refunded().minor > order.over_refunded().minor);
-        let completed = refund.status == RefundStatus::Completed;
-        Self { over_refunded: over, bounced: completed && change.refund.failure_reason.is_some() }
+    pub fn by(refund: &Refund, order: &Order, change: &RefundChange) -> Self {
+        let over = change.order.as_ref().is_some_and(|after| is_beyond(order, after));
+        let (before, after) = (refund.failure_reason.is_some(), change.refund.failure_reason.is_some());
+        Self { over_refunded: over, bounced: refund.status == RefundStatus::Completed && !before && after }
     }
 }
 
+/// Whether customers have now been given more than they paid. Refunds that together would come to more are no harm yet: the
+/// provider refuses the one that passes what it has.
+fn is_beyond(before: &Order, after: &Order) -> bool {
+    after.given_beyond() > before.given_beyond()
+}
+
 /// `infra/monitoring.yaml` counts these lines by their `alarm`.
-fn raise(refund: RefundId, settled: Option<Settled>) {
+pub(crate) fn raise(refund: RefundId, settled: Option<Settled>) {
     let Some(Settled { over_refunded, bounced }) = settled else { return };
     if over_refunded {
         tracing::error!(alarm = "over-refunded", %refund, "more was given back than was paid");

@@ -2,6 +2,7 @@
 
 use super::{RefundView, load};
 use crate::orders;
+use crate::payments::outgoing::{self, Settled};
 use crate::query;
 use api::auth::Admin;
 use api::input::{Input, Reader};
@@ -56,6 +57,7 @@ pub(super) async fn update(State(shop): State<Shop>, Admin(caller): Admin, reque
         let order = shop.store.order(refund.order_id).await?.ok_or_else(|| orders::not_found(refund.order_id))?;
         let change = refund.update(patch.clone(), &order, caller.actor(), attempt.now, attempt.ids)?;
         let answer = Answer::ok(&RefundView::from(change.refund.clone()))?.etag(change.refund.version);
+        outgoing::raise(id, Some(Settled::by(&refund, &order, &change)));
         Ok((answer, Writes::from(&change)))
     })
     .await

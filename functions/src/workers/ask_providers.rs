@@ -5,11 +5,14 @@ use super::sweep::{Sweep, Swept};
 use crate::payments::{incoming, pawapay, payment_at, stripe};
 use api::Shop;
 use api::batch::Outcome;
-use domain::order::{Order, PaymentMethod};
+use domain::order::{Heard, Order, PaymentMethod};
 use domain::refund::Refund;
 use domain::time::Timestamp;
-use providers::{Gateway, PawaPay, Stripe};
+use providers::{AskError, Gateway, PawaPay, Stripe};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use store::CommitError;
+use tokio::time::Instant;
 
 /// How long a provider's own word is waited for, in minutes.
 const PATIENCE: u64 = 2;
@@ -20,18 +23,50 @@ const STUCK_AFTER: u64 = 24;
 /// In minutes, as the template runs it.
 const EVERY: u64 = 5;
 
-/// For so long a payment is asked after by every run; later once an hour.
+/// In minutes: for so long a payment is asked after by every run, and then every so often.
 const FRESH_FOR: u64 = 60;
 
 /// For so many hours after its order's last change one is asked after that nobody waits for: the order was cancelled, or went
 /// out unpaid. Providers have settled every payment long before.
 const LATE_FOR: u64 = 7 * 24;
 
+/// A provider that has left so many questions in a row unanswered is asked no more by this run: whoever is with another one
+/// is not to wait for it.
+const MOST_SILENT: u32 = 3;
+
+/// The walks of a run, which share its time.
+const WALKS: u32 = 5;
+
+/// What a run may do: the function has 180 s, and what is begun is done with.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How long it begins with more.
+    pub longest: Duration,
+    /// How long it stays with one record: a provider answers within 20 s or not at all, and may be asked twice.
+    pub longest_each: Duration,
+    /// Records of each walk.
+    pub most: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { longest: Duration::from_secs(120), longest_each: Duration::from_secs(45), most: 500 }
+    }
+}
+
 /// Looks after every refund that is with its provider, and every order whose payment is.
 pub async fn run(shop: &Shop) -> Swept {
+    within(shop, Bounds::default()).await
+}
+
+/// Looks after as many of them as the bounds allow; the next run goes on where this one has stopped.
+pub async fn within(shop: &Shop, bounds: Bounds) -> Swept {
     let now = shop.clock.now();
-    let refunds = shop.store.refunds_with_provider(now.minus_minutes(PATIENCE));
-    let refunds = Sweep::of(shop, "refunds with their provider").each(refunds, |refund: Refund| settle(shop, refund, now)).await;
+    let (heard_of, fresh) = (now.minus_minutes(PATIENCE), now.minus_minutes(FRESH_FOR));
+    let mut time = Shares { end: Instant::now() + bounds.longest, left: WALKS };
+    let mut sweep = |what| Sweep::of(shop, what).bounded(time.next(), bounds.longest_each, bounds.most);
+    let refunds = shop.store.refunds_with_provider(heard_of);
+    let refunds = sweep("refunds-with-their-provider").in_rounds(refunds, 0, |refund: Refund| settle(shop, refund, now)).await;
     let gateways = match Gateways::of(shop).await {
         Ok(gateways) => gateways,
         Err(error) => {
@@ -39,12 +74,29 @@ pub async fn run(shop: &Shop) -> Swept {
             return refunds.and(Swept { failed: 1, ..Swept::default() });
         }
     };
-    let orders = shop.store.unpaid_orders(now.minus_minutes(PATIENCE));
-    let gateways = &gateways;
-    let orders = Sweep::of(shop, "payments under way").each(orders, |order: Order| gateways.look_after(shop, order, now)).await;
-    let late = shop.store.paid_late(now.minus_hours(LATE_FOR), now.minus_minutes(PATIENCE));
-    let late = Sweep::of(shop, "payments that may come late").each(late, |order: Order| gateways.look_after(shop, order, now)).await;
-    refunds.and(orders).and(late)
+    let ask = |order: Order| gateways.look_after(shop, order);
+    let (store, late) = (&shop.store, now.minus_hours(LATE_FOR));
+    let new = sweep("new-payments").in_rounds(store.unpaid_orders_since(Timestamp(fresh.0 + 1), heard_of), 0, ask).await;
+    let old = sweep("payments").in_rounds(store.unpaid_orders(fresh), FRESH_FOR, ask).await;
+    let new_late = sweep("new-late-payments").in_rounds(store.paid_late(Timestamp(fresh.0 + 1), heard_of), 0, ask).await;
+    let old_late = sweep("late-payments").in_rounds(store.paid_late(late, fresh), FRESH_FOR, ask).await;
+    [new, old, new_late, old_late].into_iter().fold(refunds, Swept::and)
+}
+
+/// The time of a run, in equal shares for the walks that are left.
+struct Shares {
+    end: Instant,
+    left: u32,
+}
+
+impl Shares {
+    /// When the next walk is to stop.
+    fn next(&mut self) -> Instant {
+        let now = Instant::now();
+        let share = self.end.saturating_duration_since(now) / self.left.max(1);
+        self.left = self.left.saturating_sub(1);
+        now + share
+    }
 }
 
 /// Whether it is settled now.
@@ -73,58 +125,62 @@ fn is_due_again(refund: &Refund, now: Timestamp) -> bool {
 
 /// The providers that the shop has an account with.
 struct Gateways {
-    stripe: Option<Stripe>,
-    pawapay: Option<PawaPay>,
+    stripe: Questioned<Stripe>,
+    pawapay: Questioned<PawaPay>,
+}
+
+/// A provider, and how many questions in a row it has left unanswered.
+struct Questioned<G> {
+    gateway: Option<G>,
+    silent: AtomicU32,
 }
 
 impl Gateways {
-    async fn of(shop: &Shop) -> Result<Self, providers::AskError> {
-        Ok(Self { stripe: stripe(shop).await?, pawapay: pawapay(shop).await? })
+    async fn of(shop: &Shop) -> Result<Self, AskError> {
+        Ok(Self { stripe: Questioned::new(stripe(shop).await?), pawapay: Questioned::new(pawapay(shop).await?) })
     }
 
     /// Whether the order's payment was marked.
-    async fn look_after(&self, shop: &Shop, order: Order, now: Timestamp) -> Result<bool, CommitError> {
-        let since = if order.awaits_payment() { order.created_at } else { order.updated_at };
-        if !is_due(since, now) {
-            return Ok(false);
-        }
+    async fn look_after(&self, shop: &Shop, order: Order) -> Result<bool, CommitError> {
         match order.payment_method {
-            PaymentMethod::Card => ask(shop, self.stripe.as_ref(), &order).await,
-            PaymentMethod::MobileMoney => ask(shop, self.pawapay.as_ref(), &order).await,
+            PaymentMethod::Card => self.stripe.ask(shop, &order).await,
+            PaymentMethod::MobileMoney => self.pawapay.ask(shop, &order).await,
             PaymentMethod::CashOnDelivery => Ok(false),
         }
     }
 }
 
-async fn ask<G: Gateway>(shop: &Shop, gateway: Option<&G>, order: &Order) -> Result<bool, CommitError> {
-    let (Some(gateway), Some(reference)) = (gateway, payment_at::<G>(order)) else { return Ok(false) };
-    match gateway.payment(reference).await {
-        Ok(Some(heard)) => incoming::told_of_order(shop, order.id, reference, &heard).await,
-        Ok(None) => Ok(false),
-        Err(error) => {
-            // The provider's own trouble: the next run asks again.
-            tracing::warn!(order = %order.id, %error, "a payment can't be asked after");
-            Ok(false)
+impl<G: Gateway> Questioned<G> {
+    const fn new(gateway: Option<G>) -> Self {
+        Self { gateway, silent: AtomicU32::new(0) }
+    }
+
+    async fn ask(&self, shop: &Shop, order: &Order) -> Result<bool, CommitError> {
+        let Some(reference) = payment_at::<G>(order) else { return Ok(false) };
+        match self.said_of(shop, order, reference).await {
+            Ok(Some(heard)) => incoming::told_of_order(shop, order.id, reference, &heard).await,
+            Ok(None) => Ok(false),
+            Err(error) => {
+                // The provider's own trouble: a later run asks again.
+                tracing::warn!(order = %order.id, %error, "a payment can't be asked after");
+                Ok(false)
+            }
         }
     }
-}
 
-/// Every run for an hour, then the first run of each hour.
-fn is_due(since: Timestamp, now: Timestamp) -> bool {
-    let minutes = now.0.saturating_sub(since.0) / 60_000;
-    minutes < FRESH_FOR || minutes % 60 < EVERY
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_payment_is_asked_after_often_at_first_and_then_once_an_hour() {
-        let times = |minutes: std::ops::Range<u64>| {
-            let runs = minutes.filter(|minute| minute % EVERY == 3).map(|minute| Timestamp(minute * 60_000));
-            runs.filter(|now| is_due(Timestamp(0), *now)).count()
+    async fn said_of(&self, shop: &Shop, order: &Order, reference: &str) -> Result<Option<Heard>, AskError> {
+        let Some(gateway) = &self.gateway else {
+            // Nobody can be asked, so what was told before there was the order is all there is.
+            let heard = shop.store.heard_early(order.payment_method, reference).await;
+            return heard.map_err(|error| AskError::Unknown(error.to_string()));
         };
-        assert_eq!((times(0..60), times(60..120), times(60..1440)), (12, 1, 23));
+        if self.silent.load(Ordering::Relaxed) >= MOST_SILENT {
+            return Ok(None);
+        }
+        // Counted before, so that a question which is given up counts, too.
+        self.silent.fetch_add(1, Ordering::Relaxed);
+        let said = gateway.payment(reference).await?;
+        self.silent.store(0, Ordering::Relaxed);
+        Ok(said)
     }
 }

@@ -28,6 +28,7 @@ pub fn of_event(event: &Event) -> Vec<Count> {
         | EventKind::ReturnStatusChanged
         | EventKind::OrderStatusChanged
         | EventKind::PaymentStatusChanged
+        | EventKind::PaymentMismatched
         | EventKind::RefundUpdated
         | EventKind::ShipmentCreated
         | EventKind::ShipmentStatusChanged

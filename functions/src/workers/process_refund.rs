@@ -4,11 +4,11 @@
 use crate::payments::{outgoing, pawapay, stripe};
 use api::Shop;
 use api::batch::Outcome;
-use domain::actor::Actor;
 use domain::event::RefundJob;
+use domain::ids::RefundId;
 use domain::refund::{Awaiting, Refund, RefundChange, RefundMethod, RefundStatus};
 use providers::{AskError, Gateway};
-use store::{StorageError, Writes};
+use store::{CommitError, StorageError, Writes};
 
 /// Does one job.
 pub async fn process(shop: &Shop, job: RefundJob) -> Outcome {
@@ -31,12 +31,20 @@ pub(super) async fn carry_out(shop: &Shop, refund: &Refund) -> Outcome {
 async fn at_provider<G: Gateway>(shop: &Shop, refund: &Refund, gateway: Result<Option<G>, AskError>) -> Outcome {
     match gateway {
         Ok(Some(gateway)) => outgoing::carry_out(shop, &gateway, refund.id).await,
-        Ok(None) if refund.awaiting == Some(Awaiting::Provider) => {
-            Outcome::Again("it is with a provider that is no longer configured".to_owned())
-        }
+        Ok(None) if refund.awaiting == Some(Awaiting::Provider) => Outcome::from(orphaned(shop, refund.id).await),
         Ok(None) => by_ourselves(shop, refund).await,
         Err(error) => Outcome::Again(error.to_string()),
     }
+}
+
+/// It is with a provider that the shop has no account with any more, or has taken the key of out of its configuration.
+async fn orphaned(shop: &Shop, id: RefundId) -> Result<(), CommitError> {
+    let left = shop.settle(|moment| async move {
+        let refund = shop.store.refund(id).await?;
+        let change = refund.and_then(|refund| refund.orphaned(moment.now, moment.ids));
+        Ok(change.map(|change| ((), Writes::from(&change))))
+    });
+    left.await.map(drop)
 }
 
 async fn by_ourselves(shop: &Shop, refund: &Refund) -> Outcome {
@@ -58,5 +66,5 @@ async fn credited(shop: &Shop, refund: &Refund, attempt: api::Attempt) -> Result
         return Ok(None);
     }
     let Some(order) = shop.store.order(refund.order_id).await? else { return Ok(None) };
-    Ok(refund.complete(&order, Actor::System, attempt.now, attempt.ids).ok())
+    Ok(refund.credit(&order, attempt.now, attempt.ids).ok())
 }

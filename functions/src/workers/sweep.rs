@@ -4,12 +4,15 @@ use api::Shop;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use store::{CommitError, Waiting};
-use tokio::time::Instant;
+use store::{CommitError, StorageError, Waiting};
+use tokio::time::{Instant, timeout};
 
-/// How long a run looks for more; what is left then is the next run's. Well below the timeout of the functions (60 s), so
-/// that the last record is done with.
+/// How long a run looks for more; what is left then is the next run's.
 const LONGEST: Duration = Duration::from_secs(40);
+
+/// How long a record is looked after. Together they are below the timeout of the functions (60 s), so that the last record is
+/// done with. What is given up was not settled, and whoever comes to it again goes on from what was written down.
+const LONGEST_EACH: Duration = Duration::from_secs(15);
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -34,11 +37,18 @@ pub(super) struct Sweep<'a> {
     shop: &'a Shop,
     what: &'static str,
     until: Instant,
+    longest_each: Duration,
+    most: usize,
 }
 
 impl<'a> Sweep<'a> {
     pub fn of(shop: &'a Shop, what: &'static str) -> Self {
-        Self { shop, what, until: Instant::now() + LONGEST }
+        Self { shop, what, until: Instant::now() + LONGEST, longest_each: LONGEST_EACH, most: usize::MAX }
+    }
+
+    /// With its own bounds: no more is begun after `until`, a record is given up after `longest_each`, and `most` are looked at.
+    pub fn bounded(self, until: Instant, longest_each: Duration, most: usize) -> Self {
+        Self { until, longest_each, most, ..self }
     }
 
     /// Looks after every record that waits. One that fails doesn't keep the others from it; the log says so, and the run
@@ -49,24 +59,62 @@ impl<'a> Sweep<'a> {
         F: Fn(T) -> W,
         W: Future<Output = Result<bool, CommitError>>,
     {
+        self.walk(&mut waiting, look_after).await
+    }
+
+    /// The same in rounds, of which one begins every so many minutes at the most: a run that has done what it may is gone on
+    /// with by the next one, so that nothing that never stops to wait keeps others from their turn.
+    pub async fn in_rounds<T, F, W>(&self, waiting: Waiting<T>, minutes: u64, look_after: F) -> Swept
+    where
+        T: DeserializeOwned,
+        F: Fn(T) -> W,
+        W: Future<Output = Result<bool, CommitError>>,
+    {
+        let store = &self.shop.store;
+        let mut waiting = match waiting.in_rounds(store, self.what, minutes, self.shop.clock.now()).await {
+            Ok(Some(waiting)) => waiting,
+            Ok(None) => return Swept::default(),
+            Err(error) => return self.unreadable(&error),
+        };
+        let swept = self.walk(&mut waiting, look_after).await;
+        match waiting.keep_place(store).await {
+            Ok(()) => swept,
+            Err(error) => swept.and(self.unreadable(&error)),
+        }
+    }
+
+    async fn walk<T, F, W>(&self, waiting: &mut Waiting<T>, look_after: F) -> Swept
+    where
+        T: DeserializeOwned,
+        F: Fn(T) -> W,
+        W: Future<Output = Result<bool, CommitError>>,
+    {
         let mut swept = Swept::default();
-        while Instant::now() < self.until {
+        let goes_on = |seen: usize| seen < self.most && Instant::now() < self.until;
+        while goes_on(swept.seen) {
             let portion = match waiting.next(&self.shop.store).await {
                 Ok(Some(portion)) => portion,
                 Ok(None) => break,
                 Err(error) => {
-                    tracing::error!(%error, what = self.what, "what waits can't be read");
-                    swept.failed += 1;
+                    swept = swept.and(self.unreadable(&error));
                     break;
                 }
             };
-            for record in portion {
+            for (done, record) in portion.into_iter().enumerate() {
+                if !goes_on(swept.seen) {
+                    waiting.stop_after(done);
+                    break;
+                }
                 swept.seen += 1;
-                match look_after(record).await {
-                    Ok(true) => swept.changed += 1,
-                    Ok(false) => {}
-                    Err(error) => {
+                match timeout(self.longest_each, look_after(record)).await {
+                    Ok(Ok(true)) => swept.changed += 1,
+                    Ok(Ok(false)) => {}
+                    Ok(Err(error)) => {
                         tracing::error!(%error, what = self.what, "one could not be looked after");
+                        swept.failed += 1;
+                    }
+                    Err(_) => {
+                        tracing::error!(what = self.what, "one took too long to be looked after");
                         swept.failed += 1;
                     }
                 }
@@ -74,5 +122,10 @@ impl<'a> Sweep<'a> {
         }
         tracing::info!(what = self.what, swept.seen, swept.changed, swept.failed, "swept");
         swept
+    }
+
+    fn unreadable(&self, error: &StorageError) -> Swept {
+        tracing::error!(%error, what = self.what, "what waits can't be read");
+        Swept { failed: 1, ..Swept::default() }
     }
 }

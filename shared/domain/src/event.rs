@@ -20,6 +20,8 @@ words! {
         OrderCancelled = "ORDER_CANCELLED",
         /// An order's payment changed.
         PaymentStatusChanged = "PAYMENT_STATUS_CHANGED",
+        /// Money came for an order that is not what was to be paid.
+        PaymentMismatched = "PAYMENT_MISMATCHED",
         /// A refund was made.
         RefundCreated = "REFUND_CREATED",
         /// A refund's status changed.

@@ -54,6 +54,14 @@ impl Stripe {
         Ok(refunds)
     }
 
+    /// A refund as it is now; nothing where there is none of that name.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn refund_now(&self, id: &str) -> Result<Option<StripeRefund>, AskError> {
+        self.found(self.client.get(self.url(&format!("/v1/refunds/{id}")))).await
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
@@ -127,8 +135,7 @@ impl Gateway for Stripe {
         let Asked { refund, payment, .. } = asked;
         let known = refund.attempt.as_ref().and_then(|attempt| attempt.reference.as_deref());
         if let Some(id) = known {
-            let found = self.found::<StripeRefund>(self.client.get(self.url(&format!("/v1/refunds/{id}")))).await?;
-            return Ok(found.map(|made| made.report()));
+            return Ok(self.refund_now(id).await?.map(|made| made.report()));
         }
         let all = self.refunds_of(payment).await?;
         Ok(all.iter().find(|made| made.is_of(refund.id, refund.attempts)).map(StripeRefund::report))

@@ -69,6 +69,11 @@ pub fn payment_reference(space: &str, reference: &str) -> Key {
     Key::new(format!("PAYREF#{space}#{reference}"), "PAYREF")
 }
 
+/// What was said of a payment before there was its order; see [`payment_reference`].
+pub fn early_payment(space: &str, reference: &str) -> Key {
+    Key::new(format!("EARLY#{space}#{reference}"), "EARLY")
+}
+
 pub fn order_counter(day: &Day) -> Key {
     Key::new(format!("COUNTER#ORDER#{}", day.as_str()), "COUNTER")
 }
@@ -283,6 +288,11 @@ pub const ON_THE_WAY: &str = "ON_THE_WAY";
 
 /// Refunds that are with their provider.
 pub const WITH_PROVIDER: &str = "WITH_PROVIDER";
+
+/// How far a schedule has come with what waits.
+pub fn round(name: &str) -> Key {
+    Key::new(format!("ROUND#{name}"), "ROUND")
+}
 
 /// A point in time as a sort key.
 pub fn since(at: Timestamp) -> String {

@@ -5,6 +5,7 @@
 mod commit;
 mod counter;
 mod credit;
+mod early;
 mod error;
 mod events;
 mod idempotency;

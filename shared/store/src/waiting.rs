@@ -1,7 +1,7 @@
 //! Records that wait for something, the longest-waiting first: what a schedule has to look after.
 
 use crate::error::StorageError;
-use crate::item::{Attributes, record, text};
+use crate::item::{Attributes, Item, record, text};
 use crate::keys::{self, BY_WAIT, Key, WAITS_SINCE};
 use crate::{Store, Table};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
@@ -11,7 +11,8 @@ use domain::returns::Return;
 use domain::shipment::Shipment;
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
-use std::collections::VecDeque;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 
 /// Records read in one go.
@@ -23,9 +24,31 @@ pub struct Waiting<T> {
     table: Table,
     since: Timestamp,
     until: Timestamp,
-    /// The partitions that are not at their end, and the key in the index each goes on after.
-    partitions: VecDeque<(String, Option<Attributes>)>,
+    /// The partitions that are not at their end.
+    partitions: VecDeque<Partition>,
+    /// Where the last portion was taken from, and the place in the index of each of its records.
+    last: Option<(Partition, Vec<Place>)>,
+    /// The round that this is a part of.
+    round: Option<(Key, Timestamp)>,
     records: PhantomData<T>,
+}
+
+/// A record's key in the index.
+type Place = BTreeMap<String, String>;
+
+/// A partition, and the place that the walk goes on after.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Partition {
+    name: String,
+    after: Option<Place>,
+}
+
+/// How far a round has come: what is left of it. It is over when nothing is.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Round {
+    begun_at: Timestamp,
+    left: VecDeque<Partition>,
 }
 
 impl<T: DeserializeOwned> Waiting<T> {
@@ -35,17 +58,62 @@ impl<T: DeserializeOwned> Waiting<T> {
 
     /// Those alone that have waited since `since` or later: older ones stay in the list, and are never read.
     pub(crate) fn between(table: Table, list: &str, since: Timestamp, until: Timestamp) -> Self {
-        let partitions = keys::shards(list).into_iter().map(|partition| (partition, None)).collect();
-        Self { table, since, until, partitions, records: PhantomData }
+        let partitions = keys::shards(list).into_iter().map(|name| Partition { name, after: None }).collect();
+        Self { table, since, until, partitions, last: None, round: None, records: PhantomData }
     }
 
-    /// The next portion; nothing at the end. A record may have stopped waiting since, since the index is a moment behind:
-    /// whoever decides on one looks whether it still does.
+    /// The same walk as a part of a round, from where the part before has stopped: so each record has its turn, however many
+    /// wait before it and never stop to. When a round is over the next one begins, `minutes` after it at the earliest; until
+    /// then there is nothing to do.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the table can't be read.
+    pub async fn in_rounds(mut self, store: &Store, name: &str, minutes: u64, now: Timestamp) -> Result<Option<Self>, StorageError> {
+        let key = keys::round(name);
+        let begun_at = match store.get::<Round>(self.table, &key).await? {
+            Some(round) if !round.left.is_empty() => {
+                self.partitions = round.left;
+                round.begun_at
+            }
+            Some(round) if round.begun_at > now.minus_minutes(minutes) => return Ok(None),
+            Some(_) | None => now,
+        };
+        self.round = Some((key, begun_at));
+        Ok(Some(self))
+    }
+
+    /// Takes no more than the first `done` records of the last portion: the walk goes on with the one after them.
+    pub fn stop_after(&mut self, done: usize) {
+        let Some((partition, places)) = self.last.take() else { return };
+        if done == places.len() {
+            return;
+        }
+        let after = if done == 0 { partition.after } else { places.into_iter().nth(done - 1) };
+        self.partitions.retain(|left| left.name != partition.name);
+        self.partitions.push_back(Partition { name: partition.name, after });
+    }
+
+    /// Writes down how far the round has come: nothing but a place in a list, which no event would tell of.
+    ///
+    /// # Errors
+    /// [`StorageError`] when it can't be written; the next part then begins where this one did.
+    pub async fn keep_place(self, store: &Store) -> Result<(), StorageError> {
+        let Some((key, begun_at)) = self.round else { return Ok(()) };
+        let item = Item::of(&key, &Round { begun_at, left: self.partitions })?;
+        store.meter.round_trip();
+        let put = store.client.put_item().table_name(store.tables.get(self.table)?).set_item(Some(item.into_attributes()));
+        let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await.map_err(StorageError::request("PutItem"))?;
+        store.meter.wrote(&put.consumed_capacity);
+        Ok(())
+    }
+
+    /// The next portion, the longest-waiting first; nothing at the end. A record may have stopped waiting since, since the index
+    /// is a moment behind: whoever decides on one looks whether it still does.
     ///
     /// # Errors
     /// [`StorageError`] when the table can't be read; asking again goes on at the same place.
     pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<T>>, StorageError> {
-        while let Some((partition, start)) = self.partitions.front().cloned() {
+        while let Some(partition) = self.partitions.front().cloned() {
             store.meter.round_trip();
             let answer = store
                 .client
@@ -55,28 +123,48 @@ impl<T: DeserializeOwned> Waiting<T> {
                 .key_condition_expression("#p = :p AND #s BETWEEN :since AND :until")
                 .expression_attribute_names("#p", BY_WAIT.partition)
                 .expression_attribute_names("#s", WAITS_SINCE)
-                .expression_attribute_values(":p", text(&partition))
+                .expression_attribute_values(":p", text(&partition.name))
                 .expression_attribute_values(":since", text(keys::since(self.since)))
                 .expression_attribute_values(":until", text(keys::since(self.until)))
-                .set_exclusive_start_key(start)
+                .set_exclusive_start_key(partition.after.as_ref().map(attributes))
                 .limit(i32::try_from(PORTION).unwrap_or(i32::MAX))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await
                 .map_err(StorageError::request("Query"))?;
             store.meter.read(&answer.consumed_capacity);
-            let wanted: Vec<(Table, Key)> = answer.items().iter().filter_map(Key::of).map(|key| (self.table, key)).collect();
-            let found = store.batch_get(&wanted).await?;
-            self.partitions.pop_front();
-            if let Some(last) = answer.last_evaluated_key {
-                self.partitions.push_back((partition, Some(last)));
+            let listed: Vec<(Key, Place)> = answer.items().iter().filter_map(|item| Key::of(item).zip(place(item))).collect();
+            let wanted: Vec<(Table, Key)> = listed.iter().map(|(key, _)| (self.table, key.clone())).collect();
+            let mut found = store.batch_get(&wanted).await?;
+            let mut records = Vec::new();
+            let mut places = Vec::new();
+            for (key, place) in listed {
+                if let Some(item) = found.remove(&key) {
+                    records.push(record(item)?);
+                    places.push(place);
+                }
             }
-            if !found.is_empty() {
-                return found.into_values().map(record).collect::<Result<_, _>>().map(Some);
+            self.partitions.pop_front();
+            if let Some(last) = answer.last_evaluated_key.as_ref().and_then(place) {
+                self.partitions.push_back(Partition { name: partition.name.clone(), after: Some(last) });
+            }
+            if !records.is_empty() {
+                self.last = Some((partition, places));
+                return Ok(Some(records));
             }
         }
         Ok(None)
     }
+}
+
+/// Where an item is in the index.
+fn place(item: &Attributes) -> Option<Place> {
+    let names = ["pk", "sk", BY_WAIT.partition, WAITS_SINCE];
+    names.into_iter().map(|name| Some((name.to_owned(), item.get(name)?.as_s().ok()?.clone()))).collect()
+}
+
+fn attributes(place: &Place) -> Attributes {
+    place.iter().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
 impl Store {
@@ -102,6 +190,12 @@ impl Store {
     #[must_use]
     pub fn paid_late(&self, since: Timestamp, until: Timestamp) -> Waiting<Order> {
         Waiting::between(Table::Orders, keys::PAID_LATE, since, until)
+    }
+
+    /// The same of those that were placed at `since` or later.
+    #[must_use]
+    pub fn unpaid_orders_since(&self, since: Timestamp, until: Timestamp) -> Waiting<Order> {
+        Waiting::between(Table::Orders, keys::UNPAID, since, until)
     }
 
     /// The returns that have waited for their parcel since they were approved, at `until` or before.

@@ -149,6 +149,8 @@ pub struct Order {
     pub promotion: Option<usize>,
     pub total: i64,
     pub paid: i64,
+    /// What came where the total was to be paid, until somebody decides.
+    came: Option<i64>,
     pub refunded: i64,
     /// Of each line what was paid for it, and the pieces and the money that went back or are going back.
     pub worth: Vec<i64>,
@@ -174,7 +176,8 @@ pub struct Refund {
     pub awaits_staff: bool,
     /// The line and how many of it, where it is of pieces.
     pieces: Option<(usize, i64)>,
-    job_is_due: bool,
+    /// Its place among the jobs, where it has one.
+    job: Option<usize>,
 }
 
 /// A parcel: pieces of each line of its order.
@@ -196,6 +199,7 @@ pub struct Reference {
     pub returns: Vec<Rma>,
     pub promotions: [Promotion; 3],
     owners: HashMap<(usize, u8), usize>,
+    jobs: usize,
 }
 
 impl Reference {
@@ -210,6 +214,7 @@ impl Reference {
             returns: Vec::new(),
             promotions: PROMOTIONS,
             owners: HashMap::new(),
+            jobs: 0,
         }
     }
 
@@ -332,6 +337,7 @@ impl Reference {
             promotion,
             total,
             paid: 0,
+            came: None,
             refunded: 0,
             worth: promotions::spread(discount, &amounts),
             pieces_refunded: vec![0; lines.len()],
@@ -369,6 +375,7 @@ impl Reference {
         self.orders[at].payment = to;
         self.orders[at].reference = reference.or(self.orders[at].reference);
         if to == "PAID" {
+            self.orders[at].came = None;
             self.orders[at].paid = self.orders[at].total;
             self.follow_refunds(at);
             if self.orders[at].status == "CANCELLED" {
@@ -396,11 +403,32 @@ impl Reference {
         if let Some(promotion) = self.orders[at].promotion {
             self.promotions[promotion].used[self.orders[at].customer] -= 1;
         }
+        self.give_all_back(at, method.unwrap_or(way_back));
+        (200, "")
+    }
+
+    /// Of a cancelled order, whatever came for it.
+    fn give_all_back(&mut self, at: usize, method: &'static str) {
+        if let Some(came) = self.orders[at].came.take() {
+            self.orders[at].paid = came;
+            self.follow_refunds(at);
+        }
         match self.orders[at].paid {
             0 => self.orders[at].payment = "VOIDED",
-            _ => self.refund_all(at, method.unwrap_or(way_back)),
+            _ => self.refund_all(at, method),
         }
-        (200, "")
+    }
+
+    /// Another amount came than was to be paid.
+    fn mismatched(&mut self, at: usize, came: i64) {
+        let order = &mut self.orders[at];
+        let is_news = matches!(order.payment, "PENDING" | "FAILED" | "VOIDED") && came > 0;
+        if is_news {
+            order.came = Some(came);
+            if order.status == "CANCELLED" {
+                self.give_all_back(at, REFUND_METHODS[self.orders[at].method]);
+            }
+        }
     }
 
     /// Pieces of each line of an order that are in parcels of such a status.
@@ -495,9 +523,15 @@ impl Reference {
     }
 
     fn push_refund(&mut self, order: usize, amount: i64, method: &'static str, pieces: Option<(usize, i64)>) {
-        self.refunds.push(Refund { order, amount, method, status: "PROCESSING", awaits_staff: false, pieces, job_is_due: true });
+        self.refunds.push(Refund { order, amount, method, status: "PROCESSING", awaits_staff: false, pieces, job: None });
+        self.set_off(self.refunds.len() - 1);
         self.count_pieces(self.refunds.len() - 1, 1);
         self.follow_refunds(order);
+    }
+
+    fn set_off(&mut self, refund: usize) {
+        self.jobs += 1;
+        self.refunds[refund].job.get_or_insert(self.jobs);
     }
 
     fn count_pieces(&mut self, refund: usize, sign: i64) {
@@ -523,10 +557,7 @@ impl Reference {
     fn step_refund(&mut self, at: usize, to: &'static str) -> Said {
         match (self.refunds[at].status, to) {
             ("PROCESSING", "COMPLETED") => self.complete(at),
-            ("PROCESSING", "FAILED") => {
-                self.count_pieces(at, -1);
-                self.settle(at, "FAILED");
-            }
+            ("PROCESSING", "FAILED") => self.fail(at),
             ("FAILED", "PROCESSING") => {
                 let Refund { order, amount, pieces, .. } = self.refunds[at];
                 let are_free = pieces.is_none_or(|(line, quantity)| quantity <= self.free(order)[line]);
@@ -538,7 +569,7 @@ impl Reference {
                 self.refunds[at].amount = amount;
                 self.count_pieces(at, 1);
                 self.settle(at, "PROCESSING");
-                self.refunds[at].job_is_due = true;
+                self.set_off(at);
             }
             _ => return (409, "INVALID_STATUS_TRANSITION"),
         }
@@ -554,6 +585,11 @@ impl Reference {
         }
     }
 
+    fn fail(&mut self, at: usize) {
+        self.count_pieces(at, -1);
+        self.settle(at, "FAILED");
+    }
+
     fn settle(&mut self, at: usize, status: &'static str) {
         let refund = &mut self.refunds[at];
         (refund.status, refund.awaits_staff) = (status, false);
@@ -566,11 +602,12 @@ impl Reference {
         let (Some(at), Some(_)) = (order, self.at_stripe(order)) else { return };
         match word {
             Word::Paid => drop(self.pay(at, "PAID", None)),
+            Word::Failed if self.orders[at].came.is_some() => {}
             Word::Failed => drop(self.pay(at, "FAILED", None)),
-            Word::PaidTooLittle => {}
+            Word::PaidTooLittle => self.mismatched(at, self.orders[at].total - 1),
             Word::Refunded(amount) => {
                 let (method, status) = (REFUND_METHODS[CARD], "COMPLETED");
-                self.refunds.push(Refund { order: at, amount, method, status, awaits_staff: false, pieces: None, job_is_due: false });
+                self.refunds.push(Refund { order: at, amount, method, status, awaits_staff: false, pieces: None, job: None });
                 self.orders[at].refunded += amount;
                 if self.orders[at].paid > 0 {
                     self.follow_refunds(at);
@@ -580,16 +617,19 @@ impl Reference {
     }
 
     fn work(&mut self) {
-        for at in 0..self.refunds.len() {
-            let is_at_stripe = self.at_stripe(Some(self.refunds[at].order)).is_some();
-            let refund = &mut self.refunds[at];
-            let is_due = std::mem::take(&mut refund.job_is_due) && refund.status == "PROCESSING";
-            match refund.method {
-                _ if !is_due => {}
+        let mut due: Vec<usize> = (0..self.refunds.len()).filter(|at| self.refunds[*at].job.is_some()).collect();
+        due.sort_by_key(|at| self.refunds[*at].job);
+        for at in due {
+            let Refund { order, method, status, .. } = self.refunds[at];
+            self.refunds[at].job = None;
+            match method {
+                _ if status != "PROCESSING" => {}
+                // Stripe has given the money back already.
+                "STORE_CREDIT" if self.over_refunded(order) > 0 => self.fail(at),
                 "STORE_CREDIT" => self.complete(at),
                 // Stripe has the payment, and gives it back at once.
-                "CARD" if is_at_stripe => self.complete(at),
-                _ => refund.awaits_staff = true,
+                "CARD" if self.at_stripe(Some(order)).is_some() => self.complete(at),
+                _ => self.refunds[at].awaits_staff = true,
             }
         }
     }

@@ -58,10 +58,12 @@ async fn one_that_pawapay_signed_is_believed() {
     let key = PawaPayKey::new();
     let shop = with_key(&key).await;
     let order = shop.order_at_pawapay("PROCESSING").await;
-    let mut short = deposit(&order, "COMPLETED");
+    let other = shop.order_at_pawapay("PROCESSING").await;
+    let mut short = deposit(&other, "COMPLETED");
     short["amount"] = json!("74.99");
     key.tells(&shop, &short).await.ok();
-    assert_eq!(status(&shop, &order).await, "PENDING");
+    key.tells(&shop, &deposit(&other, "FAILED")).await.ok();
+    assert_eq!(status(&shop, &other).await, "PENDING");
     key.tells(&shop, &deposit(&order, "FAILED")).await.ok();
     assert_eq!(status(&shop, &order).await, "FAILED");
     for _ in 0..3 {
@@ -69,6 +71,20 @@ async fn one_that_pawapay_signed_is_believed() {
         assert_eq!(status(&shop, &order).await, "PAID");
     }
     key.tells(&shop, &deposit(&order, "FAILED")).await.ok();
+    assert_eq!(status(&shop, &order).await, "PAID");
+    assert!(shop.system.payments.requests().is_empty(), "nobody was asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_signed_and_comes_before_its_order_is_kept_for_it() {
+    let key = PawaPayKey::new();
+    let shop = with_key(&key).await;
+    let deposit =
+        json!({ "depositId": "AFB57B93-7849-49AA-BABB-4C3CCBFE3D79", "status": "COMPLETED", "amount": "75.00", "currency": "USD" });
+    key.tells(&shop, &deposit).await.ok();
+    let order = shop.order().with("paymentReference", json!("afb57b93-7849-49aa-babb-4c3ccbfe3d79")).place().await;
+    shop.system.clock.advance(RUN);
+    assert_eq!(shop.system.workers.run("ask-providers").await.expect("a schedule").changed, 1);
     assert_eq!(status(&shop, &order).await, "PAID");
     assert!(shop.system.payments.requests().is_empty(), "nobody was asked");
 }

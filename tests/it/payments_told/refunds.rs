@@ -1,9 +1,9 @@
 //! Refunds that Stripe tells of: ours, and those that somebody makes on its own pages.
 
 use super::{RUN, intent, refunded_total, status, stripe_tells};
-use crate::kit::{ByHand, LocalShop, Placed, cents, race};
+use crate::kit::{ByHand, CUSTOMER, LocalShop, Placed, cents, race};
 use functions::workers::process_refund;
-use local::emulators::payments::Fault as PaymentFault;
+use local::Options;
 use local::emulators::payments::Provider::Stripe;
 use local::faults::Fault;
 use serde_json::{Value, json};
@@ -123,10 +123,6 @@ async fn one_made_there_is_followed_to_its_end() {
         shop.after(RUN).await;
         told(&shop, "refund.updated", &made).await;
         assert_eq!((shop.refund_of(&order).await["status"].clone(), status(&shop, &order).await.as_str()), (json!(refund_is), order_is));
-        // A refund of nothing that failed before it was heard of is none.
-        let failed = shop.system.payments.refund_by_hand(order.payment(), 1_00, "failed");
-        told(&shop, "refund.failed", &failed).await;
-        assert_eq!(shop.refunds_of(order.id).await.len(), 1);
     }
     // It is asked after, and never asked for.
     assert!(shop.keys_at(Stripe).is_empty());
@@ -233,23 +229,109 @@ async fn a_success_that_comes_after_a_failure_is_believed_when_stripe_says_it_ag
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_words_of_one_made_there_the_later_counts_in_whatever_order_they_come() {
+    for can_be_asked in [true, false] {
+        let key = if can_be_asked { "sk_local" } else { "" };
+        let shop =
+            LocalShop::with(Options { pumps: false, variables: [("STRIPE_SECRET_KEY", key.to_owned())].into(), ..Options::default() });
+        let shop = shop.await;
+        for order_of_words in [["pending", "failed", "succeeded"], ["failed", "pending", "succeeded"], ["failed", "succeeded", "pending"]] {
+            let order = paid(&shop).await;
+            let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "failed");
+            for word in order_of_words {
+                let mut object = shop.system.payments.stripe_object(&made);
+                object["status"] = json!(word);
+                stripe_tells(&shop, "refund.updated", object).await.ok();
+            }
+            let refund = shop.refund_of(&order).await;
+            assert_eq!(refund["status"], "FAILED", "{order_of_words:?}: {refund}");
+            assert_eq!((status(&shop, &order).await.as_str(), refunded_total(&shop, &order).await), ("PAID", 0));
+            assert_eq!(cents(&shop.refunded(&order, None).await["amount"]), 75_00, "all of it is there");
+        }
+        // One that did come back after it had succeeded.
+        for order_of_words in [["succeeded", "failed"], ["failed", "succeeded"]] {
+            let order = paid(&shop).await;
+            let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "failed");
+            for word in order_of_words {
+                let mut object = shop.system.payments.stripe_object(&made);
+                object["status"] = json!(word);
+                stripe_tells(&shop, "refund.updated", object).await.ok();
+            }
+            let refund = shop.refund_of(&order).await;
+            assert_eq!(
+                (&refund["failureReason"], refund["status"] == "COMPLETED"),
+                (&json!("Stripe: unknown"), order_of_words[0] == "succeeded")
+            );
+        }
+        shop.assert_no_complaints();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_stripe_says_has_succeeded_counts_however_it_was_heard_of_before() {
+    let shop = LocalShop::without_pumps().await;
+    let order = paid(&shop).await;
+    let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "failed");
+    told(&shop, "refund.failed", &made).await;
+    shop.system.payments.move_on(&made, "succeeded", None);
+    for _ in 0..3 {
+        told(&shop, "refund.updated", &made).await;
+    }
+    assert_eq!((shop.refund_of(&order).await["status"].clone(), refunded_total(&shop, &order).await), (json!("COMPLETED"), 30_00));
+    assert_eq!(status(&shop, &order).await, "PARTIALLY_REFUNDED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_on_its_way_twice_is_no_alarm_until_it_has_arrived_twice() {
+    let shop = LocalShop::without_pumps().await;
+    let order = paid(&shop).await;
+    let by_cash = json!({ "orderId": order.id, "reason": "Torn", "refundMethod": "CASH" });
+    let cash = shop.admin().post("/api/refunds", &by_cash).await.ok();
+    let at = shop.system.store();
+    let now = async || at.order(serde_json::from_value(json!(order.id)).expect("an id")).await.expect("read").expect("an order");
+    let made = shop.system.payments.refund_by_hand(order.payment(), 75_00, "succeeded");
+    told(&shop, "refund.created", &made).await;
+    assert_eq!((now().await.over_refunded().minor, now().await.given_beyond()), (75_00, 0));
+    shop.admin().put(&format!("/api/refunds?id={}", cash["id"]), &json!({ "status": "COMPLETED" })).await.ok();
+    assert_eq!((now().await.over_refunded().minor, now().await.given_beyond()), (75_00, 75_00));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn store_credit_for_money_that_stripe_has_given_back_meanwhile_is_not_given() {
+    let shop = LocalShop::without_pumps().await;
+    let order = paid(&shop).await;
+    let by_credit = json!({ "orderId": order.id, "reason": "Torn", "refundMethod": "STORE_CREDIT" });
+    let credit = shop.admin().post("/api/refunds", &by_credit).await.ok();
+    let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "succeeded");
+    told(&shop, "refund.created", &made).await;
+    process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&credit)).await;
+    let after = shop.admin().get(&format!("/api/refunds?id={}", credit["id"])).await.ok();
+    assert_eq!((&after["status"], refunded_total(&shop, &order).await), (&json!("FAILED"), 30_00));
+    let ledger = shop.staff().get(&format!("/api/store-credit?customerId={CUSTOMER}")).await.ok();
+    assert_eq!(ledger["entries"], json!([]));
+    assert_eq!(cents(&shop.refunded(&order, None).await["amount"]), 45_00);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_earlier_attempt_that_succeeds_after_all_is_a_refund_beside_the_one_that_is_tried_again() {
     let shop = LocalShop::start().await;
     let order = paid(&shop).await;
-    shop.system.payments.fail_next(
-        Stripe,
-        PaymentFault::Refuse(400, json!({ "error": { "type": "invalid_request_error", "code": "charge_disputed", "message": "No" } })),
-    );
+    shop.system.payments.next_refund_is(Stripe, "failed");
     let refund = shop.refunded(&order, Some("20")).await;
     shop.settled().await;
+    let first = shop.made_at(Stripe)[0].id.clone();
     shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "PROCESSING" })).await.ok();
     shop.settled().await;
-    let second = shop.made_at(Stripe)[0].clone();
-    let mut first = shop.system.payments.stripe_object(&second.id);
-    (first["id"], first["metadata"]["attempt"]) = (json!("re_first"), json!("1"));
-    for told in ["pending", "failed", "succeeded", "succeeded"] {
-        first["status"] = json!(told);
-        stripe_tells(&shop, "refund.updated", first.clone()).await.ok();
+    // A word that was overtaken by the failure: Stripe says that it failed.
+    let mut overtaken = shop.system.payments.stripe_object(&first);
+    for told in ["pending", "failed", "succeeded"] {
+        overtaken["status"] = json!(told);
+        stripe_tells(&shop, "refund.updated", overtaken.clone()).await.ok();
+        assert_eq!((shop.refunds_of(order.id).await.len(), refunded_total(&shop, &order).await), (1, 20_00), "{told}");
+    }
+    shop.system.payments.move_on(&first, "succeeded", None);
+    for _ in 0..3 {
+        told(&shop, "refund.updated", &first).await;
     }
     let refunds = shop.refunds_of(order.id).await;
     assert_eq!((refunds.len(), refunded_total(&shop, &order).await), (2, 40_00), "{refunds:?}");

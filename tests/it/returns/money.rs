@@ -24,11 +24,20 @@ async fn going_back(shop: &LocalShop, order: &Placed) -> i64 {
 async fn lines_of_unequal_price_bring_what_was_paid_for_them_in_whatever_order_they_come_back() {
     let shop = LocalShop::without_pumps().await;
     let (prices, subtotal) = ([19_99, 7_01, 45_50], 72_50);
+    shop.promotion(json!({ "code": "PART", "type": "PERCENTAGE", "value": 15 })).await;
+    shop.promotion(json!({ "code": "FIXED", "type": "FIXED_AMOUNT", "value": 7.77 })).await;
     // 15 % of it, rounded half to even; and a fixed amount that no line divides.
-    for off in [10_88, 7_77] {
+    for (code, off) in [("PART", 10_88), ("FIXED", 7_77)] {
         let mut brought: BTreeMap<usize, i64> = BTreeMap::new();
         for way in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-            let order = shop.order().prices(&["19.99", "7.01", "45.50"]).off(off).with("deliveryFee", json!(5)).delivered().place().await;
+            let order = shop
+                .order()
+                .prices(&["19.99", "7.01", "45.50"])
+                .with("promotionCode", json!(code))
+                .with("deliveryFee", json!(5))
+                .delivered()
+                .place()
+                .await;
             assert_eq!(cents(&order.body["total"]), subtotal - off + 5_00);
             let mut sum = 0;
             for line in way {

@@ -59,12 +59,16 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
 
 async fn told_of_deposit(shop: &Shop, trust: &Trust, delivery: &Delivery, deposit: &str) -> Result<(), Problem> {
     let method = PaymentMethod::MobileMoney;
+    let pawapay = match trust {
+        Trust::Signed => {
+            let heard = delivery.json::<Deposit>()?.incoming().into();
+            return incoming::told(shop, method, deposit, &heard).await.map(drop).map_err(Problem::unavailable);
+        }
+        Trust::Asking(pawapay) => pawapay,
+    };
     // Nobody has pawaPay asked after deposits that are no order's.
     let Some(order) = shop.store.reference_owner(method, deposit).await? else { return Ok(()) };
-    let heard = match trust {
-        Trust::Signed => Some(delivery.json::<Deposit>()?.incoming().into()),
-        Trust::Asking(pawapay) => pawapay.payment(deposit).await.map_err(Problem::unavailable)?,
-    };
+    let heard = pawapay.payment(deposit).await.map_err(Problem::unavailable)?;
     let heard = heard.unwrap_or_else(|| Incoming::Pending.into());
     incoming::told_of_order(shop, order, deposit, &heard).await.map(drop).map_err(Problem::unavailable)
 }

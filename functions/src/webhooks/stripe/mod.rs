@@ -9,14 +9,15 @@ use api::{Answer, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
+use domain::ids::{OrderId, RefundId};
 use domain::order::{Heard, Incoming, PaymentMethod};
-use domain::refund::{PaymentProvider, RefundStatus, Told};
+use domain::refund::{PaymentProvider, Report, Told};
 use domain::time::Timestamp;
-use providers::{Asked, Gateway, StripeCharge, StripeIntent, StripeRefund};
+use providers::{StripeCharge, StripeIntent, StripeRefund};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use store::CommitError;
+use store::{CommitError, StorageError};
 use utoipa::ToSchema;
 
 /// An event of Stripe's, as far as it is looked at (docs.stripe.com/api/events/object).
@@ -85,27 +86,66 @@ async fn charged(shop: &Shop, charge: &StripeCharge) -> Result<(), Problem> {
 
 /// A refund of ours says so in its metadata; any other was made on Stripe's own pages.
 async fn refund(shop: &Shop, made: &StripeRefund) -> Result<(), Problem> {
-    let payments: Vec<&str> = [&made.payment_intent, &made.charge].into_iter().filter_map(Option::as_deref).collect();
-    let mut report = made.report();
-    if let Some((id, attempt)) = made.ours()
-        && let Some(refund) = shop.store.refund(id).await?
-        && let Some(order) = shop.store.order(refund.order_id).await?
-        && order.payment_reference.as_deref().is_some_and(|reference| payments.contains(&reference))
-    {
-        let key = format!("refund-{id}-{attempt}");
-        // Events overtake each other: whether it succeeded after it had failed, or before, Stripe alone knows.
-        if report.told == Told::Succeeded && refund.status == RefundStatus::Failed && refund.is_attempt(&key) {
-            let stripe = stripe(shop).await.map_err(Problem::unavailable)?;
-            let (Some(stripe), Some(payment)) = (stripe, order.payment_reference.as_deref()) else { return Ok(()) };
-            match stripe.refund_state(Asked { refund: &refund, key: &key, payment }).await.map_err(Problem::unavailable)? {
-                Some(now) => report = now,
-                None => return Ok(()),
-            }
-        }
-        return outgoing::told(shop, id, &key, &report).await.map_err(later);
+    let Some(owner) = owner(shop, made).await.map_err(Problem::unavailable)? else {
+        tracing::info!(refund = made.id, "a refund of a payment that no order has");
+        return Ok(());
+    };
+    if let Some((id, key)) = known(shop, made, owner).await.map_err(Problem::unavailable)? {
+        return word(shop, made, id, &key).await;
     }
     let Some(amount) = made.money() else { return Ok(()) };
-    outgoing::told_of_foreign(shop, PaymentProvider::Stripe, &made.id, &payments, amount, &report).await.map_err(later)
+    if outgoing::record(shop, PaymentProvider::Stripe, &made.id, owner, amount, &made.report()).await.map_err(later)? {
+        return Ok(());
+    }
+    // Somebody else has recorded it in between, perhaps with another word.
+    match known(shop, made, owner).await.map_err(Problem::unavailable)? {
+        Some((id, key)) => word(shop, made, id, &key).await,
+        None => Ok(()),
+    }
+}
+
+/// What an event says of a refund. Where that contradicts what is known, Stripe is asked which of the two words is the later.
+async fn word(shop: &Shop, made: &StripeRefund, id: RefundId, key: &str) -> Result<(), Problem> {
+    let report = made.report();
+    if outgoing::overheard(shop, id, key, &report).await.map_err(later)? {
+        return Ok(());
+    }
+    match asked_anew(shop, made).await? {
+        Some(now) => outgoing::told(shop, id, key, &now).await.map_err(later),
+        // What has failed at Stripe never succeeds afterwards, so that word is the later one.
+        None if matches!(report.told, Told::Failed(_)) => outgoing::told(shop, id, key, &report).await.map_err(later),
+        None => {
+            tracing::warn!(refund = %id, "Stripe can't be asked whether a refund that failed has succeeded after all");
+            Ok(())
+        }
+    }
+}
+
+/// The order whose payment it gives back.
+async fn owner(shop: &Shop, made: &StripeRefund) -> Result<Option<OrderId>, StorageError> {
+    for payment in [&made.payment_intent, &made.charge].into_iter().flatten() {
+        if let Some(owner) = shop.store.reference_owner(PaymentMethod::Card, payment).await? {
+            return Ok(Some(owner));
+        }
+    }
+    Ok(None)
+}
+
+/// The refund that it is here, and the key of the attempt it is of: one that we asked for, or one that was recorded before.
+async fn known(shop: &Shop, made: &StripeRefund, owner: OrderId) -> Result<Option<(RefundId, String)>, StorageError> {
+    if let Some((id, attempt)) = made.ours()
+        && shop.store.refund(id).await?.is_some_and(|refund| refund.order_id == owner)
+    {
+        return Ok(Some((id, format!("refund-{id}-{attempt}"))));
+    }
+    Ok(shop.store.refund_named(PaymentProvider::Stripe, &made.id).await?.map(|id| (id, made.id.clone())))
+}
+
+/// What Stripe says of it by now; nothing where it can't be asked, or knows of none.
+async fn asked_anew(shop: &Shop, made: &StripeRefund) -> Result<Option<Report>, Problem> {
+    let Some(stripe) = stripe(shop).await.map_err(Problem::unavailable)? else { return Ok(None) };
+    let now = stripe.refund_now(&made.id).await.map_err(Problem::unavailable)?;
+    Ok(now.map(|now| now.report()))
 }
 
 /// A charge was refunded, by one refund or another: each is looked at. Newer versions of Stripe's API leave them out here.

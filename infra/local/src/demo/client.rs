@@ -54,6 +54,16 @@ impl Client {
         }
     }
 
+    /// The deposit of an order comes in at pawaPay, which tells the shop so.
+    pub async fn paid_at_pawapay(&self, deposit: &str, order: &Value) -> Result<Value, DemoError> {
+        if let Ok(total) = Money::parse(&order["total"].to_string(), Currency::USD) {
+            self.payments.deposit(deposit, total.minor, "USD", "COMPLETED");
+        }
+        // Unsigned, it only has the shop ask pawaPay.
+        let body = serde_json::json!({ "depositId": deposit, "status": "COMPLETED" });
+        self.call(("x-request-id", "demo".to_owned()), Method::POST, "/api/webhooks/pawapay", Some(&body)).await
+    }
+
     /// DHL sees a parcel, and tells the shop that it has.
     pub async fn seen_by_dhl(&self, number: &str, code: &str, words: &str, place: &str) -> Result<Value, DemoError> {
         self.carriers.scan(number, code, words, place);

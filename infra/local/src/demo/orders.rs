@@ -15,6 +15,8 @@ pub struct Order {
     notes: Option<&'static str>,
     /// A promotion's code.
     code: Option<&'static str>,
+    /// The deposit at pawaPay that it is paid by.
+    deposit: Option<&'static str>,
     /// On which day (so many days ago) what happens.
     pub steps: &'static [(u8, Step)],
 }
@@ -45,6 +47,8 @@ pub enum Step {
     Place,
     /// Staff see its payment, with the provider's reference.
     Paid(&'static str),
+    /// Its deposit has come, as pawaPay tells.
+    Deposited,
     /// The payment did not go through.
     NotPaid,
     /// Staff take it a step forward.
@@ -75,8 +79,8 @@ pub enum Step {
     Refuse(&'static str),
 }
 use Step::{
-    ApproveFor, Arrived, AskBack, Cancel, CancelByStaff, CancelForCredit, NotPaid, NotPaidOut, Paid, PaidOut, Parcel, Place, Refuse,
-    Return, Seen, To,
+    ApproveFor, Arrived, AskBack, Cancel, CancelByStaff, CancelForCredit, Deposited, NotPaid, NotPaidOut, Paid, PaidOut, Parcel, Place,
+    Refuse, Return, Seen, To,
 };
 
 const CONFIRMED: Step = To("CONFIRMED");
@@ -91,10 +95,10 @@ const COMPLETED: Step = Return("COMPLETED");
 
 macro_rules! order {
     ($customer:literal, $buying:expr, [$($sku:literal x $pieces:literal),+], $steps:expr) => {
-        Order { customer: $customer, lines: &[$(($sku, $pieces)),+], buying: $buying, notes: None, code: None, steps: $steps }
+        Order { customer: $customer, lines: &[$(($sku, $pieces)),+], buying: $buying, notes: None, code: None, deposit: None, steps: $steps }
     };
     ($customer:literal, $buying:expr, [$($sku:literal x $pieces:literal),+], $notes:literal, $steps:expr) => {
-        Order { customer: $customer, lines: &[$(($sku, $pieces)),+], buying: $buying, notes: Some($notes), code: None, steps: $steps }
+        Order { customer: $customer, lines: &[$(($sku, $pieces)),+], buying: $buying, notes: Some($notes), code: None, deposit: None, steps: $steps }
     };
 }
 
@@ -102,6 +106,11 @@ impl Order {
     /// Placed with a promotion.
     const fn with(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
+    }
+
+    /// Paid through pawaPay.
+    const fn by(self, deposit: &'static str) -> Self {
+        Self { deposit: Some(deposit), ..self }
     }
 }
 
@@ -149,7 +158,8 @@ pub const ORDERS: &[Order] = &[
         &[(3, Place), (3, Paid("MP-C0041819")), (3, CONFIRMED), (1, PROCESSING), (0, Parcel("FEDEX"))])
     .with("LIVRAISON"),
     order!(4004, Online(Mobile), ["BOU-MWI-BLA-L" x 1],
-        &[(2, Place), (2, Paid("AM-88490021")), (2, CONFIRMED), (1, Cancel("Délai de livraison trop long"))]),
+        &[(2, Place), (2, Deposited), (2, CONFIRMED), (1, Cancel("Délai de livraison trop long"))])
+    .by("6c1d2f0a-5b7e-4c93-9a41-2f8e07d3b615"),
     order!(4008, Pickup(Card), ["ROB-NDE-NOI-M" x 1, "POC-ELI-DOR" x 1],
         &[(2, Place), (2, Paid("pi_3OeM44Lz")), (2, CONFIRMED), (1, PROCESSING), (0, READY)]),
     order!(4002, InStore(Cash), ["JEA-MAT-BRU-44" x 2],
@@ -221,6 +231,7 @@ impl Order {
             "currency": "USD",
             "notes": self.notes,
             "promotionCode": self.code,
+            "paymentReference": self.deposit,
         });
         let mut token = client.customer(customer.id);
         match self.buying {
@@ -257,6 +268,11 @@ impl Step {
                     client.paid_at_stripe(reference, &order);
                 }
                 order
+            }
+            Deposited => {
+                let deposit = order.deposit.ok_or(DemoError::NoField("deposit"))?;
+                let placed = client.get(customer, &format!("/api/orders?id={id}")).await?;
+                client.paid_at_pawapay(deposit, &placed).await?
             }
             NotPaid => payment(json!({ "paymentStatus": "FAILED" })).await?,
             To(status) => client.put(sales, &format!("/api/orders/{id}/status"), &json!({ "newStatus": status })).await?,

@@ -2,7 +2,7 @@ use super::*;
 use crate::system::Options;
 use api::clock::Clock;
 use domain::order::{OrderStatus, PaymentStatus};
-use domain::refund::{Awaiting, RefundStatus};
+use domain::refund::{Awaiting, PaymentProvider, RefundStatus};
 use domain::returns::ReturnStatus;
 use domain::shipment::ShipmentStatus;
 use std::path::PathBuf;
@@ -41,6 +41,8 @@ async fn the_demo_has_orders_in_every_status_and_nothing_left_to_do() {
     let refunds = system.store().refunds(RefundFilter::default(), PAGE).await.unwrap().items;
     assert!(refunds.iter().any(|refund| refund.awaiting == Some(Awaiting::Staff)));
     assert!(refunds.iter().any(|refund| refund.status == RefundStatus::Failed));
+    let by_pawapay = refunds.iter().find(|refund| refund.provider == Some(PaymentProvider::PawaPay)).expect("one through pawaPay");
+    assert_eq!((by_pawapay.status, by_pawapay.attempts), (RefundStatus::Completed, 1), "{by_pawapay:?}");
     let days: std::collections::BTreeSet<u64> = orders.iter().map(|order| order.created_at.0 / 86_400_000).collect();
     assert!(days.len() > 7, "{days:?}");
     assert!(orders.iter().all(|order| order.delivery_zone.is_none() || !order.delivery_fee.is_zero()));

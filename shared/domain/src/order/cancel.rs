@@ -84,11 +84,8 @@ impl Order {
         let mut cancelled = Self { status: OrderStatus::Cancelled, ..self.touched(now) };
         let release =
             cancelled.held_use.take().map(|held| Release { held, order_id: self.id, customer_id: self.customer_id, to: GiveBack::ToShard });
-        let (mut order, refund) = if self.paid.is_zero() {
-            (Self { payment_status: PaymentStatus::Voided, ..cancelled }, None)
-        } else {
-            cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids)
-        };
+        let cancelled = if self.paid.is_zero() { cancelled.unpaid_in_the_end() } else { cancelled };
+        let (mut order, refund) = cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids);
         if refund.is_none() && request.notes.is_some() {
             order.notes = joined(order.notes.as_deref(), request.notes.as_deref());
         }
@@ -105,6 +102,15 @@ impl Order {
         events.extend(refund.as_ref().map(|refund| refund.created_event(&order, actor, now, &mut ids)));
 
         Ok(Cancellation { restock: order.restock(actor, now), order, previous: self.status, refund, release, events: numbered(events) })
+    }
+
+    /// What nobody paid as it was to be paid, and nobody will any more: of what came instead all may be given back. What came in
+    /// another currency than the order's is for staff to give back at the provider.
+    pub(super) fn unpaid_in_the_end(self) -> Self {
+        match self.came_instead {
+            Some(came) if came.currency == self.currency => self.received(came),
+            Some(_) | None => Self { payment_status: PaymentStatus::Voided, ..self },
+        }
     }
 
     /// A refund of all that may still be given back, and the order that knows of it; nothing when nothing is left.

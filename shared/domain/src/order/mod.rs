@@ -256,8 +256,8 @@ impl LineItem {
 
 /// An order.
 ///
-/// Of its amounts: `total = subtotal − discount + delivery_fee`; `paid` is `total` once it is paid and nothing
-/// before; `paid + over_refunded = refundable + refunds under way + refunded_total`. All are in `currency` and none is negative.
+/// Of its amounts: `total = subtotal − discount + delivery_fee`; `paid` is nothing until it is paid and `total` then, but where
+/// another amount came: what came of a cancelled order, and what came beyond `total` where staff accepted that; `paid + over_refunded = refundable + refunds under way + refunded_total`. All are in `currency` and none is negative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
@@ -293,6 +293,10 @@ pub struct Order {
     pub total: Money,
     /// What was paid.
     pub paid: Money,
+    /// What its provider has got for it where `total` was to be paid: the shop has the money, and it is not what is owed. Until
+    /// staff have decided what becomes of it the order stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_instead: Option<Money>,
     /// What may still be given back.
     pub refundable: Money,
     /// What was given back.
@@ -340,16 +344,26 @@ impl Order {
         }
     }
 
+    /// What customers have been given, in smallest units, beyond all that they paid. While nothing is known to be paid that can't be said: a provider
+    /// gives nothing back that it didn't get, so the word of the payment is on its way.
+    #[must_use]
+    pub const fn given_beyond(&self) -> i64 {
+        let beyond = self.refunded_total.minor - self.paid.minor;
+        if self.paid.minor == 0 || beyond < 0 { 0 } else { beyond }
+    }
+
     pub(crate) fn set_over_refunded(&mut self, minor: i64) {
         self.over_refunded = (minor != 0).then(|| Money::new(minor, self.currency));
     }
 
-    /// Whether the order is still to be paid before anything else becomes of it. Cash on delivery is paid at the door.
+    /// Whether the order is still to be paid before anything else becomes of it. Cash on delivery is paid at the door, and where
+    /// another amount came it is staff that are waited for.
     #[must_use]
     pub const fn awaits_payment(&self) -> bool {
         let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
         let is_paid_first = !matches!(self.payment_method, PaymentMethod::CashOnDelivery);
-        is_unpaid && is_paid_first && self.status.can_be_cancelled() && self.total.minor > 0
+        let is_for_money = self.total.minor > 0 && self.came_instead.is_none();
+        is_unpaid && is_paid_first && self.status.can_be_cancelled() && is_for_money
     }
 
     /// Whether its provider may still have money for it, whatever has become of it since: it was cancelled, or went out unpaid.
@@ -357,7 +371,7 @@ impl Order {
     pub const fn may_be_paid_late(&self) -> bool {
         let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Voided);
         let has_provider = !matches!(self.payment_method, PaymentMethod::CashOnDelivery) && self.payment_reference.is_some();
-        is_unpaid && has_provider && self.total.minor > 0
+        is_unpaid && has_provider && self.total.minor > 0 && self.came_instead.is_none()
     }
 
     /// The payment status that follows from the refunds of a paid order; an unpaid one keeps its own.

@@ -272,6 +272,7 @@ impl Order {
             discount,
             total,
             paid: Money::zero(request.currency),
+            came_instead: None,
             refundable: Money::zero(request.currency),
             over_refunded: None,
             refunded_total: Money::zero(request.currency),

@@ -172,6 +172,16 @@ impl Refund {
         }
     }
 
+    /// Leaves one that is with its provider to staff, who find out there what became of it: the shop no longer has the means to
+    /// ask. What the provider still tells of the attempt counts as before.
+    #[must_use]
+    pub fn orphaned(&self, now: Timestamp, ids: Ids) -> Option<RefundChange> {
+        let provider = self.provider.filter(|_| self.status == RefundStatus::Processing && self.awaiting == Some(Awaiting::Provider))?;
+        let why = format!("{provider} can't be asked any more; what became of the refund is to be looked up there");
+        let left = Self { awaiting: Some(Awaiting::Staff), failure_reason: Some(why.clone()), ..self.touched(now) };
+        Some(left.remarked(Some(&why), now, ids))
+    }
+
     fn remarked(self, note: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
         let event = self.updated_event(note, now, &mut ids);
         RefundChange { refund: self, order: None, credit: None, events: vec![event], known_as: None }
@@ -205,7 +215,8 @@ impl Order {
         order
     }
 
-    /// A refund that a provider made without us, by its own name (`reference`). One that failed is none.
+    /// A refund that a provider made without us, by its own name (`reference`). One that failed takes no room, and is recorded all
+    /// the same: an older word of it that comes later is then no news.
     #[must_use]
     pub fn record_refund(
         &self,
@@ -215,17 +226,22 @@ impl Order {
         amount: Money,
         now: Timestamp,
         mut ids: Ids,
-    ) -> Option<RefundRecorded> {
-        let completed = match report.told {
-            Told::Failed(_) => return None,
-            Told::Succeeded => true,
-            Told::Pending => false,
+    ) -> RefundRecorded {
+        let (status, failure_reason) = match &report.told {
+            Told::Pending => (RefundStatus::Processing, None),
+            Told::Succeeded => (RefundStatus::Completed, None),
+            Told::Failed(why) => (RefundStatus::Failed, Some(why.clone())),
         };
-        let mut order = self.touched(now).take_regardless(amount);
-        if completed {
-            order.refunded_total.minor += amount.minor;
-            order.payment_status = order.status_of_refunds();
-        }
+        let completed = status == RefundStatus::Completed;
+        let order = match status {
+            RefundStatus::Failed => self.touched(now),
+            RefundStatus::Pending | RefundStatus::Processing | RefundStatus::Completed => {
+                let mut order = self.touched(now).take_regardless(amount);
+                order.refunded_total.minor += if completed { amount.minor } else { 0 };
+                order.payment_status = order.status_of_refunds();
+                order
+            }
+        };
         let refund = Refund {
             id: RefundId::draw(&mut ids),
             order_id: order.id,
@@ -233,14 +249,14 @@ impl Order {
             amount,
             pieces: Vec::new(),
             reason: format!("Made at {provider}"),
-            status: if completed { RefundStatus::Completed } else { RefundStatus::Processing },
+            status,
             method: RefundMethod::of_payment(provider.payment_method()),
             transaction_reference: report.reference.clone(),
             provider: Some(provider),
-            failure_reason: None,
+            failure_reason,
             attempts: 1,
             attempt: Some(Attempt { key: name.to_owned(), asked_at: now, reference: report.reference.clone() }),
-            awaiting: (!completed).then_some(Awaiting::Provider),
+            awaiting: (status == RefundStatus::Processing).then_some(Awaiting::Provider),
             processed_by: None,
             processed_at: completed.then_some(now),
             notes: None,
@@ -259,7 +275,7 @@ impl Order {
         let mut events = vec![created];
         events.extend(order.payment_event(self.payment_status, Actor::System, now, &mut ids));
         let opened = RefundOpened { order, refund, events: numbered(events) };
-        Some(RefundRecorded { opened, provider, name: name.to_owned() })
+        RefundRecorded { opened, provider, name: name.to_owned() }
     }
 }
 

@@ -95,6 +95,18 @@ impl Refund {
         Ok(self.touched(now).completed(order, actor, now, ids))
     }
 
+    /// Carries out what goes onto the customer's store credit. What a provider gave back behind our back is gone: beyond that
+    /// nothing is given, and it fails.
+    ///
+    /// # Errors
+    /// [`RefundError::InvalidTransition`] unless it is being carried out.
+    pub fn credit(&self, order: &Order, now: Timestamp, ids: Ids) -> Result<RefundChange, RefundError> {
+        if self.status == RefundStatus::Processing && order.over_refunded().minor > 0 {
+            return Ok(self.touched(now).failed("The payment provider has given the money back already", order, Actor::System, now, ids));
+        }
+        self.complete(order, Actor::System, now, ids)
+    }
+
     /// Nobody but staff can carry it out; nothing when that is known already or it isn't being carried out.
     #[must_use]
     pub fn leave_to_staff(&self, now: Timestamp, ids: Ids) -> Option<RefundChange> {
