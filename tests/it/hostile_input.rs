@@ -287,12 +287,30 @@ async fn a_name_that_is_there_twice_is_refused_at_any_depth() {
 }
 
 #[tokio::test]
+async fn a_whole_number_is_the_same_however_it_is_written() {
+    let shop = LocalShop::without_pumps().await;
+    for greatest in ["9007199254740991", "9007199254740991.0", "9.007199254740991e15"] {
+        let body = format!(r#"{{"orderId":{greatest},"reason":"x"}}"#).into_bytes();
+        shop.admin().send(Method::POST, "/api/refunds", Some(body)).await.refused(404, "ORDER_NOT_FOUND");
+    }
+}
+
+#[tokio::test]
+async fn a_blank_text_counts_as_left_out_and_a_blank_word_is_wrong() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().paid().place().await;
+    let cancel = |field: &str| json!({ "reason": "x", field: " " });
+    shop.staff().post(&order.path("cancel"), &cancel("refundMethod")).await.refused(400, "INVALID_METHOD");
+    shop.staff().post(&order.path("cancel"), &cancel("notes")).await.ok();
+}
+
+#[tokio::test]
 async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
     let target = Target::new().await;
     let before = target.everything().await;
     let requests = target.requests();
     let (never, id) =
-        (["1e400", "-1e400", "\"1\"", "true", "[]", "{}"], ["-0", "0", "-1", "1.5", "9007199254740992", "1e-1", "1e99999999999"]);
+        (["1e400", "-1e400", "\"1\"", "\" \"", "true", "[]", "{}"], ["-0", "0", "-1", "1.5", "9007199254740992", "1e-1", "1e99999999999"]);
     let amount = ["-1", "-0.01", "0.001", "1e-3", "1000000000000", "1e99999999999"];
     let pieces = ["-0", "0", "-1", "1.5", "9007199254740992"];
     let date = ["-1", "1.5", "9007199254740992"];

@@ -20,7 +20,7 @@ impl<'a> Fields<'a> {
     /// A field that must be there; `null` and blank texts are as good as absent. Its absence has code `missing`.
     pub fn required<T>(&mut self, name: &'a str, missing: &'static str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Option<T> {
         match self.value(name) {
-            Some(value) if !is_blank(&value) => read(value),
+            Some(value) if !value.is_blank => read(value),
             _ => {
                 self.missing(name, missing);
                 None
@@ -28,11 +28,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field that may be absent. The outer nothing says that it is wrong.
+    /// A field that may be absent; `null` is as good as that, and so is a blank text where a text is read. A number or a word
+    /// that is blank is wrong: nobody could tell whether it was meant to be left out. The outer nothing says that it is wrong.
     pub fn optional<T>(&mut self, name: &'a str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Option<Option<T>> {
-        match self.value(name) {
-            Some(value) if !is_blank(&value) => read(value).map(Some),
-            _ => Some(None),
+        let Some(value) = self.value(name) else { return Some(None) };
+        let (blank, noted) = (value.is_blank, self.errors.borrow().len());
+        match read(value) {
+            None if blank && self.errors.borrow().len() == noted => Some(None),
+            read => read.map(Some),
         }
     }
 
@@ -106,7 +109,8 @@ impl<'a> Fields<'a> {
         if *node == Node::Null {
             return None;
         }
-        Some(Value { source: Source::Json(node), pointer: self.pointer_to(name), name, errors: self.errors })
+        let is_blank = matches!(node, Node::Text(text) if text.trim().is_empty());
+        Some(Value { source: Source::Json(node), pointer: self.pointer_to(name), name, is_blank, errors: self.errors })
     }
 
     fn pointer_to(&self, name: &str) -> String {
@@ -117,8 +121,4 @@ impl<'a> Fields<'a> {
 /// A JSON Pointer to a member (RFC 6901, section 3).
 pub(super) fn pointer_to(parent: &str, name: &str) -> String {
     format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
-fn is_blank(value: &Value<'_>) -> bool {
-    matches!(value.source, Source::Json(Node::Text(text)) if text.trim().is_empty())
 }

@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
     /// A parameter of the path.
     pub fn path<T>(&self, name: &'a str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Option<T> {
         let text = self.path.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text);
-        read(Value { source: Source::Text(text), pointer: format!("/{name}"), name, errors: self.errors })
+        read(Value { source: Source::Text(text), pointer: format!("/{name}"), name, is_blank: false, errors: self.errors })
     }
 
     /// A parameter of the query; the outer nothing says that it is wrong, the inner one that it is absent.
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         self.known.push(name);
         let mut found = self.query.iter().filter(|(known, _)| known == name);
         let Some((_, text)) = found.next() else { return Some(None) };
-        let value = Value { source: Source::Text(text), pointer: format!("/{name}"), name, errors: self.errors };
+        let value = Value { source: Source::Text(text), pointer: format!("/{name}"), name, is_blank: false, errors: self.errors };
         if found.next().is_some() {
             return value.wrong("is there more than once");
         }
@@ -98,7 +98,8 @@ impl<'a> Reader<'a> {
     /// The fields of the body, which must be an object.
     #[must_use]
     pub fn body(&self) -> Option<Fields<'a>> {
-        let body = Value { source: Source::Json(self.body), pointer: String::new(), name: "The body", errors: self.errors };
+        let body =
+            Value { source: Source::Json(self.body), pointer: String::new(), name: "The body", is_blank: false, errors: self.errors };
         body.fields("INVALID_JSON")
     }
 

@@ -3,6 +3,7 @@
 use super::fields::Fields;
 use super::json::Node;
 use crate::problem::{Code, FieldError, Place};
+use domain::decimal;
 use domain::money::{AmountError, Currency, Decimal, Money};
 use domain::time::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -27,6 +28,8 @@ pub struct Value<'a> {
     pub(super) source: Source<'a>,
     pub(super) pointer: String,
     pub(super) name: &'a str,
+    /// A field of a body with nothing but white space in it: whoever reads a text gets nothing, and notes nothing.
+    pub(super) is_blank: bool,
     pub(super) errors: &'a Errors,
 }
 
@@ -69,6 +72,9 @@ impl<'a> Value<'a> {
             Source::Text(text) => text,
             Source::Json(_) => return self.wrong_as(code, "must be a text"),
         };
+        if self.is_blank {
+            return None;
+        }
         let text = text.trim();
         // A blank field of a body counts as absent; a blank parameter is there and says nothing.
         if text.is_empty() && matches!(self.source, Source::Text(_)) {
@@ -91,6 +97,9 @@ impl<'a> Value<'a> {
             Source::Text(text) => text,
             Source::Json(_) => return self.wrong("must be a text"),
         };
+        if self.is_blank {
+            return None;
+        }
         if text.len() > most_bytes {
             return self.wrong(&format!("has more than {} KB", most_bytes / 1024));
         }
@@ -237,7 +246,13 @@ impl<'a> Value<'a> {
     pub fn list<T>(&self, code: &'static str, read: impl Fn(Value<'a>) -> Option<T>) -> Option<Vec<T>> {
         let Source::Json(Node::List(nodes)) = self.source else { return self.wrong_as(code, "must be an array") };
         let each = nodes.iter().enumerate().map(|(index, node)| {
-            read(Value { source: Source::Json(node), pointer: format!("{}/{index}", self.pointer), name: self.name, errors: self.errors })
+            read(Value {
+                source: Source::Json(node),
+                pointer: format!("{}/{index}", self.pointer),
+                name: self.name,
+                is_blank: false,
+                errors: self.errors,
+            })
         });
         // Every value is read before any is missed, so that all that is wrong is noted.
         each.collect::<Vec<_>>().into_iter().collect()
@@ -265,11 +280,7 @@ impl<'a> Value<'a> {
             Source::Text(text) if text.bytes().all(|b| b.is_ascii_digit()) => text,
             Source::Json(_) | Source::Text(_) => return None,
         };
-        text.parse().ok().or_else(|| {
-            // A yen has no decimals, so what is an amount of yen is a whole number.
-            let yen = Currency::parse("JPY")?;
-            Money::parse(text, yen).ok().map(|money| money.minor)
-        })
+        text.parse().ok().or_else(|| decimal::units(text, 0, i64::MAX).ok())
     }
 }
 
