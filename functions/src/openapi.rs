@@ -2,8 +2,11 @@
 //! `functions/openapi.json`, and a test holds that file against this.
 
 mod codes;
+mod components;
 mod conventions;
 mod fields;
+mod operations;
+mod rules;
 
 use crate::{
     docs, email_templates, health, inventory, notifications, orders, promotions, refunds, returns, shipments, store_credit, webhooks,

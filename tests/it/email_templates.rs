@@ -280,6 +280,15 @@ async fn an_order_is_told_by_the_shops_own_template_while_it_is_in_use_and_by_th
 }
 
 #[tokio::test]
+async fn the_documented_preview_shows_a_message() {
+    let shop = LocalShop::without_pumps().await;
+    let document = functions::openapi::document();
+    let body = &document["paths"]["/api/email-templates/preview"]["post"]["requestBody"]["content"]["application/json"]["example"];
+    let shown = preview(&shop, body.clone()).await.ok();
+    assert_eq!(shown["subject"], "Votre retour RMA-20260105-0001 est accepté");
+}
+
+#[tokio::test]
 async fn a_preview_fills_in_what_it_is_given_and_says_where_something_is_missing() {
     let shop = LocalShop::without_pumps().await;
     let mut own = json!({ "code": "HELLO", "name": "x", "subject": "Hi {{name}}", "htmlContent": "<p>\n{{name}} {{price}}</p>", "textContent": "{{name}}" });

@@ -65,7 +65,7 @@ pub(crate) async fn page() -> impl IntoResponse {
 
 #[utoipa::path(get, path = "/api/docs/{file}", operation_id = "getDocsFile", tag = "Others", security(()),
     params(("file" = String, Path, description = "`swagger-ui-bundle.js`, `swagger-ui.css` or `start.js`.")),
-    responses((status = 200, description = "What the page is made of.", body = String, content_type = "text/javascript")))]
+    responses((status = 200, description = "What the page is made of.", content((String = "text/javascript"), (String = "text/css")))))]
 pub(crate) async fn file(Path(file): Path<String>) -> Result<Response, Problem> {
     const GZIP: (HeaderName, &str) = (header::CONTENT_ENCODING, "gzip");
     const SCRIPT: (HeaderName, &str) = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");

@@ -25,7 +25,7 @@ pub(super) const FIELDS: &[Row] = &[
     ("changeType", "What kind of change it is.", "\"RESTOCK\""),
     ("city", "Town.", "\"Kinshasa\""),
     ("code", "The code it goes by.", "\"SAVE20\""),
-    ("PreviewBody.code", "The template's code.", "\"ORDER_CONFIRMATION\""),
+    ("PreviewBody.code", "The template's code.", "\"RETURN_APPROVED\""),
     ("TemplateView.code", "The template's code.", "\"ORDER_CONFIRMATION\""),
     ("ShipmentEventView.code", "The carrier's own code.", "\"PU\""),
     ("color", "Colour.", "\"Noir\""),
@@ -183,6 +183,6 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("redeemStoreCredit", r#"{"customerId": 4001, "amount": 10.00, "note": "In the shop"}"#),
     ("createEmailTemplate", r#"{"code": "WELCOME", "name": "Welcome", "subject": "Bonjour {{customerName}}", "htmlContent": "<p>Bonjour {{customerName}}</p>", "variables": ["customerName"], "locale": "fr"}"#),
     ("updateEmailTemplate", r#"{"subject": "Bienvenue {{customerName}}"}"#),
-    ("previewEmailTemplate", r#"{"code": "ORDER_CONFIRMATION", "locale": "fr", "variables": {"customerName": "Grâce"}}"#),
+    ("previewEmailTemplate", r#"{"code": "RETURN_APPROVED", "locale": "fr", "variables": {"shopName": "ML Allure", "customerName": "Grâce Mbuyi", "firstName": "Grâce", "lastName": "Mbuyi", "orderNumber": "MLA-20260105-0001", "rmaNumber": "RMA-20260105-0001"}}"#),
     ("resendNotification", "{}"),
 ];

@@ -27,7 +27,12 @@ impl Currency {
     #[must_use]
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
-        CODES.split_ascii_whitespace().any(|known| known == code).then_some(Self(bytes))
+        Self::codes().any(|known| known == code).then_some(Self(bytes))
+    }
+
+    /// Every code there is.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        CODES.split_ascii_whitespace()
     }
 
     /// The three letters.

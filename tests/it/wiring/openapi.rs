@@ -205,7 +205,8 @@ pub(super) fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value 
     if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
         return resolved(document, &document["components"]["schemas"][name]);
     }
-    let several = ["oneOf", "anyOf", "allOf"].into_iter().find_map(|key| schema[key].as_array());
+    // Beside fields they say which go together.
+    let several = ["oneOf", "anyOf", "allOf"].into_iter().find_map(|key| schema[key].as_array()).filter(|_| schema["properties"].is_null());
     match several.and_then(|several| several.iter().find(|schema| schema["type"] != "null")) {
         Some(first) => resolved(document, first),
         None => schema,
