@@ -1,14 +1,21 @@
-//! Takes the files of Swagger UI that `/api/docs` serves out of its release, compressed as they are in there.
+//! Takes the files of Swagger UI that `/api/docs` serves out of its release, compressed as they are in there, and compresses
+//! the document that they show.
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use std::error::Error;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 use std::path::Path;
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::{CompressionMethod, ZipArchive};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=openapi.json");
     let directory = std::env::var("OUT_DIR")?;
+    let mut document = GzEncoder::new(Vec::new(), Compression::best());
+    document.write_all(&std::fs::read("openapi.json")?)?;
+    std::fs::write(Path::new(&directory).join("openapi.json.gz"), document.finish()?)?;
     let mut release = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
     for name in ["swagger-ui-bundle.js", "swagger-ui.css"] {
         let is_wanted = |path: &str| path.ends_with(&format!("/dist/{name}"));

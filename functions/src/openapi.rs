@@ -20,6 +20,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(title = "Order operations", description = "Orders, cancellations, refunds, returns, shipments, promotions, inventory, store credit and notifications of a shop, and the webhooks of those it works with.\n\n\
         JSON in and out, times as epoch milliseconds, money as a number with its currency's decimals. Unknown fields and parameters are refused. \
+        Texts count without the white space around them, a blank one as left out, and none has a NUL. \
         Every refusal is a problem (RFC 9457) with a stable `code`, and `errors` names every wrong field. \
         Lists are newest first; `X-Next-Cursor` and `Link` lead to the next page. \
         With an `Idempotency-Key` a request is carried out once. `ETag` and `If-Match` keep a change from undoing another's."),

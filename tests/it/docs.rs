@@ -13,6 +13,19 @@ async fn the_document_is_served_as_it_is_committed() {
 }
 
 #[tokio::test]
+async fn the_document_comes_small_to_whoever_can_unpack_it() {
+    let shop = LocalShop::without_pumps().await;
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let url = format!("{}/api/openapi.json", shop.system.url);
+    let response = client.get(url).header("Accept-Encoding", "gzip, deflate").send().await.expect("an answer");
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    let bytes = response.bytes().await.expect("a body");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text).expect("a gzip member");
+    assert!(text == include_str!("../../functions/openapi.json") && bytes.len() * 10 < text.len(), "{} of {}", bytes.len(), text.len());
+}
+
+#[tokio::test]
 async fn the_page_loads_only_from_here_and_all_that_it_loads_is_here() {
     let shop = LocalShop::without_pumps().await;
     let page = shop.nobody().get("/api/docs").await;

@@ -11,7 +11,8 @@ use axum::routing::get;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Its addresses are relative, so that it works under whatever the API's own address is.
+/// Its addresses are relative, so that it works under whatever the API's own address is. On a phone there is no room for the column
+/// of links, which no operation has.
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <head>
@@ -20,6 +21,7 @@ const PAGE: &str = r#"<!doctype html>
 <title>Order operations API</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
+<style>@media (max-width: 640px) { .swagger-ui .response-col_links { display: none } }</style>
 </head>
 <body>
 <div id="explorer"></div>
