@@ -145,6 +145,57 @@ async fn hostile_and_foreign_texts_are_printed_as_text() {
     assert!(text.chars().any(|c| matches!(c, '\u{600}'..='\u{6ff}' | '\u{fe70}'..='\u{feff}')), "{text}");
 }
 
+/// Words of a page that stick out of what a printer prints: within a centimetre of the paper's edge, in whole points.
+fn sticking_out(printed: &Printed) -> Vec<String> {
+    const CENTIMETRE: i64 = 28;
+    let boxes = run("pdftotext", &["-bbox", &printed.path("slip.pdf"), "-"]);
+    let value = |line: &str, name: &str| {
+        let rest = line.split_once(&format!(" {name}=\"")).expect("a box").1;
+        rest.split(['"', '.']).next().and_then(|whole| whole.parse::<i64>().ok()).expect("a number")
+    };
+    let (mut width, mut found) = (0, Vec::new());
+    for line in boxes.lines().map(str::trim) {
+        if line.starts_with("<page ") {
+            width = value(line, "width");
+        } else if line.starts_with("<word ") && (value(line, "xMin") < CENTIMETRE || value(line, "xMax") > width - CENTIMETRE) {
+            found.push(line.to_owned());
+        }
+    }
+    assert!(width > 0, "{boxes}");
+    found
+}
+
+#[tokio::test]
+#[ignore = "needs chromium, poppler-utils and zbar-tools"]
+async fn long_names_are_broken_and_printed_to_their_last_letter() {
+    let shop = shop().await;
+    let name = "Ensemble-de-cérémonie-brodé-à-la-main".repeat(4);
+    let variant = json!({ "productId": 900, "sku": "ENSEMBLE-DE-CEREMONIE-BRODE-0001", "productName": name, "size": "XXXL-LONG", "price": 120,
+        "color": "Bleu nuit à reflets métalliques et dorés", "stockQuantity": 9 });
+    let made = shop.keeper().put("/api/inventory", &json!({ "variants": [variant] })).await.ok();
+    let (first, last) = ("Marie-Claire-Élisabeth".repeat(4), "Kabongo-wa-Tshibangu-Ilunga".repeat(3));
+    let street = "avenue-du-Colonel-Lukusa".repeat(5);
+    let order = shop
+        .order()
+        .with("items", json!([{ "variantId": made["variants"][0]["id"], "quantity": 2 }]))
+        .with("customer", json!({ "firstName": first, "lastName": last, "locale": "fr" }))
+        .with("deliveryAddress", json!(street))
+        .with("notes", json!("Sonner-chez-le-gardien".repeat(8)))
+        .place()
+        .await;
+    let page = slip(&shop, &order).await;
+    for paper in ["A4", "letter"] {
+        let printed = Printed::on(paper, &page);
+        assert_eq!(printed.pages, 1, "{paper}");
+        assert_eq!(sticking_out(&printed), Vec::<String>::new(), "{paper}");
+        // Line by line within a block, as it is read.
+        let text: String = run("pdftotext", &["-raw", &printed.path("slip.pdf"), "-"]).split_whitespace().collect();
+        for whole in [&name, &first, &last, &street] {
+            assert!(text.contains(whole.as_str()), "{paper}: {whole}: {text}");
+        }
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs chromium, poppler-utils and zbar-tools"]
 async fn a_cancelled_order_says_so_on_every_page() {

@@ -64,12 +64,18 @@ impl Client {
         self.call(("x-request-id", "demo".to_owned()), Method::POST, "/api/webhooks/pawapay", Some(&body)).await
     }
 
-    /// DHL sees a parcel, and tells the shop that it has.
-    pub async fn seen_by_dhl(&self, number: &str, code: &str, words: &str, place: &str) -> Result<Value, DemoError> {
+    /// A parcel's carrier, DHL or UPS, sees it, and tells the shop that it has.
+    pub async fn seen(&self, parcel: &Value, code: &str, words: &str, place: &str) -> Result<Value, DemoError> {
+        let number = parcel["trackingNumber"].as_str().ok_or(DemoError::NoField("trackingNumber"))?;
         self.carriers.scan(number, code, words, place);
-        let token = ("x-webhook-token", CARRIER_WEBHOOK_SECRET.to_owned());
-        let body = serde_json::json!({ "shipments": [{ "id": number }] });
-        self.call(token, Method::POST, "/api/webhooks/dhl", Some(&body)).await
+        let (path, header, body) = if parcel["carrier"] == "UPS" {
+            let body = serde_json::json!({ "trackingNumber": number, "activityStatus": { "code": code, "description": words } });
+            ("/api/webhooks/ups", "credential", body)
+        } else {
+            let status = serde_json::json!({ "statusCode": code, "description": words });
+            ("/api/webhooks/dhl", "x-webhook-token", serde_json::json!({ "shipments": [{ "id": number, "status": status }] }))
+        };
+        self.call((header, CARRIER_WEBHOOK_SECRET.to_owned()), Method::POST, path, Some(&body)).await
     }
 
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Result<Value, DemoError> {

@@ -55,7 +55,11 @@ pub enum Step {
     To(&'static str),
     /// Staff make a parcel of it, with this carrier.
     Parcel(&'static str),
-    /// DHL sees its parcel: its code, its words, and where.
+    /// Staff make a parcel of it, with this carrier, and forget to weigh it.
+    Unweighed(&'static str),
+    /// Staff take its parcel a step on.
+    Brought(&'static str),
+    /// DHL or UPS sees its parcel: its code, its words, and where.
     Seen(&'static str, &'static str, &'static str),
     /// The customer cancels it.
     Cancel(&'static str),
@@ -79,14 +83,13 @@ pub enum Step {
     Refuse(&'static str),
 }
 use Step::{
-    ApproveFor, Arrived, AskBack, Cancel, CancelByStaff, CancelForCredit, Deposited, NotPaid, NotPaidOut, Paid, PaidOut, Parcel, Place,
-    Refuse, Return, Seen, To,
+    ApproveFor, Arrived, AskBack, Brought, Cancel, CancelByStaff, CancelForCredit, Deposited, NotPaid, NotPaidOut, Paid, PaidOut, Parcel,
+    Place, Refuse, Return, Seen, To, Unweighed,
 };
 
 const CONFIRMED: Step = To("CONFIRMED");
 const PROCESSING: Step = To("PROCESSING");
 const READY: Step = To("READY_FOR_PICKUP");
-const SHIPPED: Step = To("SHIPPED");
 const DELIVERED: Step = To("DELIVERED");
 const APPROVED: Step = Return("APPROVED");
 const RECEIVED: Step = Return("RECEIVED");
@@ -117,7 +120,7 @@ impl Order {
 /// Every order, the oldest first.
 pub const ORDERS: &[Order] = &[
     order!(4003, Online(Mobile), ["ROB-MAL-IND-M" x 1, "PAG-TAT-SOL" x 2],
-        &[(13, Place), (13, Paid("MP-A0773409")), (13, CONFIRMED), (12, PROCESSING), (11, SHIPPED), (10, DELIVERED),
+        &[(13, Place), (13, Paid("MP-A0773409")), (13, CONFIRMED), (12, PROCESSING), (11, Parcel("LOCAL")), (10, Brought("OUT_FOR_DELIVERY")), (10, Brought("DELIVERED")),
           (9, AskBack("PAG-TAT-SOL", 2, "UNOPENED", "J’en ai commandé trop")), (8, ApproveFor("4.00")), (6, Arrived(1)), (5, REFUNDED),
           (4, PaidOut("MP-R0773409")), (4, COMPLETED)])
     .with("BIENVENUE10"),
@@ -130,7 +133,7 @@ pub const ORDERS: &[Order] = &[
           (8, Seen("PU", "Shipment picked up", "Kinshasa")), (8, Seen("WC", "With delivery courier", "Bandalungwa")), (8, Seen("OK", "Delivered", "Bandalungwa")),
           (5, AskBack("ENS-LIP-EME-L", 1, "DAMAGED", "Accroc sur la manche à l’ouverture du colis")), (4, APPROVED), (1, RECEIVED)]),
     order!(4008, Online(Card), ["BOU-MWI-NUI-XL" x 1, "SAC-NZE-NAT" x 1], "Please call from the lobby, the bell does not work.",
-        &[(10, Place), (10, Paid("pi_3OaQk2Lz")), (10, CONFIRMED), (9, PROCESSING), (8, SHIPPED), (7, DELIVERED),
+        &[(10, Place), (10, Paid("pi_3OaQk2Lz")), (10, CONFIRMED), (9, PROCESSING), (8, Parcel("OTHER")), (8, Brought("IN_TRANSIT")), (7, Brought("DELIVERED")),
           (3, AskBack("SAC-NZE-NAT", 1, "DEFECTIVE", "One handle came off")), (2, APPROVED)])
     .with("RENTREE25"),
     order!(4006, Online(Mobile), ["JEA-MAT-BRU-42" x 1, "CHE-MOS-IND-L" x 2],
@@ -147,7 +150,8 @@ pub const ORDERS: &[Order] = &[
     order!(4002, Online(Mobile), ["CHE-MOS-SOL-XL" x 1],
         &[(6, Place), (6, Paid("OM-5520917")), (6, CONFIRMED), (5, Cancel("Commandé deux fois par erreur")), (3, NotPaidOut("Numéro Orange Money suspendu"))]),
     order!(4003, Online(Mobile), ["ROB-MAL-SAF-M" x 1, "POC-ELI-ARG" x 1],
-        &[(5, Place), (5, Paid("MP-A0991217")), (5, CONFIRMED), (4, PROCESSING), (3, SHIPPED), (2, DELIVERED),
+        &[(5, Place), (5, Paid("MP-A0991217")), (5, CONFIRMED), (5, PROCESSING), (4, Parcel("UPS")),
+          (3, Seen("I OR", "Origin Scan", "Kinshasa")), (3, Seen("I OT", "Out For Delivery", "Ngaliema")), (3, Seen("D FS", "Delivered", "Ngaliema")),
           (2, AskBack("ROB-MAL-SAF-M", 1, "OPENED_UNUSED", "La couleur ne me va pas")), (1, APPROVED), (0, RECEIVED), (0, REFUNDED)]),
     order!(4005, InStore(Mobile), ["PAG-TAT-PAL" x 3, "PAG-TAT-NUI" x 1],
         &[(4, Place), (4, Paid("AM-88467103")), (4, CONFIRMED), (4, PROCESSING), (4, READY), (4, DELIVERED)]),
@@ -166,6 +170,8 @@ pub const ORDERS: &[Order] = &[
         &[(1, Place), (1, Paid("CAISSE-0440")), (1, CONFIRMED), (0, CancelByStaff("Client revenu au magasin, article défectueux")), (0, PaidOut("CAISSE-0441"))]),
     order!(4005, Online(Mobile), ["ROB-MAL-IND-L" x 1, "SAN-NGW-MAR-39" x 1],
         &[(1, Place), (1, Paid("MP-B1204421")), (1, CONFIRMED), (0, PROCESSING)]),
+    order!(4008, Online(Card), ["PAG-TAT-PAL" x 1],
+        &[(1, Place), (1, Paid("pi_3OfS02Lz")), (1, CONFIRMED), (0, PROCESSING), (0, Unweighed("UPS"))]),
     order!(4003, Online(Mobile), ["CHE-KIM-BLA-M" x 2], &[(1, Place), (1, NotPaid)]),
     order!(4001, Online(Mobile), ["ROB-MAL-SAF-L" x 1, "SAC-NZE-NAT" x 1, "PAG-TAT-NUI" x 1],
         &[(0, Place), (0, Paid("MP-A1032122")), (0, CONFIRMED)])
@@ -277,10 +283,18 @@ impl Step {
             NotPaid => payment(json!({ "paymentStatus": "FAILED" })).await?,
             To(status) => client.put(sales, &format!("/api/orders/{id}/status"), &json!({ "newStatus": status })).await?,
             Parcel(carrier) => client.post(sales, "/api/shipments", &order.parcel(id, carrier)?).await?,
+            Unweighed(carrier) => {
+                let mut parcel = order.parcel(id, carrier)?;
+                parcel["weight"] = Value::Null;
+                client.post(sales, "/api/shipments", &parcel).await?
+            }
+            Brought(status) => {
+                let parcel = client.get(sales, &format!("/api/shipments?orderId={id}")).await?[0]["id"].clone();
+                client.put(sales, &format!("/api/shipments?id={parcel}"), &json!({ "status": status })).await?
+            }
             Seen(code, words, place) => {
                 let parcels = client.get(sales, &format!("/api/shipments?orderId={id}")).await?;
-                let number = parcels[0]["trackingNumber"].as_str().ok_or(DemoError::NoField("trackingNumber"))?;
-                client.seen_by_dhl(number, code, words, place).await?
+                client.seen(&parcels[0], code, words, place).await?
             }
             Cancel(reason) => cancel(customer, json!({ "reason": reason })).await?,
             CancelForCredit(reason) => cancel(customer, json!({ "reason": reason, "refundMethod": "STORE_CREDIT" })).await?,

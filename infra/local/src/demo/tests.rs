@@ -4,7 +4,7 @@ use api::clock::Clock;
 use domain::order::{OrderStatus, PaymentStatus};
 use domain::refund::{Awaiting, PaymentProvider, RefundStatus};
 use domain::returns::ReturnStatus;
-use domain::shipment::ShipmentStatus;
+use domain::shipment::{Carrier, Shipment, ShipmentStatus};
 use std::path::PathBuf;
 use store::{OrderFilter, PageRequest, PromotionFilter, RefundFilter, ReturnFilter, ShipmentFilter};
 
@@ -35,9 +35,15 @@ async fn the_demo_has_orders_in_every_status_and_nothing_left_to_do() {
     }
     let parcels = system.store().shipments(ShipmentFilter::default(), PAGE).await.unwrap().items;
     for status in [ShipmentStatus::Pending, ShipmentStatus::OutForDelivery, ShipmentStatus::Delivered] {
-        let parcel = parcels.iter().find(|parcel| parcel.status == status).unwrap_or_else(|| panic!("no parcel is {status}: {parcels:?}"));
-        assert!(parcel.label.is_some() && parcel.failure_reason.is_none(), "{parcel:?}");
+        let is_it = |parcel: &&Shipment| parcel.status == status && parcel.label.is_some();
+        let parcel = parcels.iter().find(is_it).unwrap_or_else(|| panic!("no labelled parcel is {status}: {parcels:?}"));
+        assert!(parcel.failure_reason.is_none(), "{parcel:?}");
     }
+    for carrier in [Carrier::Dhl, Carrier::FedEx, Carrier::Ups, Carrier::Local, Carrier::Other] {
+        assert!(parcels.iter().any(|parcel| parcel.carrier == carrier && parcel.tracking_number.is_some()), "no parcel went by {carrier}");
+    }
+    let left: Vec<_> = parcels.iter().filter_map(|parcel| parcel.failure_reason.as_deref()).collect();
+    assert_eq!(left, ["UPS can't take this parcel: it has no weight."]);
     let refunds = system.store().refunds(RefundFilter::default(), PAGE).await.unwrap().items;
     assert!(refunds.iter().any(|refund| refund.awaiting == Some(Awaiting::Staff)));
     assert!(refunds.iter().any(|refund| refund.status == RefundStatus::Failed));

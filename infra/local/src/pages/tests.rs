@@ -5,8 +5,9 @@ use crate::system::{Options, System};
 use api::clock::Clock;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, request};
+use domain::shipment::{Label, ShipmentStatus};
 use std::time::Duration;
-use store::{PageRequest, ReturnFilter};
+use store::{PageRequest, ReturnFilter, ShipmentFilter};
 use tower::ServiceExt;
 
 const HOSTILE: &str = "\"><script>alert('1')</script>&amp;{{shop}}";
@@ -100,6 +101,35 @@ async fn an_empty_shop_has_every_page_and_a_call_to_begin_with() {
         let answer = shop.send(Request::get(format!("/_local/emails/{number}")).header(header::HOST, "localhost")).await;
         assert!(answer.0.is_client_error(), "{number}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parcels_are_listed_with_their_labels_what_carriers_said_and_why_one_is_not_booked() {
+    let clock = Clock::behind(Duration::from_hours(24 * u64::from(demo::DAYS)));
+    let shop = Shop::with(Options { clock, ..Options::default() }).await;
+    demo::make(&shop.system).await.unwrap();
+    let page = shop.page("/_local/parcels").await;
+    let sections: Vec<&str> = page.split("<section>").skip(1).collect();
+    let parcels = shop.system.store().shipments(ShipmentFilter::default(), PageRequest::new(30, None)).await.unwrap().items;
+    assert_eq!(sections.len(), parcels.len());
+    for (section, parcel) in sections.into_iter().zip(parcels) {
+        let number = parcel.tracking_number.as_ref().map_or("without a number", |number| number.as_str());
+        assert!(section.contains(&format!("<h2>{} {number} · {}</h2>", parcel.carrier, parcel.status)), "{section}");
+        assert!(section.contains(&parcel.order_number) && section.contains(&parcel.recipient_name));
+        match &parcel.label {
+            Some(Label::Stored(key)) => assert!(section.contains(key.as_str()) && section.contains(">Label</a>"), "{section}"),
+            _ => assert!(!section.contains(">Label</a>"), "{section}"),
+        }
+        assert_eq!(section.matches("<tr><td>").count(), parcel.timeline.len(), "{section}");
+        for said in &parcel.timeline {
+            for cell in [said.status.map(ShipmentStatus::as_str), said.location.as_deref()].into_iter().flatten() {
+                assert!(section.contains(&format!("<td>{cell}</td>")), "{cell}: {section}");
+            }
+        }
+        assert_eq!(section.contains("class=\"bad\""), parcel.failure_reason.is_some(), "{section}");
+    }
+    assert!(page.contains("<td>D FS Delivered</td>") && page.contains("<td>WC With delivery courier</td>"));
+    assert!(page.contains("UPS can&#x27;t take this parcel: it has no weight."), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
