@@ -21,6 +21,17 @@ struct Connection {
     base_url: String,
     keys: CachedSecret,
     tokens: TokenCache,
+    /// How many calls of a run of the schedule may ask it where parcels are.
+    calls_a_run: usize,
+}
+
+/// How much of a run of the schedule is one carrier's.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    /// How many numbers one call takes.
+    pub batch: usize,
+    /// How many such calls a run may make.
+    pub calls: usize,
 }
 
 /// The carriers, each as far as the shop has keys for it.
@@ -60,23 +71,26 @@ pub enum NoCarrier {
 
 impl Carriers {
     /// # Errors
-    /// [`ConfigError`] for a sender that is none.
+    /// [`ConfigError`] for a sender that is none, and a number of calls that is none.
     pub fn read(variables: &impl Variables, sdk: &SdkConfig, zone: TimeZone) -> Result<Self, ConfigError> {
         let http = providers::carriers::client().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
         let sender = variables.get("SHIP_FROM").map(|json| serde_json::from_str::<Sender>(&json));
         let sender = sender.transpose().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
-        let connection = |base: &'static str, url: &str, keys: Option<Secret>| {
+        let connection = |base: &'static str, url: &str, keys: Option<Secret>, calls_a_run: usize| {
             let keys = CachedSecret::new(keys?, sdk.clone());
             let base_url = variables.get(base).unwrap_or_else(|| url.to_owned());
-            Some(Connection { base_url, keys, tokens: TokenCache::default() })
+            Some(Connection { base_url, keys, tokens: TokenCache::default(), calls_a_run })
         };
+        let dhl = calls(variables, "DHL_TRACKING_CALLS", Dhl::CALLS_A_RUN)?;
+        let fedex = calls(variables, "FEDEX_TRACKING_CALLS", FedEx::CALLS_A_RUN)?;
+        let ups = calls(variables, "UPS_TRACKING_CALLS", Ups::CALLS_A_RUN)?;
         Ok(Self(Arc::new(Inner {
             http,
             sender,
             zone,
-            dhl: connection("DHL_BASE_URL", DHL, secret(variables, "DHL_KEYS", "DHL_SECRET_ARN")),
-            fedex: connection("FEDEX_BASE_URL", FEDEX, secret(variables, "FEDEX_KEYS", "FEDEX_SECRET_ARN")),
-            ups: connection("UPS_BASE_URL", UPS, secret(variables, "UPS_KEYS", "UPS_SECRET_ARN")),
+            dhl: connection("DHL_BASE_URL", DHL, secret(variables, "DHL_KEYS", "DHL_SECRET_ARN"), dhl),
+            fedex: connection("FEDEX_BASE_URL", FEDEX, secret(variables, "FEDEX_KEYS", "FEDEX_SECRET_ARN"), fedex),
+            ups: connection("UPS_BASE_URL", UPS, secret(variables, "UPS_KEYS", "UPS_SECRET_ARN"), ups),
         })))
     }
 
@@ -92,17 +106,35 @@ impl Carriers {
         &self.0.http
     }
 
+    fn connection(&self, carrier: Carrier) -> Option<&Connection> {
+        let Inner { dhl, fedex, ups, .. } = self.0.as_ref();
+        match carrier {
+            Carrier::Dhl => dhl.as_ref(),
+            Carrier::FedEx => fedex.as_ref(),
+            Carrier::Ups => ups.as_ref(),
+            Carrier::Local | Carrier::Other => None,
+        }
+    }
+
+    /// How a run of the schedule may ask a carrier where parcels are; nothing where the shop isn't connected with it.
+    pub(super) fn pace(&self, carrier: Carrier) -> Option<Pace> {
+        let calls = self.connection(carrier)?.calls_a_run;
+        let batch = match carrier {
+            Carrier::Dhl => Dhl::MOST_TRACKED,
+            Carrier::FedEx => FedEx::MOST_TRACKED,
+            Carrier::Ups => Ups::MOST_TRACKED,
+            Carrier::Local | Carrier::Other => return None,
+        };
+        Some(Pace { batch, calls })
+    }
+
     /// # Errors
     /// [`NoCarrier`]
     pub async fn of(&self, carrier: Carrier) -> Result<AnyCarrier, NoCarrier> {
-        let Inner { http, zone, dhl, fedex, ups, .. } = self.0.as_ref();
-        let connection = match carrier {
-            Carrier::Dhl => dhl,
-            Carrier::FedEx => fedex,
-            Carrier::Ups => ups,
-            Carrier::Local | Carrier::Other => &None,
+        let Inner { http, zone, .. } = self.0.as_ref();
+        let Some(Connection { base_url, keys, tokens, .. }) = self.connection(carrier) else {
+            return Err(NoCarrier::NotConnected(carrier));
         };
-        let Some(Connection { base_url, keys, tokens }) = connection else { return Err(NoCarrier::NotConnected(carrier)) };
         let (http, base_url, tokens) = (http.clone(), base_url.clone(), tokens.clone());
         Ok(match carrier {
             Carrier::Dhl => AnyCarrier::Dhl(Dhl::new(http, base_url, read::<DhlKeys>(carrier, keys).await?, zone.clone())),
@@ -111,6 +143,16 @@ impl Carriers {
             Carrier::Local | Carrier::Other => return Err(NoCarrier::NotConnected(carrier)),
         })
     }
+}
+
+/// No run has the time for more calls.
+const MOST_CALLS: usize = 400;
+
+/// How many calls of a run may ask a carrier where parcels are.
+fn calls(variables: &impl Variables, name: &'static str, default: usize) -> Result<usize, ConfigError> {
+    let Some(given) = variables.get(name).filter(|given| !given.is_empty()) else { return Ok(default) };
+    let given = given.parse().ok().filter(|given| (1..=MOST_CALLS).contains(given));
+    given.ok_or_else(|| ConfigError::new(name, format!("is no number of calls from 1 to {MOST_CALLS}")))
 }
 
 /// What is wrong with a secret is not said: it would be in the log.
@@ -125,15 +167,6 @@ impl AnyCarrier {
             Self::Dhl(_) => Dhl::LIMITS,
             Self::FedEx(_) => FedEx::LIMITS,
             Self::Ups(_) => Ups::LIMITS,
-        }
-    }
-
-    /// How many numbers one call takes that asks where parcels are, and how many such calls a run may make.
-    pub(super) const fn pace(&self) -> (usize, usize) {
-        match self {
-            Self::Dhl(_) => (Dhl::MOST_TRACKED, Dhl::CALLS_A_RUN),
-            Self::FedEx(_) => (FedEx::MOST_TRACKED, FedEx::CALLS_A_RUN),
-            Self::Ups(_) => (Ups::MOST_TRACKED, Ups::CALLS_A_RUN),
         }
     }
 

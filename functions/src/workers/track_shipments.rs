@@ -2,7 +2,7 @@
 //! allows, and one at once when its carrier has told that something happened.
 
 use super::Swept;
-use super::carriers::{AnyCarrier, Carriers, NoCarrier};
+use super::carriers::{Carriers, NoCarrier, Pace};
 use api::batch::Outcome;
 use api::{Attempt, Shop};
 use domain::ids::ShipmentId;
@@ -18,33 +18,16 @@ const LONGEST: Duration = Duration::from_secs(40);
 /// The pause between two calls of one carrier.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Parcels that one run looks at, at the most: more than all carriers together allow to be asked for.
+/// Parcels of one carrier that a run looks at, at the most, to ask for those that have waited the longest.
 const MOST: usize = 1_000;
 
 /// Asks for every parcel that nothing was heard of for long, the longest first, each carrier for itself. What is left over
 /// is the next run's.
 pub async fn run(shop: &Shop, carriers: &Carriers) -> Swept {
     let until = Instant::now() + LONGEST;
-    let mut waiting = shop.store.unheard_shipments(shop.clock.now().minus_hours(UNHEARD_HOURS));
+    let of = |carrier| ask(shop, carriers, carrier, until);
+    let (dhl, fedex, ups) = tokio::join!(of(Carrier::Dhl), of(Carrier::FedEx), of(Carrier::Ups));
     let mut swept = Swept::default();
-    let mut due = Vec::new();
-    while due.len() < MOST {
-        match waiting.next(&shop.store).await {
-            Ok(Some(portion)) => due.extend(portion),
-            Ok(None) => break,
-            Err(error) => {
-                tracing::error!(%error, "the parcels that wait can't be read");
-                swept.failed += 1;
-                break;
-            }
-        }
-    }
-    let [dhl, fedex, ups] = [Carrier::Dhl, Carrier::FedEx, Carrier::Ups].map(|carrier| {
-        let mut of_carrier: Vec<Shipment> = due.iter().filter(|parcel| parcel.carrier == carrier).cloned().collect();
-        of_carrier.sort_by_key(Shipment::unheard_since);
-        ask(shop, carriers, carrier, of_carrier, until)
-    });
-    let (dhl, fedex, ups) = tokio::join!(dhl, fedex, ups);
     for of_carrier in [dhl, fedex, ups] {
         swept.seen += of_carrier.seen;
         swept.changed += of_carrier.changed;
@@ -54,9 +37,28 @@ pub async fn run(shop: &Shop, carriers: &Carriers) -> Swept {
     swept
 }
 
+/// The parcels of a carrier that nothing was heard of for long, the longest first, with what could not be read.
+async fn unheard(shop: &Shop, carrier: Carrier) -> (Vec<Shipment>, Swept) {
+    let mut waiting = shop.store.unheard_shipments(carrier, shop.clock.now().minus_hours(UNHEARD_HOURS));
+    let (mut due, mut swept) = (Vec::new(), Swept::default());
+    while due.len() < MOST {
+        match waiting.next(&shop.store).await {
+            Ok(Some(portion)) => due.extend(portion),
+            Ok(None) => break,
+            Err(error) => {
+                tracing::error!(%carrier, %error, "the parcels that wait can't be read");
+                swept.failed += 1;
+                break;
+            }
+        }
+    }
+    due.sort_by_key(Shipment::unheard_since);
+    (due, swept)
+}
+
 /// One carrier's share of a run.
-async fn ask(shop: &Shop, carriers: &Carriers, carrier: Carrier, parcels: Vec<Shipment>, until: Instant) -> Swept {
-    let mut swept = Swept::default();
+async fn ask(shop: &Shop, carriers: &Carriers, carrier: Carrier, until: Instant) -> Swept {
+    let (parcels, mut swept) = unheard(shop, carrier).await;
     if parcels.is_empty() {
         return swept;
     }
@@ -70,7 +72,7 @@ async fn ask(shop: &Shop, carriers: &Carriers, carrier: Carrier, parcels: Vec<Sh
             return swept;
         }
     };
-    let (batch, calls) = connection.as_ref().map_or((1, usize::MAX), AnyCarrier::pace);
+    let Pace { batch, calls } = carriers.pace(carrier).unwrap_or(Pace { batch: 1, calls: MOST });
     for (n, parcels) in parcels.chunks(batch).take(calls).enumerate() {
         if Instant::now() > until {
             break;

@@ -13,7 +13,7 @@ use domain::promotion::PromotionCode;
 use domain::refund::{PaymentProvider, RefundStatus};
 use domain::report::Address;
 use domain::returns::ReturnStatus;
-use domain::shipment::{ShipmentStatus, TrackingNumber};
+use domain::shipment::{Carrier, ShipmentStatus, TrackingNumber};
 use domain::template::TemplateCode;
 use domain::time::{Day, Timestamp};
 use std::collections::HashMap;
@@ -276,8 +276,11 @@ pub fn orders_in(status: OrderStatus) -> String {
     format!("ORDER#{status}")
 }
 
-/// Parcels that wait for their carriers to be asked where they are.
-pub const UNHEARD: &str = "UNHEARD";
+/// Parcels that wait for their carrier to be asked where they are; each carrier's for themselves, so that those of one, however
+/// many, keep nobody from those of another.
+pub fn unheard(carrier: Carrier) -> String {
+    format!("UNHEARD#{}", carrier.as_str())
+}
 
 /// Orders that wait for their payment.
 pub const UNPAID: &str = "UNPAID";

@@ -123,7 +123,7 @@ fn item(shipment: &Shipment) -> Result<Item, StorageError> {
         .under(BY_CUSTOMER, keys::shipments_to(shipment.customer_id))
         .under(BY_STATUS, keys::shard(&keys::shipments_in(shipment.status), id))
         .under(BY_TIME, keys::shard(keys::SHIPMENTS, id));
-    Ok(if shipment.is_tracked() { item.waiting(keys::UNHEARD, id, shipment.unheard_since()) } else { item })
+    Ok(if shipment.is_tracked() { item.waiting(&keys::unheard(shipment.carrier), id, shipment.unheard_since()) } else { item })
 }
 
 impl From<&ShipmentChange> for Writes {

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::order::Order;
 use domain::refund::Refund;
 use domain::returns::Return;
-use domain::shipment::Shipment;
+use domain::shipment::{Carrier, Shipment};
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -174,10 +174,10 @@ impl Store {
         Waiting::new(Table::Orders, keys::WITH_PROVIDER, until)
     }
 
-    /// The parcels of which nothing was heard since `until` or longer.
+    /// The parcels of a carrier of which nothing was heard since `until` or longer.
     #[must_use]
-    pub fn unheard_shipments(&self, until: Timestamp) -> Waiting<Shipment> {
-        Waiting::new(Table::Orders, keys::UNHEARD, until)
+    pub fn unheard_shipments(&self, carrier: Carrier, until: Timestamp) -> Waiting<Shipment> {
+        Waiting::new(Table::Orders, &keys::unheard(carrier), until)
     }
 
     /// The orders that have waited for their payment since they were placed, at `until` or before.

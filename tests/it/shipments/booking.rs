@@ -3,11 +3,14 @@
 use super::*;
 use crate::kit::{ByHand, failures};
 use aws_lambda_events::event::sqs::SqsEvent;
+use domain::ids::OrderId;
+use domain::order::{Advance, Order, OrderStatus};
 use domain::shipment::Carrier;
 use local::Workers;
 use local::emulators::carriers::Booked;
 use local::emulators::outbox::Fault;
 use std::time::Duration;
+use store::Writes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -410,6 +413,51 @@ async fn an_order_that_is_cancelled_before_its_parcel_is_booked_gets_no_label() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_found_cancelled_gives_its_parcel_up_though_the_job_was_taken_before() {
+    let shop = LocalShop::without_pumps().await;
+    let order = confirmed(&shop, 1).await;
+    let parcel = shop.ship(&order, "DHL").await;
+    let mut hand = ByHand::of(&shop);
+    hand.relay().await;
+    let batch = hand.shipments().await;
+    // No call leads here, since a live parcel keeps its order: should one ever, its label is not bought.
+    let store = shop.system.store();
+    let before = store.order(OrderId::new(order.id).expect("an id")).await.expect("read").expect("an order");
+    let previous = before.status;
+    let order = Order { status: OrderStatus::Cancelled, version: before.version + 1, ..before };
+    let change = Advance { order, previous, events: Vec::new() };
+    store.commit(Writes::from(&change), None, shop.system.clock.now()).await.expect("written");
+
+    assert_eq!(failures(&hand.workers.book_shipment(batch.clone()).await), 0);
+    let now = shop.shipment_now(&parcel).await;
+    assert_eq!((&now["status"], reason(&now), &now["trackingNumber"]), (&json!("FAILED"), "The order was cancelled.", &Value::Null));
+    assert_eq!(failures(&hand.workers.book_shipment(batch).await), 0);
+    assert_eq!(
+        (shop.system.carriers.asked(Carrier::Dhl), shop.shipment_now(&parcel).await["version"].clone()),
+        (0, now["version"].clone())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_between_what_the_worker_read_and_what_it_writes_leaves_nothing_to_book() {
+    let shop = LocalShop::without_pumps().await;
+    let order = confirmed(&shop, 1).await;
+    let parcel = shop.ship(&order, "DHL").await;
+    let mut hand = ByHand::of(&shop);
+    hand.relay().await;
+    let batch = hand.shipments().await;
+    // The worker has decided to ask; its try is not stored, since somebody else's write came between.
+    shop.system.faults.inject("TransactWriteItems", local::faults::Fault::Conflict, 1_000);
+    assert_eq!(failures(&hand.workers.book_shipment(batch.clone()).await), 1);
+    shop.system.faults.clear();
+    shop.move_shipment(&parcel, "FAILED").await.ok();
+    shop.staff().post(&order.path("cancel"), &json!({ "reason": "x" })).await.ok();
+
+    assert_eq!(failures(&hand.workers.book_shipment(batch).await), 0);
+    assert_eq!(shop.system.carriers.asked(Carrier::Dhl), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_dies_after_it_asked_leaves_its_label_to_be_found() {
     let shop = LocalShop::without_pumps().await;
     let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
@@ -426,6 +474,36 @@ async fn a_worker_that_dies_after_it_asked_leaves_its_label_to_be_found() {
     assert_eq!(failures(&hand.workers.book_shipment(batch).await), 0);
     assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], json!(only(&shop).number));
     assert_eq!(shop.system.carriers.asked(Carrier::Dhl), 1);
+}
+
+/// A directory of its own that is gone afterwards.
+struct Directory(std::path::PathBuf);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _gone_or_never_made = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_is_still_there_after_the_local_shop_was_started_anew() {
+    let directory = Directory(std::env::temp_dir().join(format!("local-shop-{}-labels", std::process::id())));
+    let kept = || Options { data: Some(directory.0.clone()), ..Options::default() };
+    let first = LocalShop::with(kept()).await;
+    let mut labels = Vec::new();
+    for (_, word) in CARRIERS {
+        let parcel = first.ship(&confirmed(&first, 1).await, word).await;
+        first.settled().await;
+        let (status, label) = downloaded(&first.shipment_now(&parcel).await["labelUrl"]).await;
+        assert_eq!(status, 200);
+        labels.push((parcel, label));
+    }
+    drop(first);
+
+    let second = LocalShop::with(kept()).await;
+    for (parcel, label) in labels {
+        assert_eq!(downloaded(&second.shipment_now(&parcel).await["labelUrl"]).await, (200, label));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::kit::webhooks::carrier_tells;
+use domain::ids::ShipmentId;
+use domain::shipment::{Shipment, ShipmentChange};
 use local::emulators::carriers::Booked;
 use local::system::CARRIER_WEBHOOK_SECRET as SECRET;
 use std::time::Duration;
+use store::Writes;
 
 const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -187,6 +190,31 @@ async fn fedex_is_asked_for_thirty_parcels_at_once_and_the_others_for_one_and_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_parcels_of_one_carrier_keep_nobody_from_being_asked_for_another_s() {
+    let shop =
+        LocalShop::with(Options { pumps: false, variables: [("DHL_TRACKING_CALLS", "3".to_owned())].into(), ..Options::default() }).await;
+    let entered = async |carrier: &str, number: &str| {
+        let parcel = shop.ship(&confirmed(&shop, 1).await, carrier).await;
+        shop.change_shipment(&parcel, &json!({ "trackingNumber": number })).await.ok()
+    };
+    let id = |parcel: &Value| ShipmentId::new(parcel["id"].as_u64().expect("an id")).expect("an id");
+    let first = id(&entered("DHL", "1000000000").await);
+    let store = shop.system.store();
+    let parcel = store.shipment(first).await.expect("read").expect("a parcel");
+    for n in 1..=1_000 {
+        let shipment = Shipment { id: ShipmentId::new(first.get() + n).expect("an id"), version: 1, ..parcel.clone() };
+        let change = ShipmentChange { shipment, order: None, number: None, events: Vec::new() };
+        store.commit(Writes::from(&change), None, shop.system.clock.now()).await.expect("written");
+    }
+    shop.system.clock.advance(MINUTE);
+    entered("UPS", "1Z1").await;
+    entered("FEDEX", "794600000001").await;
+    shop.system.clock.advance(5 * HOUR);
+    let swept = shop.system.workers.run("track-shipments").await.expect("a schedule");
+    assert_eq!((shop.system.carriers.tracked(), swept.seen, swept.failed), (3 + 1 + 1, 5, 0), "{swept:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_carrier_that_is_down_keeps_no_other_from_being_asked() {
     let variables = [("DHL_BASE_URL", "http://127.0.0.1:9".to_owned())].into();
     let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
@@ -217,10 +245,14 @@ async fn what_a_carrier_tells_is_asked_for_at_once_and_applied_once() {
         assert_eq!(shop.shipment_now(&parcel).await["status"], "PENDING", "{carrier}");
 
         shop.system.carriers.scan(&booked.number, on_its_way, "Said so", "Kinshasa");
+        let asked = shop.system.carriers.tracked();
+        let mut later = body;
+        later["at"] = json!("2026-11-25T09:15:00Z");
         for _ in 0..5 {
-            carrier_tells(&shop, carrier, SECRET, &body).await.ok();
+            carrier_tells(&shop, carrier, SECRET, &later).await.ok();
+            shop.settled().await;
         }
-        shop.settled().await;
+        assert_eq!(shop.system.carriers.tracked(), asked + 1, "{carrier}: what is said again asks nobody");
         let now = shop.shipment_now(&parcel).await;
         assert_eq!((now["status"].as_str(), codes(&now)), (Some("IN_TRANSIT"), vec![on_its_way]), "{carrier}");
         let history = shop.staff().get(&order.path("history")).await.ok();

@@ -1,5 +1,6 @@
 //! What carriers tell of parcels. A carrier's word, however it is signed, only says that something happened to a parcel of
-//! ours: what it is, its own API is asked by a worker. So it is applied once however often and in whatever order it comes.
+//! ours: what it is, its own API is asked by a worker. So it is applied once however often and in whatever order it comes; and
+//! what comes again, word for word, asks nobody.
 
 pub mod dhl;
 pub mod fedex;
@@ -9,7 +10,7 @@ use api::secrets::SecretName;
 use api::webhook::{Delivery, received};
 use api::{Answer, Attempt, Problem, Shop};
 use domain::shipment::{Carrier, TrackingNumber};
-use ring::hmac;
+use ring::{digest, hmac};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use store::{CommitError, Writes};
@@ -38,28 +39,39 @@ fn is_secret(given: Option<&str>, secret: &str) -> bool {
 /// Has a worker ask about every parcel of ours that a body names under one of these members.
 async fn tell(shop: &Shop, carrier: Carrier, delivery: &Delivery, members: &[&str]) -> Result<Answer, Problem> {
     let body: Value = delivery.json()?;
+    let message = hashed(&delivery.body);
     let mut numbers = BTreeSet::new();
     collect(&body, members, DEEPEST, &mut numbers);
     for number in numbers.into_iter().take(MOST_NUMBERS) {
         let Some(number) = TrackingNumber::parse(&number) else { continue };
-        match tell_of(shop, carrier, &number).await {
+        match tell_of(shop, carrier, &number, &message).await {
             Ok(Some(())) => {}
-            Ok(None) => tracing::info!(%carrier, "a carrier told of a number that is no parcel on its way"),
+            Ok(None) => tracing::info!(%carrier, "a carrier told of a number that is no parcel on its way, or what it has told before"),
             Err(error) => return Err(Problem::unavailable(error)),
         }
     }
     received()
 }
 
-/// Nothing when no parcel of ours that is on its way has the number.
-async fn tell_of(shop: &Shop, carrier: Carrier, number: &TrackingNumber) -> Result<Option<()>, CommitError> {
+/// What a message is known by when it comes again.
+fn hashed(body: &[u8]) -> String {
+    use std::fmt::Write;
+    digest::digest(&digest::SHA256, body).as_ref().iter().take(16).fold(String::new(), |mut hex, byte| {
+        // A string takes whatever is written to it.
+        let _always_written = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Nothing when no parcel of ours that is on its way has the number, or this message was taken before.
+async fn tell_of(shop: &Shop, carrier: Carrier, number: &TrackingNumber, message: &str) -> Result<Option<()>, CommitError> {
     shop.settle(|Attempt { now, ids, .. }| async move {
         let Some(shipment) = shop.store.shipment_by_number(number).await? else { return Ok(None) };
         if shipment.carrier != carrier || !shipment.is_tracked() {
             return Ok(None);
         }
         let Some(order) = shop.store.order(shipment.order_id).await? else { return Ok(None) };
-        Ok(Some(((), Writes::from(&shipment.told_of(&order, now, ids)))))
+        Ok(shipment.told_of(message, &order, now, ids).map(|change| ((), Writes::from(&change))))
     })
     .await
 }

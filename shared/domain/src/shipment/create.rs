@@ -99,6 +99,7 @@ impl Order {
             booking: if is_booked { Booking::Due { attempt: 1 } } else { Booking::Settled },
             last_carrier_status: None,
             heard_at: None,
+            told: Vec::new(),
             timeline: Vec::new(),
             announced: false,
             version: 1,

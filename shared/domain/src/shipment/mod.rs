@@ -199,6 +199,9 @@ pub struct Shipment {
     /// When its carrier was last asked where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_at: Option<Timestamp>,
+    /// The carrier's messages of it that were taken last, each as a hash, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
     /// Whether the customer was told that it is on its way.
     pub announced: bool,
     /// Grows with every change.

@@ -320,6 +320,38 @@ fn sighting(events: Vec<CarrierEvent>) -> Sighting {
 }
 
 #[test]
+fn what_a_carrier_tells_again_is_known_and_of_many_messages_the_newest_are() {
+    let (mut parcel, order) = numbered();
+    for n in 0..20 {
+        let change = parcel.told_of(&n.to_string(), &order, NOW, ids(n)).unwrap();
+        assert_eq!(change.events[0].tracking_due, Some(parcel.id));
+        parcel = change.shipment;
+        assert_eq!(parcel.told_of(&n.to_string(), &order, NOW, ids(n)), None);
+    }
+    assert_eq!(parcel.told, (4..20).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_cancelled_order_s_parcel_is_given_up_before_its_carrier_is_asked_and_looked_for_after() {
+    let order = confirmed(1);
+    let change = order.ship(request(Carrier::Dhl, None), STAFF, NOW, ids(1)).unwrap();
+    let (parcel, order) = (change.shipment, change.order.unwrap());
+    let cancelled = Order { status: OrderStatus::Cancelled, ..order.clone() };
+    assert_eq!(parcel.booking_step(&order, NOW), BookingStep::Ask { attempt: 1 });
+    assert_eq!(parcel.booking_step(&cancelled, NOW), BookingStep::GiveUp);
+    let given_up = parcel.given_up("The order was cancelled.", &cancelled, NOW, ids(2));
+    assert_eq!((given_up.shipment.status, given_up.shipment.booking), (ShipmentStatus::Failed, Booking::Settled));
+    assert_eq!(given_up.order.map_or(OrderStatus::Cancelled, |order| order.status), OrderStatus::Cancelled);
+    assert_eq!(given_up.shipment.booking_step(&cancelled, NOW), BookingStep::Nothing);
+
+    // What may have been bought is looked for, whatever became of the order.
+    let asked = parcel.asked(1, &order, NOW, ids(2)).shipment;
+    assert_eq!(asked.booking_step(&cancelled, NOW), BookingStep::Wait { until: NOW.plus_minutes(HELD_MINUTES) });
+    let later = NOW.plus_minutes(HELD_MINUTES);
+    assert_eq!(asked.booking_step(&cancelled, later), BookingStep::Find { attempt: 1, asked_at: NOW, is_last: false });
+}
+
+#[test]
 fn a_carriers_word_that_nobody_can_read_is_kept_and_moves_nothing() {
     let (parcel, order) = numbered();
     let change = parcel.sighted(&sighting(vec![said(5, None)]), &order, NOW.plus_minutes(9), ids(3)).unwrap();

@@ -18,6 +18,9 @@ pub const TRACKED_DAYS: u64 = 60;
 /// happened to another.
 const EARLIER_HOURS: u64 = 24;
 
+/// So many messages of a carrier are remembered of a parcel, so that one that comes again is known.
+const REMEMBERED: usize = 16;
+
 /// Something that a carrier says has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CarrierEvent {
@@ -75,15 +78,23 @@ impl Shipment {
         now > self.created_at.plus_minutes(TRACKED_DAYS * 24 * 60)
     }
 
-    /// Its carrier has told that something happened: it is asked what.
+    /// Its carrier has told that something happened: it is asked what. Nothing when it said the same before, word for word
+    /// (`message` is a hash of it): carriers repeat what they have told, and then there is nothing new to ask for.
     #[must_use]
-    pub fn told_of(&self, order: &Order, now: Timestamp, ids: Ids) -> ShipmentChange {
+    pub fn told_of(&self, message: &str, order: &Order, now: Timestamp, ids: Ids) -> Option<ShipmentChange> {
+        if self.told.iter().any(|known| known == message) {
+            return None;
+        }
+        let mut after = self.touched(now);
+        after.told.push(message.to_owned());
+        let over = after.told.len().saturating_sub(REMEMBERED);
+        after.told.drain(..over);
         let cause = Cause { kind: EventKind::ShipmentUpdated, actor: Actor::System, note: Some("the carrier has told of it"), now };
-        let mut change = self.touched(now).changed(Some(self), order, &cause, ids);
+        let mut change = after.changed(Some(self), order, &cause, ids);
         for event in change.events.iter_mut().take(1) {
             event.tracking_due = Some(self.id);
         }
-        change
+        Some(change)
     }
 
     /// What a carrier says of it, with what was known: every event once. Each that says where the parcel is moves it, in the

@@ -79,7 +79,8 @@ pub trait CarrierApi: Send + Sync {
     /// How many numbers one call of [`CarrierApi::track`] takes.
     const MOST_TRACKED: usize;
 
-    /// How many such calls a run of the schedule may make, so that a day of them stays within what the carrier allows a shop.
+    /// How many such calls a run of the schedule may make unless the shop says otherwise (`…_TRACKING_CALLS`). No carrier
+    /// publishes what it allows an account: these are careful, a day of them being some 2,000 calls (of UPS 4,000).
     const CALLS_A_RUN: usize;
 
     /// Has a label made, once.
