@@ -1,6 +1,7 @@
 //! Random histories of calls: the shop and a small reference model of it always agree.
 
 mod calls;
+mod carriers;
 mod history;
 mod reference;
 
@@ -10,7 +11,7 @@ use domain::ids::OrderId;
 use domain::order::{LineItem, OrderStatus};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use reference::{PRICES, PROMOTIONS, Promotion, Reference, STOCK, Step};
+use reference::{Booking, PRICES, PROMOTIONS, Promotion, Reference, STOCK, Step};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -51,6 +52,8 @@ struct Play<'a> {
     /// The entries of each return.
     entries: Vec<Vec<u64>>,
     promotions: Vec<u64>,
+    /// Labels that were due before the step that is taken.
+    due: usize,
     model: Reference,
 }
 
@@ -80,16 +83,22 @@ impl<'a> Play<'a> {
             returns: Vec::new(),
             entries: Vec::new(),
             promotions,
+            due: 0,
             model: Reference::new(),
         }
     }
 
     async fn all(mut self, hands: &mut ByHand, moves: &[Move]) -> Result<(), TestCaseError> {
+        // What earlier cases left to be booked is no concern of this one's script.
+        hands.carry_shipments_out().await;
         for (n, (step, twice)) in moves.iter().enumerate() {
             let step = history::within(step, &self.model);
+            self.due = self.model.due();
             let expected = self.model.apply(&step);
             if let Step::Work = step {
                 hands.carry_refunds_out().await;
+            } else if self.carried(hands, n, &step).await? {
+                self.note_refunds().await;
             } else if let Step::Told { order, word } = step {
                 for _ in 0..=usize::from(*twice) {
                     let answer = self.shop.stripe_tells(&self.event(n, order, word)).await;
@@ -110,6 +119,9 @@ impl<'a> Play<'a> {
                     prop_assert!(!is_kept || again.text == answer.text, "{} {}", again.text, answer.text);
                 }
                 self.note(&step, &answer).await;
+                if let (Step::Ship { .. }, 201) = (&step, answer.status) {
+                    self.no_piece_goes_twice(&answer.body).await?;
+                }
             }
             self.agrees().await.map_err(|error| TestCaseError::fail(format!("after {n}, {step:?}: {error}")))?;
         }
@@ -158,6 +170,11 @@ impl<'a> Play<'a> {
         for (id, expected) in self.parcels.iter().zip(&self.model.parcels) {
             let parcel = self.shop.staff().get(&format!("/api/shipments?id={id}")).await.ok();
             prop_assert_eq!(parcel["status"].as_str(), Some(expected.status));
+            prop_assert_eq!(parcel["trackingNumber"].is_string(), expected.has_number(), "{}", parcel);
+            let is_left = expected.booking == Booking::Staff;
+            prop_assert!(!is_left || parcel["failureReason"].is_string(), "{}", parcel);
+            prop_assert_eq!(self.labels_of(*id), expected.labels);
+            prop_assert!(expected.labels <= 1, "two labels: {}", parcel);
         }
         for (variant, expected) in self.variants.iter().zip(self.model.stock) {
             prop_assert_eq!(self.shop.stock(*variant).await, expected);

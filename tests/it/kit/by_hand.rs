@@ -72,6 +72,21 @@ impl ByHand {
     }
 }
 
+impl ByHand {
+    /// Relays and then does every shipment's job that is due; one that waits for a carrier goes back to its queue.
+    pub async fn carry_shipments_out(&mut self) {
+        self.relay().await;
+        loop {
+            let batch = self.shipments().await;
+            if batch.records.is_empty() {
+                return;
+            }
+            let response = self.workers.book_shipment(batch.clone()).await;
+            self.workers.delete_done(self.workers.queues.url(Queue::Shipments), batch, &response).await.expect("deleted");
+        }
+    }
+}
+
 /// How many jobs of a batch go back to their queue.
 pub fn failures(response: &SqsBatchResponse) -> usize {
     response.batch_item_failures.len()

@@ -54,8 +54,8 @@ impl Play<'_> {
                 let id = refund.map_or(123, |refund| self.refunds[refund]);
                 (shop.admin(), put, format!("/api/refunds?id={id}"), json!({ "status": to }))
             }
-            Step::Ship { order: at, part } => {
-                let mut body = shipment_body(order(at), "LOCAL");
+            Step::Ship { order: at, part, carrier } => {
+                let mut body = shipment_body(order(at), carrier);
                 if let (Some((line, quantity)), Some(at)) = (part, at) {
                     let lines = &self.lines[*at];
                     body["items"] = json!([{ "orderItemId": lines[line % lines.len()], "quantity": quantity }]);
@@ -89,7 +89,9 @@ impl Play<'_> {
                 let redemption = json!({ "customerId": self.customer(*customer), "amount": amount(*cents), "note": "By the model" });
                 (shop.staff(), post, "/api/store-credit/redeem".to_owned(), redemption)
             }
-            Step::Told { .. } | Step::Work => unreachable!("neither the workers nor Stripe is a caller"),
+            Step::Told { .. } | Step::Work | Step::Book(_) | Step::Look | Step::Scan { .. } => {
+                unreachable!("neither the workers nor Stripe nor a carrier is a caller")
+            }
         }
     }
 

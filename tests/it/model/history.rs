@@ -1,7 +1,7 @@
 //! How histories are drawn: mostly what a shop sees, and now and then what it should refuse.
 
 use super::Move;
-use super::reference::{By, CONDITIONS, PARCELS, Part, RETURNS, Reference, STATUSES, Step, Word};
+use super::reference::{By, CONDITIONS, Outcome, PARCELS, Part, RETURNS, Reference, SCANS, STATUSES, Step, Word};
 use proptest::prelude::*;
 
 /// The step that a return is to take next, whichever that is by then.
@@ -12,14 +12,20 @@ fn place() -> impl Strategy<Value = Option<usize>> {
     prop_oneof![19 => (0..1_000_usize).prop_map(Some), 1 => Just(None)]
 }
 
-/// Half of them begin with an order that was paid and has arrived, and have more to do with returns.
+/// Some begin with an order that was paid and has arrived, and have more to do with returns; some with one that is to be sent,
+/// and have more to do with carriers.
 pub fn histories() -> impl Strategy<Value = Vec<Move>> {
     let since_arrival = prop_oneof![5 => asked_back(), 14 => returned(), 14 => steps()];
     let after = (lines(), 0..3_usize, promotion(), moves(since_arrival.boxed())).prop_map(|(lines, method, promotion, rest)| {
         let first = arrived(lines, method, promotion).into_iter().map(|step| (step, false));
         first.chain(rest).collect()
     });
-    prop_oneof![moves(steps().boxed()), after]
+    let since_confirmed = prop_oneof![5 => shipped(), 10 => carried(), 8 => steps()];
+    let sent = (lines(), moves(since_confirmed.boxed())).prop_map(|(lines, rest)| {
+        let first = confirmed(lines).into_iter().map(|step| (step, false));
+        first.chain(rest).collect()
+    });
+    prop_oneof![3 => moves(prop_oneof![6 => steps(), 1 => carried()].boxed()), 3 => after, 2 => sent]
 }
 
 fn moves(steps: BoxedStrategy<Step>) -> impl Strategy<Value = Vec<Move>> {
@@ -33,6 +39,13 @@ fn lines() -> impl Strategy<Value = Vec<(usize, i64)>> {
 /// The one after the last is none that there is.
 fn promotion() -> impl Strategy<Value = Option<usize>> {
     prop::option::weighted(0.6, prop_oneof![9 => 0..3_usize, 1 => Just(3_usize)])
+}
+
+/// An order that is ready to be sent.
+fn confirmed(lines: Vec<(usize, i64)>) -> Vec<Step> {
+    let order = Some(0);
+    let bought = Step::Place { customer: 0, lines, method: 0, reference: None, promotion: None };
+    vec![bought, Step::Pay { order, to: "PAID", reference: None }, Step::Status { order, to: "CONFIRMED" }]
 }
 
 /// An order from its placing to its delivery.
@@ -89,7 +102,7 @@ fn steps() -> impl Strategy<Value = Step> {
         4 => (place(), by(), prop::option::of(prop_oneof![1 => 0..3_usize, 2 => Just(3_usize)]))
             .prop_map(|(order, by, method)| Step::Cancel { order, by, method }),
         4 => (place(), refunded).prop_map(|(refund, to)| Step::Refund { refund, to }),
-        4 => (place(), prop::option::of((0..3_usize, 1..4_i64))).prop_map(|(order, part)| Step::Ship { order, part }),
+        4 => shipped(),
         5 => (place(), parcel).prop_map(|(parcel, to)| Step::Parcel { parcel, to }),
         4 => (place(), part, prop::option::weighted(0.4, 0..4_usize))
             .prop_map(|(order, part, method)| Step::OpenRefund { order, part, method }),
@@ -102,6 +115,25 @@ fn steps() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn shipped() -> impl Strategy<Value = Step> {
+    let carrier = prop_oneof![2 => Just("DHL"), 1 => Just("LOCAL")];
+    (place(), prop::option::of((0..3_usize, 1..4_i64)), carrier).prop_map(|(order, part, carrier)| Step::Ship { order, part, carrier })
+}
+
+/// What carriers do of parcels, and what becomes of their labels.
+fn carried() -> impl Strategy<Value = Step> {
+    let outcome = prop_oneof![4 => Just(Outcome::Booked), 1 => Just(Outcome::Refused), 2 => Just(Outcome::Taken), 1 => Just(Outcome::Lost)];
+    let code = prop::sample::select(&SCANS[..]).prop_map(|(code, _)| code);
+    // Now, or some time ago: then it comes late.
+    let minutes_ago = prop_oneof![2 => Just(0), 1 => 1..120_u64];
+    prop_oneof![
+        5 => outcome.prop_map(Step::Book),
+        2 => Just(Step::Look),
+        6 => (place(), code, minutes_ago, 1..4_usize)
+            .prop_map(|(parcel, code, minutes_ago, times)| Step::Scan { parcel, code, minutes_ago, times }),
+    ]
+}
+
 /// The step, with its places among the records there are by now.
 pub fn within(step: &Step, there: &Reference) -> Step {
     let (orders, refunds, parcels, returns) = (there.orders.len(), there.refunds.len(), there.parcels.len(), there.returns.len());
@@ -111,7 +143,8 @@ pub fn within(step: &Step, there: &Reference) -> Step {
         Step::Pay { order, to, reference } => Step::Pay { order: among(order, orders), to, reference },
         Step::Cancel { order, by, method } => Step::Cancel { order: among(order, orders), by, method },
         Step::Refund { refund, to } => Step::Refund { refund: among(refund, refunds), to },
-        Step::Ship { order, part } => Step::Ship { order: among(order, orders), part },
+        Step::Ship { order, part, carrier } => Step::Ship { order: among(order, orders), part, carrier },
+        Step::Scan { parcel, code, minutes_ago, times } => Step::Scan { parcel: among(parcel, parcels), code, minutes_ago, times },
         Step::Parcel { parcel, to } => Step::Parcel { parcel: among(parcel, parcels), to },
         Step::OpenRefund { order, part, method } => Step::OpenRefund { order: among(order, orders), part, method },
         Step::AskBack { order, by, items } => Step::AskBack { order: among(order, orders), by, items },
@@ -121,8 +154,13 @@ pub fn within(step: &Step, there: &Reference) -> Step {
             let next = rma.map_or("APPROVED", |rma| there.returns[rma].next());
             Step::Return { rma, to: if to == NEXT { next } else { to }, counts, fee }
         }
-        step @ (Step::Place { .. } | Step::Limit { .. } | Step::Ask { .. } | Step::Adjust { .. } | Step::Redeem { .. } | Step::Work) => {
-            step
-        }
+        step @ (Step::Place { .. }
+        | Step::Limit { .. }
+        | Step::Ask { .. }
+        | Step::Adjust { .. }
+        | Step::Redeem { .. }
+        | Step::Book(_)
+        | Step::Look
+        | Step::Work) => step,
     }
 }

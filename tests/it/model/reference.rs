@@ -1,8 +1,11 @@
 //! What a shop should do, in the plainest words there are: the contract's rules on a few numbers.
 
+mod parcels;
 mod promotions;
 mod returns;
 
+use parcels::IS_LIVE;
+pub use parcels::{Booking, Outcome, Parcel, SCANS};
 pub use promotions::{PROMOTIONS, Promotion};
 pub use returns::{Entry, Rma};
 
@@ -62,9 +65,22 @@ pub enum Step {
         refund: Option<usize>,
         to: &'static str,
     },
+    /// By DHL, or by the shop's own courier.
     Ship {
         order: Option<usize>,
         part: Option<(usize, i64)>,
+        carrier: &'static str,
+    },
+    /// The worker asks the carrier for every label that is due; this is what comes of each.
+    Book(Outcome),
+    /// An hour later the worker has looked for what nobody answered for.
+    Look,
+    /// The carrier sees a parcel, so many minutes ago, and tells of it, once or more often; the worker asks it what it saw.
+    Scan {
+        parcel: Option<usize>,
+        code: &'static str,
+        minutes_ago: u64,
+        times: usize,
     },
     Parcel {
         parcel: Option<usize>,
@@ -131,9 +147,6 @@ pub enum By {
     Staff,
 }
 
-/// Whether what is in a parcel counts as sent.
-const IS_LIVE: fn(&str) -> bool = |status| !matches!(status, "FAILED" | "RETURNED");
-
 /// A status, and a code where it is a refusal.
 pub type Said = (u16, &'static str);
 
@@ -178,14 +191,6 @@ pub struct Refund {
     pieces: Option<(usize, i64)>,
     /// Its place among the jobs, where it has one.
     job: Option<usize>,
-}
-
-/// A parcel: pieces of each line of its order.
-#[derive(Clone, Debug)]
-pub struct Parcel {
-    pub order: usize,
-    pub pieces: Vec<i64>,
-    pub status: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -246,7 +251,19 @@ impl Reference {
             Step::Refund { refund: None, .. } => (404, "REFUND_NOT_FOUND"),
             Step::Refund { refund: Some(refund), to } => self.step_refund(*refund, to),
             Step::Ship { order: None, .. } => (404, "ORDER_NOT_FOUND"),
-            Step::Ship { order: Some(order), part } => self.ship(*order, *part),
+            Step::Ship { order: Some(order), part, carrier } => self.ship(*order, *part, carrier),
+            Step::Book(outcome) => {
+                self.book(*outcome);
+                (200, "")
+            }
+            Step::Look => {
+                self.look();
+                (200, "")
+            }
+            Step::Scan { parcel, code, .. } => {
+                self.scan(*parcel, code);
+                (200, "")
+            }
             Step::Parcel { parcel: None, .. } => (404, "SHIPMENT_NOT_FOUND"),
             Step::Parcel { parcel: Some(parcel), to } => self.move_parcel(*parcel, to),
             Step::AskBack { order: Some(order), by, items } => self.ask_back(*order, *by, items),
@@ -429,66 +446,6 @@ impl Reference {
                 self.give_all_back(at, REFUND_METHODS[self.orders[at].method]);
             }
         }
-    }
-
-    /// Pieces of each line of an order that are in parcels of such a status.
-    fn pieces_in(&self, order: usize, counts: impl Fn(&str) -> bool) -> Vec<i64> {
-        let mut pieces = vec![0; self.orders[order].lines.len()];
-        for parcel in self.parcels.iter().filter(|parcel| parcel.order == order && counts(parcel.status)) {
-            pieces.iter_mut().zip(&parcel.pieces).for_each(|(sum, n)| *sum += n);
-        }
-        pieces
-    }
-
-    fn ship(&mut self, at: usize, part: Option<(usize, i64)>) -> Said {
-        let live = self.pieces_in(at, IS_LIVE);
-        let order = &self.orders[at];
-        let left = (0..live.len()).map(|n| (order.lines[n].1 - live[n] - order.pieces_refunded[n]).max(0)).collect::<Vec<i64>>();
-        let pieces = match part {
-            None => left.clone(),
-            Some((line, n)) => (0..left.len()).map(|place| if place == line % left.len() { n } else { 0 }).collect(),
-        };
-        let is_open = matches!(order.status, "CONFIRMED" | "PROCESSING") || (order.status == "SHIPPED" && live.iter().any(|n| *n > 0));
-        let fits = pieces.iter().zip(&left).all(|(n, left)| n <= left) && pieces.iter().any(|n| *n > 0);
-        if !is_open || !fits {
-            return (409, "ORDER_NOT_SHIPPABLE");
-        }
-        self.parcels.push(Parcel { order: at, pieces, status: "PENDING" });
-        self.follow(at);
-        (201, "")
-    }
-
-    fn move_parcel(&mut self, at: usize, to: &'static str) -> Said {
-        let place = |status| PARCELS.iter().position(|known| *known == status);
-        let onward = match self.parcels[at].status {
-            "DELIVERED" | "RETURNED" => false,
-            "FAILED" => to == "RETURNED",
-            status => place(to) > place(status),
-        };
-        if !onward {
-            return (409, "INVALID_STATUS_TRANSITION");
-        }
-        let counted = (IS_LIVE(self.parcels[at].status), self.parcels[at].status == "DELIVERED");
-        self.parcels[at].status = to;
-        if counted != (IS_LIVE(to), to == "DELIVERED") {
-            self.follow(self.parcels[at].order);
-        }
-        (200, "")
-    }
-
-    /// The order, once its parcels have changed.
-    fn follow(&mut self, at: usize) {
-        let (live, delivered) = (self.pieces_in(at, IS_LIVE), self.pieces_in(at, |status| status == "DELIVERED"));
-        let order = &mut self.orders[at];
-        let none_goes = live.iter().all(|n| *n == 0);
-        let all_shipped = !none_goes && (0..live.len()).all(|n| live[n] + order.pieces_refunded[n] >= order.lines[n].1);
-        order.status = match order.status {
-            "CONFIRMED" | "PROCESSING" | "SHIPPED" if all_shipped && live == delivered => "DELIVERED",
-            "CONFIRMED" | "PROCESSING" if all_shipped => "SHIPPED",
-            "CONFIRMED" => "PROCESSING",
-            "SHIPPED" | "READY_FOR_PICKUP" if none_goes => "PROCESSING",
-            status => status,
-        };
     }
 
     fn open_refund(&mut self, at: usize, part: &Part, method: Option<&'static str>) -> Said {
