@@ -27,6 +27,11 @@ async fn stored(shop: &LocalShop, order: &Value) -> domain::order::Order {
     shop.system.store().order(id).await.expect("read").expect("an order")
 }
 
+/// What is left in each shard of a code.
+async fn left(shop: &LocalShop, code: &domain::promotion::PromotionCode) -> Vec<i64> {
+    shop.system.store().counted_promotion(code).await.expect("read").expect("a promotion").1
+}
+
 #[tokio::test]
 async fn a_code_takes_its_discount_off_and_spreads_it_over_the_lines_to_the_cent() {
     let shop = LocalShop::without_pumps().await;
@@ -118,6 +123,7 @@ async fn a_cancelled_orders_use_comes_back_once_also_when_the_promotion_is_over(
         let order = wanted(&shop, &["20.00"], code).await;
         let placed = shop.staff().post("/api/orders", &order).await.ok();
         let held = stored(&shop, &placed).await.held_use.expect("a use");
+        let taken = left(&shop, &held.code).await;
         shop.staff().post("/api/orders", &order).await.refused(409, if n == 0 { "USAGE_LIMIT_REACHED" } else { "USER_LIMIT_REACHED" });
 
         shop.system.clock.advance(Duration::from_hours(24 * 40));
@@ -126,6 +132,10 @@ async fn a_cancelled_orders_use_comes_back_once_also_when_the_promotion_is_over(
         shop.staff().post(&cancel, &json!({ "reason": "No" })).await.ok();
         shop.staff().post(&cancel, &json!({ "reason": "No" })).await.refused(409, "ALREADY_CANCELLED");
         assert_eq!((shop.uses(code).await, stored(&shop, &placed).await.held_use), (0, None));
+        // It is in the shard again that it came from, once, and no other has changed.
+        let mut given_back = taken;
+        given_back[usize::from(held.shard)] += 1;
+        assert_eq!(left(&shop, &held.code).await, given_back, "{code}");
 
         // Whoever gave it back can use it again.
         let path = format!("/api/promotions?id={}", shop.admin().get(&format!("/api/promotions?code={code}")).await.ok()["id"]);

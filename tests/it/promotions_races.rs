@@ -1,11 +1,16 @@
 //! Many redeem one code at once: its limits hold, and no order is placed without its discount.
 
-use crate::kit::{Answer, Answers, CUSTOMER, LocalShop, body, cents, crowd, race};
+use crate::kit::{Answer, Answers, CUSTOMER, LocalShop, Watched, body, cents, crowd, race};
+use api::aws;
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::actor::Role;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::{Store, TableNames};
 use tower::ServiceExt;
 
 async fn order_of(shop: &LocalShop, variant: u64, customer: u64, code: &str) -> Answer {
@@ -128,13 +133,18 @@ async fn a_limit_that_is_moved_while_orders_redeem_holds_at_every_moment() {
 
 /// Orders of one code, `wave` at a time, straight into the API: how often each status and code was answered.
 async fn flash_sale(shop: &LocalShop, code: &str, orders: u64, wave: u64) -> BTreeMap<(u16, String), usize> {
+    flash_sale_at(shop, shop.system.api(), code, orders, wave).await
+}
+
+/// The same at an API of the same shop.
+async fn flash_sale_at(shop: &LocalShop, api: Router, code: &str, orders: u64, wave: u64) -> BTreeMap<(u16, String), usize> {
     // Several variants, so that it is the code that is hot.
     let mut variants = Vec::new();
     for _ in 0..16 {
         variants.push(shop.variant("20.00", 1_000_000).await);
     }
     let _alone = crowd().await;
-    let (api, token) = (shop.system.api(), shop.system.token(2, Role::SalesStaff));
+    let token = shop.system.token(2, Role::SalesStaff);
     let mut tally = BTreeMap::new();
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..orders {
@@ -183,6 +193,33 @@ async fn a_code_of_many_shards_is_used_to_its_last_use_and_no_further() {
     shop.staff().post("/api/promotions/validate", &json!({ "code": "SAVE20", "orderTotal": 1 })).await.refused(400, "USAGE_LIMIT_REACHED");
 }
 
+/// A sale whose transactions meet: as many orders as there are uses get one, and the others hear that there are no more.
+async fn sold_out_by_orders_that_meet(limit: u32, uses: usize, orders: usize, wave: u64) {
+    let shop = LocalShop::without_pumps().await;
+    let promotion = shop.promotion(json!({ "usageLimit": limit })).await;
+    // Shards stay, so that a code can have many of them and few uses.
+    shop.admin().put(&format!("/api/promotions?id={}", promotion["id"]), &json!({ "usageLimit": uses })).await.ok();
+    shop.system.contention.begin(Duration::from_millis(3));
+
+    let tally = flash_sale(&shop, "SAVE20", orders as u64, wave).await;
+
+    let expected = BTreeMap::from([((201, String::new()), uses), ((409, "USAGE_LIMIT_REACHED".to_owned()), orders - uses)]);
+    assert_eq!(tally, expected);
+    assert_eq!(shop.uses("SAVE20").await, i64::try_from(uses).expect("few"));
+    assert!(shop.system.contention.met() > 0, "none met another");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_whose_transactions_meet_get_every_use_of_a_code_and_no_other_error() {
+    sold_out_by_orders_that_meet(20, 20, 40, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "wants the machine to itself; .ci/run runs it by itself"]
+async fn a_code_of_many_shards_is_sold_out_by_orders_that_meet() {
+    sold_out_by_orders_that_meet(1_200, 300, 360, 6).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute and a half; .ci/run runs it by itself"]
 async fn six_thousand_orders_for_five_thousand_uses_are_five_thousand_discounts() {
@@ -194,4 +231,85 @@ async fn six_thousand_orders_for_five_thousand_uses_are_five_thousand_discounts(
     let expected = BTreeMap::from([((201, String::new()), 5_000), ((409, "USAGE_LIMIT_REACHED".to_owned()), 1_000)]);
     assert_eq!(tally, expected);
     assert_eq!(shop.uses("SAVE20").await, 5_000);
+}
+
+/// What calls ask of single partitions, in units of DynamoDB's: of a table, and of an index of it.
+#[derive(Default)]
+struct Load {
+    written: BTreeMap<String, u64>,
+    read: BTreeMap<String, u64>,
+}
+
+impl Load {
+    /// A write in a transaction is two units, one alone is one, what it changes in an index is one more, and a consistent read is one: of what
+    /// is no larger than a unit, as everything is here that more than one order touches.
+    fn add(&mut self, operation: &str, body: &Value, index_partitions: &BTreeSet<&str>) {
+        let partition = |table: &Value, name: &str, key: &Value| format!("{} {name}={}", table.as_str().unwrap_or_default(), key["S"]);
+        match operation {
+            "TransactWriteItems" => {
+                let operations = body["TransactItems"].as_array().into_iter().flatten();
+                for write in operations.filter_map(|item| item.as_object()?.values().find(|write| write.is_object())) {
+                    let item = write.get("Item").or_else(|| write.get("Key")).expect("a key");
+                    *self.written.entry(partition(&write["TableName"], "pk", &item["pk"])).or_default() += 2;
+                    for name in index_partitions.iter().filter(|name| item.get(**name).is_some()) {
+                        *self.written.entry(partition(&write["TableName"], name, &item[*name])).or_default() += 1;
+                    }
+                }
+            }
+            "UpdateItem" => *self.written.entry(partition(&body["TableName"], "pk", &body["Key"]["pk"])).or_default() += 1,
+            "BatchGetItem" => {
+                for (table, wanted) in body["RequestItems"].as_object().into_iter().flatten() {
+                    for key in wanted["Keys"].as_array().into_iter().flatten() {
+                        *self.read.entry(partition(&table.as_str().into(), "pk", &key["pk"])).or_default() += 1;
+                    }
+                }
+            }
+            other => panic!("an order is placed without {other}"),
+        }
+    }
+
+    /// The partition that takes most of those that are asked about.
+    fn hottest(of: &BTreeMap<String, u64>, asked: impl Fn(&str) -> bool) -> (&str, u64) {
+        let (name, units) = of.iter().filter(|(name, _)| asked(name)).max_by_key(|(_, units)| **units).expect("one");
+        (name, *units)
+    }
+}
+
+/// One partition takes 1,000 write units and 3,000 read units a second, whatever the table has. So a thousand orders a second can redeem one code
+/// as long as no partition is asked for more than one write unit and three read units by an order.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_partition_is_asked_for_more_than_a_thousand_orders_a_second_of_one_code_may() {
+    const ORDERS: u64 = 320;
+    let shop = LocalShop::without_pumps().await;
+    shop.promotion(json!({ "code": "HOT" })).await;
+    let index_partitions: BTreeSet<&str> = include_str!("../../infra/tables.yaml")
+        .lines()
+        .filter(|line| line.contains("KeyType: HASH"))
+        .filter_map(|line| line.split("AttributeName: ").nth(1)?.split([',', ' ']).next())
+        .filter(|name| *name != "pk")
+        .collect();
+    assert!(index_partitions.contains(&"timeKey"), "{index_partitions:?}");
+    let load = Arc::new(Mutex::new(Load::default()));
+    let seen = Arc::clone(&load);
+    let client = Watched::with(move |operation, body| seen.lock().expect("no panic").add(operation, body, &index_partitions));
+    let tables = aws::local_config(shop.system.dynamodb.endpoint(), client);
+    let names = TableNames::from_lookup(|name| Some(format!("shop-local-{}", name.trim_end_matches("_TABLE").to_lowercase())));
+    let mut watched = shop.system.workers.shop.clone();
+    watched.store = Store::new(aws_sdk_dynamodb::Client::new(&tables), names);
+
+    let tally = flash_sale_at(&shop, api::serve::app(functions::api(), watched), "HOT", ORDERS, 8).await;
+
+    assert_eq!(tally, BTreeMap::from([((201, String::new()), 320)]));
+    let load = load.lock().expect("no panic");
+    let (counter, units) = Load::hottest(&load.written, |_| true);
+    assert!(counter.contains("COUNTER#ORDER#"), "{counter} is the hottest, with {units} units");
+    assert!((ORDERS..ORDERS + ORDERS / 20).contains(&units), "{counter}: {units}");
+    // Everything else has room for twice as many, and what is the code's own for four times as many.
+    let (other, units) = Load::hottest(&load.written, |name| name != counter);
+    assert!(units <= ORDERS / 2, "{other}: {units}");
+    let (shard, units) = Load::hottest(&load.written, |name| name.contains("-promotions "));
+    assert!(shard.contains("CODE#HOT#SHARD#") && units <= ORDERS / 4, "{shard}: {units}");
+    assert_eq!(load.written.keys().filter(|name| name.contains("CODE#HOT#SHARD#")).count(), 32);
+    let (read, units) = Load::hottest(&load.read, |_| true);
+    assert!(units <= ORDERS * 2, "{read}: {units}");
 }

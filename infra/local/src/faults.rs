@@ -147,7 +147,7 @@ fn conflict(request: &HttpRequest) -> HttpResponse {
     }))
 }
 
-fn refusal(body: &serde_json::Value) -> HttpResponse {
+pub(crate) fn refusal(body: &serde_json::Value) -> HttpResponse {
     let status = StatusCode::try_from(400).unwrap_or_else(|_| unreachable!("400 is a status"));
     let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
     response.headers_mut().insert("content-type", "application/x-amz-json-1.0");

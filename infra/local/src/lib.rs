@@ -1,5 +1,6 @@
 //! The whole system on one machine: the same functions, tables and queues in one process.
 
+pub mod contention;
 pub mod data;
 pub mod demo;
 pub mod emulators;

@@ -1,5 +1,6 @@
 //! The system: emulators, functions and workers in one process.
 
+use crate::contention::{ContendedClient, Contention};
 use crate::emulators::carriers::{self, Carriers};
 use crate::emulators::dynamodb::DynamoDb;
 use crate::emulators::http::{Port, Server};
@@ -134,6 +135,8 @@ pub struct System {
     pub payments: Payments,
     /// What goes wrong with the API's and the workers' calls of DynamoDB.
     pub faults: Faults,
+    /// Where their transactions meet.
+    pub contention: Contention,
     /// The workers, to be called by hand.
     pub workers: Workers,
     options: Options,
@@ -194,7 +197,7 @@ impl System {
         let labels = Bucket::new(now, signer, options.data.as_ref().map(|directory| directory.join("bucket")));
         let labels_server = port.serve(labels.router());
 
-        let faults = Faults::default();
+        let (faults, contention) = (Faults::default(), Contention::default());
         let places = Places {
             api: &url,
             sqs: sqs_server.url(),
@@ -203,7 +206,7 @@ impl System {
             labels: labels_server.url(),
             payments: payments_server.url(),
         };
-        let workers = workers(&options, &places, &clock, &dynamodb, &sqs, &faults)?;
+        let workers = workers(&options, &places, &clock, &dynamodb, &sqs, (&faults, &contention))?;
         let api = api::serve::app(functions::api(), workers.shop.clone()).layer(cors());
         let backstage = Backstage {
             shop: workers.shop.clone(),
@@ -233,6 +236,7 @@ impl System {
             labels,
             payments,
             faults,
+            contention,
             workers,
             options,
             pumps,
@@ -408,9 +412,11 @@ fn workers(
     clock: &Clock,
     dynamodb: &DynamoDb,
     sqs: &Sqs,
-    faults: &Faults,
+    (faults, contention): (&Faults, &Contention),
 ) -> Result<Workers, StartError> {
-    let faulty = FaultyClient { inner: plain(), faults: faults.clone() };
+    let contended = ContendedClient { inner: plain(), contention: contention.clone() };
+    let contended = aws_sdk_dynamodb::config::SharedHttpClient::new(contended);
+    let faulty = FaultyClient { inner: contended, faults: faults.clone() };
     let tables = aws::local_config(dynamodb.endpoint(), aws_sdk_dynamodb::config::SharedHttpClient::new(faulty));
     let queues = aws::local_config(places.sqs, plain());
     let queue = |name: &str| sqs.url(&format!("{PREFIX}{name}"));

@@ -9,6 +9,7 @@ mod reading;
 mod returns;
 mod shipments;
 pub mod tokens;
+mod watched;
 pub mod webhooks;
 
 pub use by_hand::{ByHand, failures};
@@ -18,6 +19,7 @@ pub use providers::{Providers, SendGridDelivery, Senders, ses_event, twilio_sign
 pub use reading::{column, keys, next_page};
 pub use returns::back;
 pub use shipments::shipment_body;
+pub use watched::Watched;
 
 use domain::actor::Role;
 use local::{Options, System};

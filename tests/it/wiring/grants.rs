@@ -4,13 +4,10 @@
 use super::template::{Template, each, statements, text, written};
 use super::{camel, none};
 use crate::kit::webhooks::{carrier_headers, stripe_signature};
-use crate::kit::{self, LocalShop, Senders, ses_event, twilio_signature};
+use crate::kit::{self, LocalShop, Senders, Watched, ses_event, twilio_signature};
 use api::config::{Secret, TokenConfig};
 use api::metrics::Metrics;
 use api::{Shop, aws};
-use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
-use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::actor::Role;
@@ -37,35 +34,6 @@ const PUBLIC_URL: &str = "https://api.example.com";
 
 /// `dynamodb:GetItem on OrdersTable`, `dynamodb:Query on OrdersTable/index/byTime`.
 type Grants = BTreeSet<String>;
-
-/// An HTTP client that notes what the calls that go through it need.
-#[derive(Clone, Debug)]
-struct Watched {
-    inner: SharedHttpClient,
-    used: Arc<Mutex<Grants>>,
-}
-
-#[derive(Debug)]
-struct WatchedConnector {
-    inner: SharedHttpConnector,
-    used: Arc<Mutex<Grants>>,
-}
-
-impl HttpClient for Watched {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(WatchedConnector { inner, used: Arc::clone(&self.used) })
-    }
-}
-
-impl HttpConnector for WatchedConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()).unwrap_or_default();
-        let body: Value = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
-        self.used.lock().expect("no panic").extend(needed(operation, &body));
-        self.inner.call(request)
-    }
-}
 
 fn needed(operation: &str, body: &Value) -> Vec<String> {
     let grant = |action: &str, table: &Value, index: &Value| {
@@ -123,7 +91,7 @@ impl Deployed {
     fn shop_of(&mut self, bin: &'static str) -> Shop {
         let used = Arc::clone(self.used.entry(bin).or_default());
         let (system, senders) = (&self.shop.system, &self.senders);
-        let inner = SharedHttpClient::new(Watched { inner: aws_smithy_http_client::Builder::new().build_http(), used });
+        let inner = Watched::with(move |operation, body| used.lock().expect("no panic").extend(needed(operation, body)));
         let tables = aws::local_config(system.dynamodb.endpoint(), inner);
         let function = self.template.resource(&(camel(bin) + "Function")).unwrap_or_else(|| panic!("template.yaml lacks {bin}"));
         let given = &function["Properties"]["Environment"]["Variables"];
