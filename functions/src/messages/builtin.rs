@@ -3,9 +3,10 @@
 
 use super::text::typeset;
 use super::words::Words;
-use super::{RenderError, variables};
+use super::{Prepared, RenderError, variables};
 use domain::message::{Locale, MessageKind};
 use domain::template::Wording;
+use std::sync::OnceLock;
 
 const HTML_LAYOUT: &str = include_str!("../../templates/layout.html.hbs");
 const TEXT_LAYOUT: &str = include_str!("../../templates/layout.txt.hbs");
@@ -16,6 +17,24 @@ const TEXT_TOTALS: &str = include_str!("../../templates/totals.txt.hbs");
 
 /// What opens a section, at the start of a line and followed by the section's name.
 const MARKER: &str = "--- ";
+
+/// What was put together and read so far: each is needed again and again, and none changes.
+static PREPARED: [[OnceLock<Prepared>; Locale::ALL.len()]; MessageKind::ALL.len()] =
+    [const { [const { OnceLock::new() }; Locale::ALL.len()] }; MessageKind::ALL.len()];
+
+/// The built-in e-mail of a kind, ready to be filled. The first to ask for one reads that one.
+///
+/// # Errors
+/// As [`email`]; [`RenderError::Flawed`] for a text that is no template.
+pub fn prepared(kind: MessageKind, locale: Locale) -> Result<&'static Prepared, RenderError> {
+    let place = &PREPARED[kind as usize][locale as usize];
+    if let Some(prepared) = place.get() {
+        return Ok(prepared);
+    }
+    let prepared = Prepared::of(&email(kind, locale)?);
+    let prepared = prepared.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })?;
+    Ok(place.get_or_init(|| prepared))
+}
 
 /// The built-in e-mail of a kind.
 ///

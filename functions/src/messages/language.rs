@@ -87,6 +87,12 @@ pub enum Escape {
     Nothing,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many templates this thread has read.
+    pub(super) static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// A template that is one of this language.
 #[derive(Clone, Debug)]
 pub struct Parsed {
@@ -101,6 +107,8 @@ impl Parsed {
     /// # Errors
     /// Where it is none, or more than this language has.
     pub fn of(source: &str) -> Result<Self, Flaw> {
+        #[cfg(test)]
+        READ.set(READ.get() + 1);
         scan(source)?;
         let template = Template::compile(source).map_err(|error| {
             // The parser stops somewhere inside of the tag that it can't read.

@@ -15,6 +15,7 @@ pub(crate) mod text;
 pub mod variables;
 pub(crate) mod words;
 
+use domain::ids::TemplateId;
 use domain::message::{Announcement, Locale, MessageKind};
 use domain::template::{Template, Wording};
 use handlebars::Context;
@@ -106,23 +107,72 @@ pub enum RenderError {
     },
 }
 
+/// A template that was read, which is most of the work, and can be filled any number of times.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    subject: Parsed,
+    html: Parsed,
+    text: Option<Parsed>,
+}
+
+impl Prepared {
+    /// # Errors
+    /// For what is no template, and where.
+    pub fn of(wording: &Wording) -> Result<Self, Flawed> {
+        let read = |part, source| Parsed::of(source).map_err(|flaw| Flawed { part, flaw });
+        Ok(Self {
+            subject: read(Part::Subject, &wording.subject)?,
+            html: read(Part::Html, &wording.html)?,
+            text: wording.text.as_deref().map(|text| read(Part::Text, text)).transpose()?,
+        })
+    }
+
+    /// Fills it.
+    ///
+    /// # Errors
+    /// For what can't be filled, and where.
+    pub fn fill(&self, values: Value) -> Result<Email, Flawed> {
+        let values = Context::from(values);
+        let plain = |text: &Parsed| print(Part::Text, text, &values, Escape::Nothing, MOST_TEXT_BYTES).map(|text| text::tidy(&text));
+        Ok(Email {
+            subject: text::one_line(&print(Part::Subject, &self.subject, &values, Escape::Nothing, MOST_SUBJECT_BYTES)?),
+            html: print(Part::Html, &self.html, &values, Escape::Html, MOST_HTML_BYTES)?,
+            text: self.text.as_ref().map(plain).transpose()?,
+        })
+    }
+}
+
+/// A version of one of the shop's own templates, read once.
+#[derive(Clone, Debug)]
+pub struct Own {
+    id: TemplateId,
+    version: u64,
+    prepared: Result<Prepared, Flawed>,
+}
+
+impl From<&Template> for Own {
+    fn from(template: &Template) -> Self {
+        Self { id: template.id, version: template.version, prepared: Prepared::of(&template.wording) }
+    }
+}
+
 /// The e-mail that an announcement asks for, by the shop's own template where there is one that can be filled. One that
 /// can't is no reason for silence: the built-in text is sent, and the log says so.
 ///
 /// # Errors
 /// See [`RenderError`].
-pub fn email(announcement: &Announcement, shop: &Shop<'_>, own: Option<&Template>) -> Result<Email, RenderError> {
+pub fn email(announcement: &Announcement, shop: &Shop<'_>, own: Option<&Own>) -> Result<Email, RenderError> {
     let Announcement { kind, locale, .. } = *announcement;
     let values = variables::values(announcement, shop);
-    if let Some(template) = own {
-        match fill(&template.wording, values.clone()) {
+    if let Some(Own { id, version, prepared }) = own {
+        match prepared.as_ref().map_err(Clone::clone).and_then(|prepared| prepared.fill(values.clone())) {
             Ok(email) => return Ok(email),
             Err(error) => {
-                tracing::error!(template = %template.id, version = template.version, %error, "a template can't be filled; the built-in text is sent");
+                tracing::error!(template = %id, version, %error, "a template can't be filled; the built-in text is sent");
             }
         }
     }
-    let email = fill(&builtin::email(kind, locale)?, values);
+    let email = builtin::prepared(kind, locale)?.fill(values);
     email.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })
 }
 
@@ -133,7 +183,8 @@ pub fn email(announcement: &Announcement, shop: &Shop<'_>, own: Option<&Template
 pub fn sms(announcement: &Announcement, shop: &Shop<'_>) -> Result<String, RenderError> {
     let Announcement { kind, locale, .. } = *announcement;
     let values = Context::from(variables::values(announcement, shop));
-    let sms = print(Part::Text, &builtin::sms(kind, locale)?, &values, Escape::Nothing, MOST_SMS_BYTES);
+    let sms = Parsed::of(&builtin::sms(kind, locale)?).map_err(|flaw| Flawed { part: Part::Text, flaw });
+    let sms = sms.and_then(|sms| print(Part::Text, &sms, &values, Escape::Nothing, MOST_SMS_BYTES));
     let sms = sms.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })?;
     Ok(text::sms(&sms))
 }
@@ -143,18 +194,11 @@ pub fn sms(announcement: &Announcement, shop: &Shop<'_>) -> Result<String, Rende
 /// # Errors
 /// For what can't be filled, and where.
 pub fn fill(wording: &Wording, values: Value) -> Result<Email, Flawed> {
-    let values = Context::from(values);
-    let plain = |text: &String| print(Part::Text, text, &values, Escape::Nothing, MOST_TEXT_BYTES).map(|text| text::tidy(&text));
-    Ok(Email {
-        subject: text::one_line(&print(Part::Subject, &wording.subject, &values, Escape::Nothing, MOST_SUBJECT_BYTES)?),
-        html: print(Part::Html, &wording.html, &values, Escape::Html, MOST_HTML_BYTES)?,
-        text: wording.text.as_ref().map(plain).transpose()?,
-    })
+    Prepared::of(wording)?.fill(values)
 }
 
-fn print(part: Part, source: &str, values: &Context, escape: Escape, most_bytes: usize) -> Result<String, Flawed> {
-    let filled = Parsed::of(source).and_then(|parsed| parsed.fill(values, escape, most_bytes));
-    filled.map_err(|flaw| Flawed { part, flaw })
+fn print(part: Part, parsed: &Parsed, values: &Context, escape: Escape, most_bytes: usize) -> Result<String, Flawed> {
+    parsed.fill(values, escape, most_bytes).map_err(|flaw| Flawed { part, flaw })
 }
 
 /// Every name that a template uses, each once.

@@ -322,7 +322,7 @@ fn the_shops_own_template_is_sent_and_escaped_in_its_page_alone() {
         "<p>{{firstName}}: {{#each items}}{{quantity}} {{name}}, {{/each}}{{total}}</p>",
         Some("{{firstName}}"),
     ));
-    let sent = email(&announcement, &SHOP, Some(&own)).unwrap();
+    let sent = email(&announcement, &SHOP, Some(&Own::from(&own))).unwrap();
     assert_eq!(sent.subject, "MLA-20260114-0007 – <Ana> Bcc: x@example.com");
     assert_eq!(sent.html, "<p>&lt;Ana&gt; Bcc: x@example.com: 2 Robe Liputa, 1 Foulard, 1\u{a0}239,50\u{a0}USD</p>");
     assert_eq!(sent.text.as_deref(), Some("<Ana> Bcc: x@example.com\n"));
@@ -334,7 +334,7 @@ fn a_template_that_cant_be_filled_is_no_reason_for_silence() {
     let built_in = email(&announcement, &SHOP, None).unwrap();
     let huge = format!("{{{{#each items}}}}{}{{{{/each}}}}", "x".repeat(150 * 1024));
     for html in ["{{nobody}}", "{{#each items}}{{price}}{{/each}}", "{{#each total}}x{{/each}}", "{{#if a}}", huge.as_str()] {
-        assert_eq!(email(&announcement, &SHOP, Some(&own(saying("Own", html, None)))).unwrap(), built_in, "{html}");
+        assert_eq!(email(&announcement, &SHOP, Some(&Own::from(&own(saying("Own", html, None))))).unwrap(), built_in, "{html}");
     }
 }
 
@@ -349,4 +349,22 @@ fn everything_that_is_wrong_with_a_template_is_found_with_its_place() {
     assert_eq!(found, [(Part::Subject, 1, 10), (Part::Html, 2, 1), (Part::Html, 2, 33), (Part::Text, 1, 13)]);
     let uses = check(&saying("{{b}}", "{{#each items}}{{name}}{{/each}}", Some("{{a.c}}"))).unwrap();
     assert_eq!(uses, ["a.c", "b", "items", "items.name"]);
+}
+
+/// How many templates this thread reads meanwhile.
+fn reading<T>(work: impl FnOnce() -> T) -> usize {
+    let before = language::READ.get();
+    work();
+    language::READ.get() - before
+}
+
+#[test]
+fn a_template_is_read_once_however_many_mails_are_made_of_it() {
+    let announcement = announcement(MessageKind::OrderConfirmed, Locale::Fr, facts());
+    let own = own(saying("{{orderNumber}}", "<p>{{firstName}}</p>", Some("{{firstName}}")));
+    assert_eq!(reading(|| Own::from(&own)), 3, "subject, page and text");
+    let own = Own::from(&own);
+    assert!(reading(|| email(&announcement, &SHOP, None).unwrap()) <= 3, "the one that is needed, and no other");
+    assert_eq!(reading(|| (0..10).for_each(|_| drop(email(&announcement, &SHOP, None).unwrap()))), 0);
+    assert_eq!(reading(|| (0..10).for_each(|_| drop(email(&announcement, &SHOP, Some(&own)).unwrap()))), 0);
 }

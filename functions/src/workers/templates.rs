@@ -1,7 +1,8 @@
-//! The shop's own templates as a worker has them: each version is read once, since none ever changes.
+//! The shop's own templates as a worker has them: each version is fetched and read once, since none ever changes.
 
+use crate::messages::Own;
 use domain::ids::TemplateId;
-use domain::template::{Template, TemplateHead};
+use domain::template::TemplateHead;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{StorageError, Store};
@@ -9,7 +10,7 @@ use store::{StorageError, Store};
 /// More than a shop has in use at a time.
 const MOST: usize = 64;
 
-type Versions = HashMap<(TemplateId, u64), Arc<Template>>;
+type Versions = HashMap<(TemplateId, u64), Arc<Own>>;
 
 /// Versions that were read. A clone shares them.
 #[derive(Clone, Default)]
@@ -20,13 +21,13 @@ impl Templates {
     ///
     /// # Errors
     /// When the table can't be read.
-    pub(super) async fn in_use(&self, store: &Store, head: Option<TemplateHead>) -> Result<Option<Arc<Template>>, StorageError> {
+    pub(super) async fn in_use(&self, store: &Store, head: Option<TemplateHead>) -> Result<Option<Arc<Own>>, StorageError> {
         let Some(TemplateHead { id, version, .. }) = head.filter(|head| head.is_active) else { return Ok(None) };
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(id, version)).cloned();
         if known.is_some() {
             return Ok(known);
         }
-        let Some(read) = store.template_version(id, version).await?.map(Arc::new) else { return Ok(None) };
+        let Some(read) = store.template_version(id, version).await?.map(|template| Arc::new(Own::from(&template))) else { return Ok(None) };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST {
             all.clear();
