@@ -2,7 +2,7 @@
 
 pub mod carriers;
 pub mod pawapay;
-mod reports;
+pub mod reports;
 pub mod sendgrid;
 pub mod ses;
 pub mod stripe;

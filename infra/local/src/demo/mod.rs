@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod client;
+pub mod mail;
 mod orders;
 pub mod people;
 mod promotions;
@@ -51,6 +52,12 @@ pub enum DemoError {
     /// A task of ours ended early.
     #[error("the demo shop: {0}")]
     Task(#[from] tokio::task::JoinError),
+    /// The tables fail.
+    #[error("the demo shop: {0}")]
+    Storage(#[from] store::StorageError),
+    /// A message's end can't be noted.
+    #[error("the demo shop: what became of a message can't be noted: {0}")]
+    Told(String),
     /// Messages of a day did not go out.
     #[error("the demo shop: the queues do not empty")]
     Unsettled,
@@ -77,6 +84,7 @@ pub async fn make(system: &System) -> Result<Made, DemoError> {
     let client = Client::new(system);
     let skus = catalogue::stock(&client).await?;
     let codes = promotions::make(&client, system.clock.now().0).await?;
+    mail::own_template(&client).await?;
     let mut open: Vec<Open> = ORDERS.iter().map(|order| Open { order, id: None, done: 0 }).collect();
     for days_ago in (0..=DAYS).rev() {
         let mut today = tokio::task::JoinSet::new();
@@ -93,7 +101,9 @@ pub async fn make(system: &System) -> Result<Made, DemoError> {
         if was_busy && !system.settled(PATIENCE).await {
             return Err(DemoError::Unsettled);
         }
+        // Of today's nobody has told yet.
         if days_ago > 0 {
+            mail::told(system).await?;
             system.clock.advance(DAY);
         }
     }

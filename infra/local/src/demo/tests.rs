@@ -1,12 +1,14 @@
 use super::*;
+use crate::emulators::outbox::Email;
 use crate::system::Options;
 use api::clock::Clock;
+use domain::notification::NotificationStatus;
 use domain::order::{OrderStatus, PaymentStatus};
 use domain::refund::{Awaiting, PaymentProvider, RefundStatus};
 use domain::returns::ReturnStatus;
 use domain::shipment::{Carrier, Shipment, ShipmentStatus};
 use std::path::PathBuf;
-use store::{OrderFilter, PageRequest, PromotionFilter, RefundFilter, ReturnFilter, ShipmentFilter};
+use store::{NotificationFilter, OrderFilter, PageRequest, PromotionFilter, RefundFilter, ReturnFilter, ShipmentFilter};
 
 const PAGE: PageRequest = PageRequest::new(100, None);
 
@@ -58,6 +60,23 @@ async fn the_demo_has_orders_in_every_status_and_nothing_left_to_do() {
     assert_eq!((promotions.len(), running), (made.promotions, 2));
     assert_eq!(orders.iter().filter(|order| !order.discount.is_zero()).count(), 5);
     assert_eq!(orders.iter().filter(|order| order.held_use.is_some()).count(), 4, "one of them was cancelled");
+
+    let in_status = async |status| {
+        let filter = NotificationFilter { status: Some(status), ..NotificationFilter::default() };
+        system.store().notifications(filter, PAGE).await.unwrap().items
+    };
+    assert!(!in_status(NotificationStatus::Sent).await.is_empty() && !in_status(NotificationStatus::Delivered).await.is_empty());
+    let failed = in_status(NotificationStatus::Failed).await;
+    let (withheld, came_back): (Vec<_>, Vec<_>) = failed
+        .iter()
+        .filter(|message| message.recipient == mail::COMES_BACK)
+        .partition(|message| message.error.as_ref().is_some_and(|error| error.contains("suppressed")));
+    assert!(!withheld.is_empty() && !came_back.is_empty(), "{failed:?}");
+    let told_by_own = |mail: &Email| {
+        let has = |part: &Option<String>| part.as_ref().is_some_and(|part| part.contains(mail::OWN_SENTENCE));
+        has(&mail.html) && has(&mail.text)
+    };
+    assert!(system.outbox.emails().iter().any(told_by_own));
 
     assert!(system.sqs.queues().iter().all(|queue| queue.waiting + queue.in_flight + queue.delayed == 0), "{:?}", system.sqs.queues());
     assert!(system.outbox.emails().len() > ORDERS.len() && system.outbox.sms().len() > ORDERS.len());

@@ -10,6 +10,7 @@ mod payments;
 mod queues;
 mod slip;
 mod start;
+mod templates;
 mod view;
 
 use crate::system::Backstage;
@@ -41,6 +42,8 @@ pub fn router(backstage: Backstage, jwt_secret: &str) -> Router {
         .route("/_local", get(mails::newest))
         .route("/_local/emails/{number}", get(mails::one))
         .route("/_local/sms", get(mails::sms))
+        .route("/_local/templates", get(templates::first))
+        .route("/_local/templates/{code}/{locale}", get(templates::one))
         .route("/_local/parcels", get(parcels::all))
         .route("/_local/queues", get(queues::all))
         .route("/_local/queues/{name}/redrive", post(queues::redrive))
@@ -155,6 +158,7 @@ static TEMPLATES: LazyLock<Result<Handlebars<'static>, Box<TemplateError>>> = La
         ("queues", include_str!("queues.hbs")),
         ("payments", include_str!("payments.hbs")),
         ("start", include_str!("start.hbs")),
+        ("templates", include_str!("templates.hbs")),
     ];
     for (name, source) in sources {
         templates.register_template_string(name, source)?;

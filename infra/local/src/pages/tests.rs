@@ -69,8 +69,17 @@ impl Shop {
     }
 }
 
-const PAGES: [&str; 7] =
-    ["/_local", "/_local/emails/1", "/_local/sms", "/_local/parcels", "/_local/queues", "/_local/payments", "/_local/start"];
+const PAGES: [&str; 9] = [
+    "/_local",
+    "/_local/emails/1",
+    "/_local/sms",
+    "/_local/templates",
+    "/_local/templates/RETURN_APPROVED/fr",
+    "/_local/parcels",
+    "/_local/queues",
+    "/_local/payments",
+    "/_local/start",
+];
 
 #[tokio::test]
 async fn nothing_that_was_sent_can_act_on_a_page() {
@@ -130,6 +139,31 @@ async fn parcels_are_listed_with_their_labels_what_carriers_said_and_why_one_is_
     }
     assert!(page.contains("<td>D FS Delivered</td>") && page.contains("<td>WC With delivery courier</td>"));
     assert!(page.contains("UPS can&#x27;t take this parcel: it has no weight."), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_template_is_shown_filled_and_the_shops_own_instead_of_the_built_in_one() {
+    use domain::message::{Locale, MessageKind};
+    let clock = Clock::behind(Duration::from_hours(24 * u64::from(demo::DAYS)));
+    let shop = Shop::with(Options { clock, ..Options::default() }).await;
+    demo::make(&shop.system).await.unwrap();
+    let list = shop.page("/_local/templates").await;
+    for kind in MessageKind::ALL {
+        for locale in Locale::ALL {
+            let path = format!("/_local/templates/{kind}/{locale}");
+            assert!(list.contains(&format!("href=\"{path}\"")), "{path}");
+            let page = shop.page(&path).await;
+            assert!(
+                page.contains("srcdoc=\"&lt;!DOCTYPE") && page.contains("MLA-20260114-0007") && !page.contains("class=\"bad\""),
+                "{path}"
+            );
+            let is_own = (*kind, *locale) == (MessageKind::ReturnApproved, Locale::Fr);
+            assert_eq!(page.contains(demo::mail::OWN_SENTENCE) && page.contains("own, version 1"), is_own, "{path}");
+        }
+    }
+    for path in ["/_local/templates/NOBODY/fr", "/_local/templates/RETURN_APPROVED/ln", "/_local/templates/%22/fr"] {
+        assert_eq!(shop.send(Request::get(path).header(header::HOST, "localhost")).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
