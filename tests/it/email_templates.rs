@@ -1,5 +1,7 @@
 //! `/api/email-templates`: templates of the shop's own, their versions, and what they make of its messages.
 
+mod in_a_browser;
+
 use crate::kit::{Answer, Answers, LocalShop, keys, race};
 use domain::actor::Role;
 use reqwest::Method;

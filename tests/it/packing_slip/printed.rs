@@ -1,49 +1,8 @@
 //! The slip as it comes out of a printer: printed by Chromium, read by poppler and by a barcode scanner.
 
 use super::{shop, slip};
-use crate::kit::{LocalShop, Placed};
+use crate::kit::{Directory, LocalShop, Placed, run};
 use serde_json::json;
-use std::path::PathBuf;
-use std::process::Command;
-
-/// What keeps a browser from anything but this page.
-const FLAGS: [&str; 9] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-pdf-header-footer",
-];
-
-/// A directory of its own that is gone afterwards.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("packing-slip-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a directory");
-        Self(path)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// What a program writes.
-fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output();
-    let output = output.unwrap_or_else(|error| panic!("{program} can't be run, which this test needs: {error}"));
-    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
 
 /// A slip, printed.
 struct Printed {
@@ -54,12 +13,10 @@ struct Printed {
 impl Printed {
     /// On a paper, which a printer's dialog would choose. The policy of the page forbids a further style, so it stands before it.
     fn on(paper: &str, page: &str) -> Self {
-        let directory = Directory::new(&format!("{paper}-{:x}", api::clock::random()));
+        let directory = Directory::new(&format!("packing-slip-{paper}"));
         let sized = page.replacen("<head>", &format!("<head><style>@page {{ size: {paper} }}</style>"), 1);
-        let [html, pdf, profile] = ["slip.html", "slip.pdf", "profile"].map(|name| directory.0.join(name).display().to_string());
-        std::fs::write(&html, sized).expect("a page");
-        let (print, profile, url) = (format!("--print-to-pdf={pdf}"), format!("--user-data-dir={profile}"), format!("file://{html}"));
-        run("chromium", &[&FLAGS[..], &[&profile, &print, &url]].concat());
+        let pdf = directory.path("slip.pdf");
+        directory.browse(&sized, &["--no-pdf-header-footer", &format!("--print-to-pdf={pdf}")]);
         let info = run("pdfinfo", &[&pdf]);
         let size = if paper == "A4" { "(A4)" } else { "(letter)" };
         assert!(info.lines().any(|line| line.starts_with("Page size:") && line.ends_with(size)), "{info}");
@@ -68,7 +25,7 @@ impl Printed {
     }
 
     fn path(&self, name: &str) -> String {
-        self.directory.0.join(name).display().to_string()
+        self.directory.path(name)
     }
 
     /// The text of a page, the first being 1.
