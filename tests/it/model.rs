@@ -67,9 +67,14 @@ impl<'a> Play<'a> {
             shop.system.payments.card_payment(&format!("pi_{case}_{n}"), 1_000_000_00, "USD");
         }
         let mut promotions = Vec::new();
-        for (n, Promotion { hundredths, fixed, least, limit, per_customer, .. }) in PROMOTIONS.iter().enumerate() {
-            let (kind, value) = if *fixed == 0 { ("PERCENTAGE", hundredths) } else { ("FIXED_AMOUNT", fixed) };
-            let terms = json!({ "code": code(case, n), "type": kind, "value": amount(*value), "minOrderValue": amount(*least), "usageLimit": limit, "perUserLimit": per_customer });
+        for (n, Promotion { hundredths, fixed, delivers, least, most, limit, per_customer, .. }) in PROMOTIONS.iter().enumerate() {
+            let (kind, value) = match (*delivers, *fixed) {
+                (true, _) => ("FREE_SHIPPING", 0),
+                (false, 0) => ("PERCENTAGE", *hundredths),
+                (false, fixed) => ("FIXED_AMOUNT", fixed),
+            };
+            let terms = json!({ "code": code(case, n), "type": kind, "value": amount(value), "minOrderValue": amount(*least),
+                "maxDiscount": most.map(amount), "usageLimit": limit, "perUserLimit": per_customer });
             promotions.push(shop.promotion(terms).await["id"].as_u64().expect("an id"));
         }
         Self {

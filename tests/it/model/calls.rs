@@ -1,7 +1,7 @@
 //! The steps as calls, and what the answers are remembered for.
 
 use super::Play;
-use super::reference::{By, CARD, Entry, PAYMENT_METHODS, Part, REFUND_METHODS, Step, Word};
+use super::reference::{By, CARD, Entry, FEES, PAYMENT_METHODS, Part, REFUND_METHODS, Runs, Step, Word};
 use crate::kit::{Answer, Caller, back, body, shipment_body};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -29,6 +29,7 @@ impl Play<'_> {
             Step::Place { customer, lines, method, reference: paid, promotion } => {
                 let mut wanted = body(&lines.iter().map(|(variant, n)| (self.variants[*variant], few(*n))).collect::<Vec<_>>());
                 wanted["customerId"] = self.customer(*customer).into();
+                wanted["deliveryFee"] = amount(FEES[*customer]);
                 wanted["paymentMethod"] = PAYMENT_METHODS[*method].into();
                 wanted["paymentReference"] = json!(self.reference(*method, *paid));
                 wanted["promotionCode"] = json!(promotion.map(|promotion| code(self.case, promotion)));
@@ -36,6 +37,16 @@ impl Play<'_> {
             }
             Step::Limit { promotion, limit } => {
                 (shop.admin(), put, format!("/api/promotions?id={}", self.promotions[*promotion]), json!({ "usageLimit": limit }))
+            }
+            Step::Run { promotion, runs } => {
+                let (now, years) = (shop.system.clock.now().0, 400 * 86_400_000 * 10);
+                let (start, end) = match runs {
+                    Runs::Now => (now - years, now + years),
+                    Runs::Later => (now + years, now + 2 * years),
+                    Runs::Before => (now - years, now - 1),
+                };
+                let dates = json!({ "startDate": start, "endDate": end });
+                (shop.admin(), put, format!("/api/promotions?id={}", self.promotions[*promotion]), dates)
             }
             Step::Ask { customer, promotion, cents } => {
                 let asked = json!({ "code": code(self.case, *promotion), "orderTotal": amount(*cents) });

@@ -1,7 +1,7 @@
 //! How histories are drawn: mostly what a shop sees, and now and then what it should refuse.
 
 use super::Move;
-use super::reference::{By, CONDITIONS, Outcome, PARCELS, Part, RETURNS, Reference, SCANS, STATUSES, Step, Word};
+use super::reference::{By, CONDITIONS, Outcome, PARCELS, PROMOTIONS, Part, RETURNS, Reference, Runs, SCANS, STATUSES, Step, Word};
 use proptest::prelude::*;
 
 /// The step that a return is to take next, whichever that is by then.
@@ -38,7 +38,7 @@ fn lines() -> impl Strategy<Value = Vec<(usize, i64)>> {
 
 /// The one after the last is none that there is.
 fn promotion() -> impl Strategy<Value = Option<usize>> {
-    prop::option::weighted(0.6, prop_oneof![9 => 0..3_usize, 1 => Just(3_usize)])
+    prop::option::weighted(0.6, prop_oneof![9 => 0..PROMOTIONS.len(), 1 => Just(PROMOTIONS.len())])
 }
 
 /// An order that is ready to be sent.
@@ -93,9 +93,11 @@ fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (0..2_usize, lines(), 0..3_usize, reference(), promotion())
             .prop_map(|(customer, lines, method, reference, promotion)| Step::Place { customer, lines, method, reference, promotion }),
-        2 => (0..3_usize, prop_oneof![4 => (1..5_i64).prop_map(Some), 1 => Just(Some(1_200)), 1 => Just(None)])
+        2 => (0..PROMOTIONS.len(), prop_oneof![4 => (1..5_i64).prop_map(Some), 1 => Just(Some(1_200)), 1 => Just(None)])
             .prop_map(|(promotion, limit)| Step::Limit { promotion, limit }),
-        1 => (0..2_usize, 0..4_usize, 1..60_00_i64)
+        1 => (0..PROMOTIONS.len(), prop_oneof![3 => Just(Runs::Now), 1 => Just(Runs::Later), 1 => Just(Runs::Before)])
+            .prop_map(|(promotion, runs)| Step::Run { promotion, runs }),
+        1 => (0..2_usize, 0..=PROMOTIONS.len(), 1..60_00_i64)
             .prop_map(|(customer, promotion, cents)| Step::Ask { customer, promotion, cents }),
         5 => (place(), status).prop_map(|(order, to)| Step::Status { order, to }),
         5 => (place(), paid, reference()).prop_map(|(order, to, reference)| Step::Pay { order, to, reference }),
@@ -156,6 +158,7 @@ pub fn within(step: &Step, there: &Reference) -> Step {
         }
         step @ (Step::Place { .. }
         | Step::Limit { .. }
+        | Step::Run { .. }
         | Step::Ask { .. }
         | Step::Adjust { .. }
         | Step::Redeem { .. }

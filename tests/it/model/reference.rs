@@ -6,7 +6,7 @@ mod returns;
 
 use parcels::IS_LIVE;
 pub use parcels::{Booking, Outcome, Parcel, SCANS};
-pub use promotions::{PROMOTIONS, Promotion};
+pub use promotions::{FEES, PROMOTIONS, Promotion, Runs};
 pub use returns::{Entry, Rma};
 
 use std::collections::HashMap;
@@ -41,6 +41,11 @@ pub enum Step {
     Limit {
         promotion: usize,
         limit: Option<i64>,
+    },
+    /// The promotion is moved in time.
+    Run {
+        promotion: usize,
+        runs: Runs,
     },
     Ask {
         customer: usize,
@@ -202,7 +207,7 @@ pub struct Reference {
     pub refunds: Vec<Refund>,
     pub parcels: Vec<Parcel>,
     pub returns: Vec<Rma>,
-    pub promotions: [Promotion; 3],
+    pub promotions: [Promotion; PROMOTIONS.len()],
     owners: HashMap<(usize, u8), usize>,
     jobs: usize,
 }
@@ -229,6 +234,10 @@ impl Reference {
             Step::Place { customer, lines, method, reference, promotion } => self.place(*customer, lines, *method, *reference, *promotion),
             Step::Limit { promotion, limit } => {
                 self.promotions[*promotion].limit = *limit;
+                (200, "")
+            }
+            Step::Run { promotion, runs } => {
+                self.promotions[*promotion].runs = *runs;
                 (200, "")
             }
             Step::Ask { customer, promotion, cents } => match self.offer(*promotion, *customer, *cents) {
@@ -325,8 +334,8 @@ impl Reference {
             return (409, "INSUFFICIENT_STOCK");
         }
         let subtotal = (0..3).map(|variant| PRICES[variant] * wanted[variant]).sum();
-        let discount = match promotion.map_or(Ok(0), |promotion| self.offer(promotion, customer, subtotal)) {
-            Ok(discount) => discount,
+        let (off_lines, off_fee) = match promotion.map_or(Ok((0, 0)), |promotion| self.offer(promotion, customer, subtotal)) {
+            Ok(off) => off,
             Err(refusal) => return refusal,
         };
         if reference.is_some_and(|reference| self.owners.contains_key(&(method, reference))) {
@@ -342,7 +351,7 @@ impl Reference {
         if let Some(promotion) = promotion {
             self.promotions[promotion].used[customer] += 1;
         }
-        let total = subtotal - discount;
+        let total = subtotal - off_lines + FEES[customer] - off_fee;
         let amounts: Vec<i64> = lines.iter().map(|(variant, quantity)| PRICES[*variant] * quantity).collect();
         self.orders.push(Order {
             customer,
@@ -350,13 +359,13 @@ impl Reference {
             reference,
             status: "PENDING",
             payment: if total == 0 { "PAID" } else { "PENDING" },
-            discount,
+            discount: off_lines + off_fee,
             promotion,
             total,
             paid: 0,
             came: None,
             refunded: 0,
-            worth: promotions::spread(discount, &amounts),
+            worth: promotions::spread(off_lines, &amounts),
             pieces_refunded: vec![0; lines.len()],
             cents_refunded: vec![0; lines.len()],
             lines,
