@@ -20,7 +20,8 @@ pub(crate) struct ResendBody {
     /// Why, for the audit trail.
     #[schema(max_length = 500)]
     note: Option<String>,
-    /// Takes its address off the suppression list first: whoever has it wants messages after all, or gets them again.
+    /// Takes its address off the shop's suppression list first: whoever has it wants messages after all, or gets them again. The
+    /// e-mail provider's own list is not touched.
     lift_suppression: Option<bool>,
 }
 

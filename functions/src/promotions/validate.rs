@@ -23,7 +23,7 @@ pub(crate) struct ValidateBody {
     order_total: f64,
     /// A customer's own when it is left out; staff ask for nobody in particular then.
     customer_id: Option<CustomerId>,
-    /// What `FREE_SHIPPING` takes off.
+    /// What `FREE_SHIPPING` takes off: without it that is 0.
     delivery_fee: Option<f64>,
     /// The order's; the shop's when it is left out.
     currency: Option<String>,
