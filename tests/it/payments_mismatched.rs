@@ -85,7 +85,7 @@ async fn what_staff_take_for_the_payment_is_one_and_more_than_was_owed_can_go_ba
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_for_a_cancelled_order_goes_back_however_much_it_is() {
     let shop = LocalShop::start().await;
-    for amount in [0_01, 74_99, 80_00] {
+    for amount in [1, 74_99, 80_00] {
         let order = shop.order_at_pawapay("PROCESSING").await;
         cancel(&shop, &order).await.ok();
         is(&shop, &order, "CANCELLED", "VOIDED", 0).await;

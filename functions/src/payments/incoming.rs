@@ -7,14 +7,12 @@ use store::{CommitError, StorageError, Writes};
 
 /// Marks the order of a payment reference, if any has it; says whether that was news.
 pub(crate) async fn told(shop: &Shop, method: PaymentMethod, reference: &str, heard: &Heard) -> Result<bool, CommitError> {
-    match shop.store.reference_owner(method, reference).await? {
-        Some(order) => told_of_order(shop, order, reference, heard).await,
-        // It may come before its order does; then the order is asked after when it is there, or this word is looked up.
-        None => {
-            shop.store.keep_early(method, reference, heard, shop.clock.now()).await?;
-            Ok(false)
-        }
+    if let Some(order) = shop.store.reference_owner(method, reference).await? {
+        return told_of_order(shop, order, reference, heard).await;
     }
+    // It may come before its order does; then the order is asked after when it is there, or this word is looked up.
+    shop.store.keep_early(method, reference, heard, shop.clock.now()).await?;
+    Ok(false)
 }
 
 /// Marks an order, if it still has the reference. Money that has another name besides pays no order while another has that;

@@ -50,7 +50,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { longest: Duration::from_secs(120), longest_each: Duration::from_secs(45), most: 500 }
+        Self { longest: Duration::from_mins(2), longest_each: Duration::from_secs(45), most: 500 }
     }
 }
 

@@ -112,6 +112,7 @@ struct State {
     complaints: Vec<String>,
     faults: HashMap<Provider, VecDeque<Fault>>,
     outcomes: HashMap<Provider, VecDeque<String>>,
+    usual: HashMap<Provider, String>,
 }
 
 impl Payments {
@@ -150,6 +151,11 @@ impl Payments {
     /// What becomes of the next refund that is asked for: another status than the usual one.
     pub fn next_refund_is(&self, provider: Provider, status: &str) {
         self.state().outcomes.entry(provider).or_default().push_back(status.to_owned());
+    }
+
+    /// What becomes of every refund that is asked for from now on, unless something else was said of it.
+    pub fn refunds_are(&self, provider: Provider, status: &str) {
+        self.state().usual.insert(provider, status.to_owned());
     }
 
     /// Lets the provider's next request fail that no earlier call has spoken for.
@@ -279,7 +285,8 @@ impl State {
     }
 
     fn outcome(&mut self, provider: Provider, usual: &str) -> String {
-        self.outcomes.entry(provider).or_default().pop_front().unwrap_or_else(|| usual.to_owned())
+        let scripted = self.outcomes.entry(provider).or_default().pop_front();
+        scripted.or_else(|| self.usual.get(&provider).cloned()).unwrap_or_else(|| usual.to_owned())
     }
 }
 
