@@ -91,6 +91,27 @@ fn every_dead_letter_and_every_late_stream_wakes_somebody() {
     none(&silent.map(|name| format!("infra/monitoring.yaml has no alarm on {name}")).collect::<Vec<_>>());
 }
 
+#[test]
+fn every_worker_and_schedule_that_crashes_wakes_somebody() {
+    let templates = [Template::main(), Template::read("infra/monitoring.yaml")];
+    let alarms: Vec<String> = templates
+        .iter()
+        .flat_map(|template| template.resources("AWS::CloudWatch::Alarm"))
+        .filter(|(_, alarm)| (text(&alarm["Namespace"]), text(&alarm["MetricName"])) == ("AWS/Lambda".to_owned(), "Errors".to_owned()))
+        .map(|(_, alarm)| written(&alarm["Dimensions"][0]["Value"]))
+        .collect();
+    let silent = functions::WORKERS.iter().chain(functions::SCHEDULES).filter(|bin| {
+        let watched = format!("!Sub ${{Project}}-${{Stage}}-{bin}");
+        alarms.iter().filter(|alarm| **alarm == watched).count() != 1
+    });
+    none(&silent.map(|bin| format!("{bin} has no alarm on its errors, or two")).collect::<Vec<_>>());
+    let runbook = file("docs/runbook.md");
+    let section = runbook.split("\n## ").find(|section| section.starts_with("FUNCTION-errors")).expect("a section");
+    let prefix = "!Sub ${Project}-${Stage}-";
+    let unnamed = alarms.iter().filter_map(|alarm| alarm.strip_prefix(prefix)).filter(|bin| !section.contains(&format!("`{bin}`")));
+    none(&unnamed.map(|bin| format!("docs/runbook.md says nothing of {bin}")).collect::<Vec<_>>());
+}
+
 /// There is a customer's name and address on every label.
 #[test]
 fn the_labels_are_encrypted_and_nobody_but_our_functions_reaches_them() {
