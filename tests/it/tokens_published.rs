@@ -157,3 +157,64 @@ async fn without_its_keys_the_shop_says_that_it_cant_tell_and_the_secrets_tokens
     assert!(!answer.header("retry-after").is_empty() && !answer.text.contains(&url), "{}", answer.text);
     assert_eq!(status_with(&shop, &ours(&claims().to_string())).await, 200);
 }
+
+#[tokio::test]
+async fn a_forged_token_is_401_and_nobody_is_asked_about_it() {
+    let (keys, theirs) = (Keys::new(), Keys::new());
+    let (url, fetched) = publish(keys.published()).await;
+    let (elsewhere, asked) = publish(theirs.published()).await;
+    let expected = ("https://id.example".to_owned(), "shop".to_owned());
+    let options = Options { jwks_url: Some(url), issuer_and_audience: Some(expected), pumps: false, ..Options::default() };
+    let shop = LocalShop::with(options).await;
+    let of_ours = |fields: Value| {
+        let mut claims = claims();
+        claims
+            .as_object_mut()
+            .expect("claims")
+            .extend(json!({ "iss": "https://id.example", "aud": "shop" }).as_object().expect("claims").clone());
+        claims.as_object_mut().expect("claims").extend(fields.as_object().expect("claims").clone());
+        claims.to_string()
+    };
+    let good = of_ours(json!({}));
+    assert_eq!(status_with(&shop, &keys.rs256(r#"{"alg":"RS256","kid":"r"}"#, &good)).await, 200);
+    let known = fetched.load(Ordering::SeqCst);
+
+    let by_key = |claims: &str| keys.rs256(r#"{"alg":"RS256","kid":"r"}"#, claims);
+    let signed_right = by_key(&good);
+    let [header, _, signature] = signed_right.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
+    let admin = URL_SAFE_NO_PAD.encode(of_ours(json!({ "role": "ADMIN" })));
+    let public = keys.rsa.public().as_ref();
+    let twice = |claim: &str| good.replacen('{', &format!("{{{claim},"), 1);
+    let mut forged = vec![
+        ("the public key as a secret", signed(HS256, &good, hs256(public))),
+        ("another payload", format!("{header}.{admin}.{signature}")),
+        ("no signature", format!("{header}.{admin}.")),
+        ("expired", by_key(&of_ours(json!({ "exp": now() - 1 })))),
+        ("not yet", by_key(&of_ours(json!({ "nbf": now() + 60 })))),
+        ("for ever", by_key(&good.replace("\"exp\"", "\"expires\""))),
+        ("another issuer", by_key(&of_ours(json!({ "iss": "https://id.example.evil" })))),
+        ("another audience", by_key(&of_ours(json!({ "aud": "till" })))),
+        ("role twice", by_key(&twice(r#""role":"ADMIN""#))),
+        ("issuer twice", by_key(&twice(r#""iss":"https://id.example""#))),
+        ("audience twice", by_key(&twice(r#""aud":"shop""#))),
+        ("end twice", by_key(&twice(r#""exp":99999999999"#))),
+        ("beginning twice", by_key(&twice(r#""nbf":1,"nbf":2"#))),
+        ("100 KB", by_key(&of_ours(json!({ "shoes": "x".repeat(100 * 1024) })))),
+    ];
+    for alg in ["none", "None", "nOnE"] {
+        forged.push((alg, signed(&json!({ "alg": alg, "kid": "r" }).to_string(), &good, |_| Vec::new())));
+    }
+    for kid in ["unknown", "../../../../dev/null", "r' OR '1'='1", elsewhere.as_str()] {
+        forged.push(("kid", theirs.rs256(&json!({ "alg": "RS256", "kid": kid }).to_string(), &good)));
+    }
+    for brought in [json!({ "jku": elsewhere }), json!({ "x5u": elsewhere }), json!({ "jwk": theirs.published()["keys"][3] })] {
+        let mut header = json!({ "alg": "ES256", "kid": "e" });
+        header.as_object_mut().expect("a header").extend(brought.as_object().expect("a header").clone());
+        forged.push(("a key of its own", theirs.es256(&header.to_string(), &good)));
+    }
+    for (why, token) in forged {
+        assert_eq!(status_with(&shop, &token).await, 401, "{why}");
+    }
+    assert_eq!((fetched.load(Ordering::SeqCst), asked.load(Ordering::SeqCst)), (known, 0));
+    assert_eq!(status_with(&shop, &signed_right).await, 200);
+}
