@@ -1,6 +1,7 @@
 //! An order that nobody pays is cancelled in time, and only such a one.
 
 use crate::kit::{LocalShop, Placed, race};
+use local::faults::Fault;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -111,4 +112,39 @@ async fn many_unpaid_orders_are_found_and_those_that_are_young_are_not_even_read
     let again = shop.system.workers.run("cancel-unpaid-orders").await.expect("a schedule");
     assert_eq!((again.seen, again.changed), (0, 0));
     assert_eq!(shop.stock(variant).await, 995);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_cant_be_read_keeps_nobody_from_the_others() {
+    let shop = LocalShop::without_pumps().await;
+    let mut orders = Vec::new();
+    for _ in 0..6 {
+        orders.push(shop.order().place().await);
+    }
+    shop.rewrite("ORDER", &json!(orders[0].id), "status", "LOST").await;
+    shop.system.clock.advance(73 * HOUR);
+    let swept = shop.system.workers.run("cancel-unpaid-orders").await.expect("a schedule");
+    assert_eq!((swept.seen, swept.changed, swept.failed), (6, 5, 1));
+    for order in &orders[1..] {
+        assert_eq!(status(&shop, order).await, is("CANCELLED", "VOIDED"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_the_list_that_cant_be_read_keeps_nobody_from_the_rest_and_is_the_next_runs() {
+    let shop = LocalShop::without_pumps().await;
+    let variant = shop.variant("1.00", 100).await;
+    let body = crate::kit::body(&[(variant, 1)]);
+    for _ in 0..40 {
+        shop.staff().post("/api/orders", &body).await.ok();
+    }
+    shop.system.clock.advance(73 * HOUR);
+    // As often as the SDK asks for one of the list's parts.
+    shop.system.faults.inject("Query", Fault::Throttled, 3);
+    let swept = shop.system.workers.run("cancel-unpaid-orders").await.expect("a schedule");
+    assert_eq!((swept.failed, shop.system.faults.happened()), (1, 3));
+    assert!((1..40).contains(&swept.changed), "{swept:?}");
+    let rest = shop.system.workers.run("cancel-unpaid-orders").await.expect("a schedule");
+    assert_eq!((rest.changed + swept.changed, rest.failed), (40, 0));
+    assert_eq!(shop.stock(variant).await, 100);
 }

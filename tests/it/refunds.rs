@@ -20,23 +20,6 @@ async fn put(shop: &LocalShop, refund: &Value, body: Value) -> Answer {
     shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &body).await
 }
 
-/// Rewrites an attribute of a stored record into what a later step of the shop will make of it.
-async fn rewrite(shop: &LocalShop, kind: &str, id: &Value, attribute: &str, value: &str) {
-    let update = json!({
-        "TableName": "shop-local-orders", "Key": { "pk": { "S": format!("{kind}#{id}") }, "sk": { "S": kind } },
-        "UpdateExpression": "SET #a = :v", "ConditionExpression": "attribute_exists(#a)",
-        "ExpressionAttributeNames": { "#a": attribute }, "ExpressionAttributeValues": { ":v": { "S": value } },
-    });
-    let call = reqwest::Client::new().post(shop.system.dynamodb.endpoint()).body(update.to_string());
-    let call = call.header("x-amz-target", "DynamoDB_20120810.UpdateItem").header("content-type", "application/x-amz-json-1.0");
-    let call = call.header(
-        "authorization",
-        "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
-    );
-    let answer = call.header("x-amz-date", "20260101T000000Z").send().await.expect("an answer");
-    assert_eq!(answer.status(), 200, "{}", answer.text().await.expect("a text"));
-}
-
 #[tokio::test]
 async fn a_refund_has_every_field_of_the_contract_and_null_where_it_is_empty() {
     let shop = LocalShop::start().await;
@@ -123,7 +106,7 @@ async fn a_retry_without_room_is_refused() {
     let shop = LocalShop::start().await;
     let (order, refund) = refunded(&shop, "CARD", None).await;
     put(&shop, &refund, json!({ "status": "FAILED" })).await.ok();
-    rewrite(&shop, "ORDER", &json!(order.id), "refundable", "74.99 USD").await;
+    shop.rewrite("ORDER", &json!(order.id), "refundable", "74.99 USD").await;
 
     put(&shop, &refund, json!({ "status": "PROCESSING" })).await.refused(409, "REFUND_EXCEEDS_PAID");
     assert_eq!(shop.refunds_of(order.id).await[0]["status"], "FAILED");
@@ -133,8 +116,8 @@ async fn a_retry_without_room_is_refused() {
 async fn part_of_the_money_back_leaves_the_order_partially_refunded() {
     let shop = LocalShop::start().await;
     let (order, refund) = refunded(&shop, "CARD", None).await;
-    rewrite(&shop, "REFUND", &refund["id"], "amount", "25.01 USD").await;
-    rewrite(&shop, "ORDER", &json!(order.id), "refundable", "49.99 USD").await;
+    shop.rewrite("REFUND", &refund["id"], "amount", "25.01 USD").await;
+    shop.rewrite("ORDER", &json!(order.id), "refundable", "49.99 USD").await;
 
     put(&shop, &refund, json!({ "status": "COMPLETED" })).await.ok();
     let order = shop.order_now(order.id).await;
@@ -145,7 +128,7 @@ async fn part_of_the_money_back_leaves_the_order_partially_refunded() {
 async fn while_a_provider_is_at_work_its_status_cant_be_set_by_hand() {
     let shop = LocalShop::start().await;
     let (_, refund) = refunded(&shop, "CARD", None).await;
-    rewrite(&shop, "REFUND", &refund["id"], "awaiting", "PROVIDER").await;
+    shop.rewrite("REFUND", &refund["id"], "awaiting", "PROVIDER").await;
 
     for status in ["COMPLETED", "FAILED", "PROCESSING"] {
         put(&shop, &refund, json!({ "status": status })).await.refused(409, "REFUND_IN_PROGRESS");
@@ -161,14 +144,14 @@ async fn a_wrong_step_names_the_allowed_ones() {
     let table: [(&str, &[&str]); 4] =
         [("PROCESSING", &["COMPLETED", "FAILED"]), ("FAILED", &["PROCESSING"]), ("PENDING", &["PROCESSING"]), ("COMPLETED", &[])];
     for (from, allowed) in table {
-        rewrite(&shop, "REFUND", &refund["id"], "status", from).await;
+        shop.rewrite("REFUND", &refund["id"], "status", from).await;
         for to in words.iter().filter(|to| !allowed.contains(to)) {
             let answer = put(&shop, &refund, json!({ "status": to })).await;
             answer.refused(409, "INVALID_STATUS_TRANSITION");
             assert_eq!(answer.body["allowed"], json!(allowed), "{from} to {to}");
         }
     }
-    rewrite(&shop, "REFUND", &refund["id"], "status", "PENDING").await;
+    shop.rewrite("REFUND", &refund["id"], "status", "PENDING").await;
     assert_eq!(put(&shop, &refund, json!({ "status": "PROCESSING" })).await.ok()["status"], "PROCESSING");
 }
 

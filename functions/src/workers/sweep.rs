@@ -30,6 +30,12 @@ impl Swept {
     pub(super) const fn and(self, other: Self) -> Self {
         Self { seen: self.seen + other.seen, changed: self.changed + other.changed, failed: self.failed + other.failed }
     }
+
+    /// Counts something that waits and can't be read; the log says what.
+    pub(super) fn unread(&mut self, error: &StorageError) {
+        tracing::error!(%error, "some of what waits can't be read");
+        self.failed += 1;
+    }
 }
 
 /// One run of a schedule.
@@ -51,8 +57,8 @@ impl<'a> Sweep<'a> {
         Self { until, longest_each, most, ..self }
     }
 
-    /// Looks after every record that waits. One that fails doesn't keep the others from it; the log says so, and the run
-    /// counts it.
+    /// Looks after every record that waits. What can't be read and whatever fails doesn't keep the others from it; the log
+    /// says so, and the run counts it.
     pub async fn each<T, F, W>(&self, mut waiting: Waiting<T>, look_after: F) -> Swept
     where
         T: DeserializeOwned,
@@ -97,7 +103,7 @@ impl<'a> Sweep<'a> {
                 Ok(None) => break,
                 Err(error) => {
                     swept = swept.and(self.unreadable(&error));
-                    break;
+                    continue;
                 }
             };
             for (done, record) in portion.into_iter().enumerate() {
@@ -106,7 +112,13 @@ impl<'a> Sweep<'a> {
                     break;
                 }
                 swept.seen += 1;
-                match timeout(self.longest_each, look_after(record)).await {
+                let looked_after = async {
+                    match record {
+                        Ok(record) => look_after(record).await,
+                        Err(error) => Err(error.into()),
+                    }
+                };
+                match timeout(self.longest_each, looked_after).await {
                     Ok(Ok(true)) => swept.changed += 1,
                     Ok(Ok(false)) => {}
                     Ok(Err(error)) => {

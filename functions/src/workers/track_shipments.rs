@@ -43,13 +43,16 @@ async fn unheard(shop: &Shop, carrier: Carrier) -> (Vec<Shipment>, Swept) {
     let (mut due, mut swept) = (Vec::new(), Swept::default());
     while due.len() < MOST {
         match waiting.next(&shop.store).await {
-            Ok(Some(portion)) => due.extend(portion),
-            Ok(None) => break,
-            Err(error) => {
-                tracing::error!(%carrier, %error, "the parcels that wait can't be read");
-                swept.failed += 1;
-                break;
+            Ok(Some(portion)) => {
+                for parcel in portion {
+                    match parcel {
+                        Ok(parcel) => due.push(parcel),
+                        Err(error) => swept.unread(&error),
+                    }
+                }
             }
+            Ok(None) => break,
+            Err(error) => swept.unread(&error),
         }
     }
     due.sort_by_key(Shipment::unheard_since);

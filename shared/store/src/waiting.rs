@@ -26,6 +26,8 @@ pub struct Waiting<T> {
     until: Timestamp,
     /// The partitions that are not at their end.
     partitions: VecDeque<Partition>,
+    /// Those that could not be read, and are the next walk's.
+    aside: VecDeque<Partition>,
     /// Where the last portion was taken from, and the place in the index of each of its records.
     last: Option<(Partition, Vec<Place>)>,
     /// The round that this is a part of.
@@ -59,7 +61,7 @@ impl<T: DeserializeOwned> Waiting<T> {
     /// Those alone that have waited since `since` or later: older ones stay in the list, and are never read.
     pub(crate) fn between(table: Table, list: &str, since: Timestamp, until: Timestamp) -> Self {
         let partitions = keys::shards(list).into_iter().map(|name| Partition { name, after: None }).collect();
-        Self { table, since, until, partitions, last: None, round: None, records: PhantomData }
+        Self { table, since, until, partitions, aside: VecDeque::new(), last: None, round: None, records: PhantomData }
     }
 
     /// The same walk as a part of a round, from where the part before has stopped: so each record has its turn, however many
@@ -99,7 +101,8 @@ impl<T: DeserializeOwned> Waiting<T> {
     /// [`StorageError`] when it can't be written; the next part then begins where this one did.
     pub async fn keep_place(self, store: &Store) -> Result<(), StorageError> {
         let Some((key, begun_at)) = self.round else { return Ok(()) };
-        let item = Item::of(&key, &Round { begun_at, left: self.partitions })?;
+        let left = self.partitions.into_iter().chain(self.aside).collect();
+        let item = Item::of(&key, &Round { begun_at, left })?;
         store.meter.round_trip();
         let put = store.client.put_item().table_name(store.tables.get(self.table)?).set_item(Some(item.into_attributes()));
         let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await.map_err(StorageError::request("PutItem"))?;
@@ -108,52 +111,63 @@ impl<T: DeserializeOwned> Waiting<T> {
     }
 
     /// The next portion, the longest-waiting first; nothing at the end. A record may have stopped waiting since, since the index
-    /// is a moment behind: whoever decides on one looks whether it still does.
+    /// is a moment behind: whoever decides on one looks whether it still does. One that can't be read is an error in its place,
+    /// and keeps nobody from the others.
     ///
     /// # Errors
-    /// [`StorageError`] when the table can't be read; asking again goes on at the same place.
-    pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<T>>, StorageError> {
-        while let Some(partition) = self.partitions.front().cloned() {
-            store.meter.round_trip();
-            let answer = store
-                .client
-                .query()
-                .table_name(store.tables.get(self.table)?)
-                .index_name(BY_WAIT.name)
-                .key_condition_expression("#p = :p AND #s BETWEEN :since AND :until")
-                .expression_attribute_names("#p", BY_WAIT.partition)
-                .expression_attribute_names("#s", WAITS_SINCE)
-                .expression_attribute_values(":p", text(&partition.name))
-                .expression_attribute_values(":since", text(keys::since(self.since)))
-                .expression_attribute_values(":until", text(keys::since(self.until)))
-                .set_exclusive_start_key(partition.after.as_ref().map(attributes))
-                .limit(i32::try_from(PORTION).unwrap_or(i32::MAX))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(StorageError::request("Query"))?;
-            store.meter.read(&answer.consumed_capacity);
-            let listed: Vec<(Key, Place)> = answer.items().iter().filter_map(|item| Key::of(item).zip(place(item))).collect();
-            let wanted: Vec<(Table, Key)> = listed.iter().map(|(key, _)| (self.table, key.clone())).collect();
-            let mut found = store.batch_get(&wanted).await?;
-            let mut records = Vec::new();
-            let mut places = Vec::new();
-            for (key, place) in listed {
-                if let Some(item) = found.remove(&key) {
-                    records.push(record(item)?);
-                    places.push(place);
+    /// [`StorageError`] when a partition can't be read; asking again goes on with the others, and leaves the rest of this one
+    /// to the next walk.
+    pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<Result<T, StorageError>>>, StorageError> {
+        while let Some(partition) = self.partitions.pop_front() {
+            match self.portion(store, &partition).await {
+                Ok(records) if records.is_empty() => {}
+                Ok(records) => return Ok(Some(records)),
+                Err(error) => {
+                    self.aside.push_back(partition);
+                    return Err(error);
                 }
-            }
-            self.partitions.pop_front();
-            if let Some(last) = answer.last_evaluated_key.as_ref().and_then(place) {
-                self.partitions.push_back(Partition { name: partition.name.clone(), after: Some(last) });
-            }
-            if !records.is_empty() {
-                self.last = Some((partition, places));
-                return Ok(Some(records));
             }
         }
         Ok(None)
+    }
+
+    /// What a partition has next; the rest of it is put back.
+    async fn portion(&mut self, store: &Store, partition: &Partition) -> Result<Vec<Result<T, StorageError>>, StorageError> {
+        store.meter.round_trip();
+        let answer = store
+            .client
+            .query()
+            .table_name(store.tables.get(self.table)?)
+            .index_name(BY_WAIT.name)
+            .key_condition_expression("#p = :p AND #s BETWEEN :since AND :until")
+            .expression_attribute_names("#p", BY_WAIT.partition)
+            .expression_attribute_names("#s", WAITS_SINCE)
+            .expression_attribute_values(":p", text(&partition.name))
+            .expression_attribute_values(":since", text(keys::since(self.since)))
+            .expression_attribute_values(":until", text(keys::since(self.until)))
+            .set_exclusive_start_key(partition.after.as_ref().map(attributes))
+            .limit(i32::try_from(PORTION).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(StorageError::request("Query"))?;
+        store.meter.read(&answer.consumed_capacity);
+        let listed: Vec<(Key, Place)> = answer.items().iter().filter_map(|item| Key::of(item).zip(place(item))).collect();
+        let wanted: Vec<(Table, Key)> = listed.iter().map(|(key, _)| (self.table, key.clone())).collect();
+        let mut found = store.batch_get(&wanted).await?;
+        let mut records = Vec::new();
+        let mut places = Vec::new();
+        for (key, place) in listed {
+            if let Some(item) = found.remove(&key) {
+                records.push(record(item));
+                places.push(place);
+            }
+        }
+        if let Some(last) = answer.last_evaluated_key.as_ref().and_then(place) {
+            self.partitions.push_back(Partition { name: partition.name.clone(), after: Some(last) });
+        }
+        self.last = Some((partition.clone(), places));
+        Ok(records)
     }
 }
 

@@ -9,6 +9,7 @@ mod providers;
 mod reading;
 mod returns;
 mod shipments;
+mod stored;
 pub mod tokens;
 mod watched;
 pub mod webhooks;
