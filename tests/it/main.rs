@@ -40,6 +40,7 @@ mod refunds;
 mod refunds_at_providers;
 mod refunds_create;
 mod returns;
+mod security;
 mod shipments;
 mod store_credit;
 mod the_job;
