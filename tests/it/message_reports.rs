@@ -255,6 +255,20 @@ async fn an_address_that_bounced_or_complained_gets_no_more_and_the_log_says_why
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_suppressed_also_when_the_answer_to_that_got_lost() {
+    let providers = Providers::start().await;
+    let shop = &providers.shop;
+    let order = providers.order().await;
+    let email = providers.known(order, "EMAIL").await;
+    shop.system.faults.inject("UpdateItem", local::faults::Fault::AnswerLost, 1);
+    providers.ses(&email, "Bounce", hard()).await;
+    assert_eq!(shop.system.faults.happened(), 1);
+
+    let withheld = providers.order().await;
+    assert_eq!(providers.status(withheld, "EMAIL").await, "FAILED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_admin_takes_an_address_off_the_list_and_what_it_bounced_for_is_history() {
     let providers = Providers::start().await;
     let shop = &providers.shop;

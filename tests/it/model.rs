@@ -3,7 +3,10 @@
 mod calls;
 mod carriers;
 mod history;
+mod messages;
 mod reference;
+mod storms;
+mod weather;
 
 use crate::kit::{ByHand, LocalShop, cents};
 use calls::{amount, code};
@@ -11,11 +14,12 @@ use domain::ids::OrderId;
 use domain::order::{LineItem, OrderStatus};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use reference::{Booking, PRICES, PROMOTIONS, Promotion, Reference, STOCK, Step};
+use reference::{Booking, Outcome, PRICES, PROMOTIONS, Promotion, Reference, STOCK, Step};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::HashMap;
 use tokio::sync::Mutex;
+use weather::Weather;
 
 const CASES: u32 = 24;
 
@@ -32,7 +36,7 @@ fn the_shop_and_its_model_agree_on_every_history() {
     let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
     let outcome = TestRunner::new(config).run(&history::histories(), |moves| {
         case.set(case.get() + 1);
-        runtime.block_on(async { Play::begin(&shop, case.get()).await.all(&mut *hands.lock().await, &moves).await })
+        runtime.block_on(async { Play::begin(Weather::fair(&shop), case.get()).await.all(&mut *hands.lock().await, &moves).await })
     });
     if let Err(failure) = outcome {
         panic!("{failure}");
@@ -55,10 +59,12 @@ struct Play<'a> {
     /// Labels that were due before the step that is taken.
     due: usize,
     model: Reference,
+    weather: Weather<'a>,
 }
 
 impl<'a> Play<'a> {
-    async fn begin(shop: &'a LocalShop, case: u64) -> Self {
+    async fn begin(weather: Weather<'a>, case: u64) -> Self {
+        let shop = weather.shop;
         let mut variants = Vec::new();
         for price in PRICES {
             variants.push(shop.variant(&format!("{}.{:02}", price / 100, price % 100), STOCK).await);
@@ -90,6 +96,7 @@ impl<'a> Play<'a> {
             promotions,
             due: 0,
             model: Reference::new(),
+            weather,
         }
     }
 
@@ -101,23 +108,28 @@ impl<'a> Play<'a> {
             self.due = self.model.due();
             let expected = self.model.apply(&step);
             if let Step::Work = step {
-                hands.carry_refunds_out().await;
+                if self.weather.is_foul() {
+                    // Then everything is done, and no carrier refuses.
+                    self.model.apply(&Step::Book(Outcome::Booked));
+                }
+                self.weather.work(hands).await;
             } else if self.carried(hands, n, &step).await? {
                 self.note_refunds().await;
             } else if let Step::Told { order, word } = step {
                 for _ in 0..=usize::from(*twice) {
-                    let answer = self.shop.stripe_tells(&self.event(n, order, word)).await;
+                    let event = self.event(n, order, word);
+                    let answer = self.weather.answered(|| self.shop.stripe_tells(&event)).await;
                     prop_assert_eq!(answer.status, 200, "{:?}: {}", step, answer.text);
                 }
                 self.note_refunds().await;
             } else {
                 let (caller, method, path, body) = self.request(&step);
-                let caller = if *twice { caller.key(&format!("{}-{n}", self.case)) } else { caller };
+                let caller = if *twice || self.weather.is_foul() { caller.key(&format!("{}-{n}", self.case)) } else { caller };
                 let send = async || caller.send(method.clone(), &path, Some(body.to_string().into_bytes())).await;
-                let answer = send().await;
+                let answer = self.weather.answered(send).await;
                 prop_assert_eq!((answer.status, answer.code()), expected, "{:?}: {}", step, answer.text);
                 if *twice {
-                    let again = send().await;
+                    let again = self.weather.answered(send).await;
                     prop_assert_eq!((again.status, again.code()), expected, "again: {:?}: {}", step, again.text);
                     let is_kept = answer.status < 300 && !matches!(step, Step::Ask { .. });
                     prop_assert_eq!(again.header("idempotency-replayed") == "true", is_kept);

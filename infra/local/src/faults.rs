@@ -1,4 +1,4 @@
-//! Faults between the functions and DynamoDB: what the emulator never does and the real one does.
+//! Faults between the functions and DynamoDB, SQS and SES: what the emulators never do and the real ones do.
 
 use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
@@ -7,20 +7,46 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use serde_json::json;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Who is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// The tables.
+    DynamoDb,
+    /// The queues.
+    Sqs,
+    /// The mails.
+    Ses,
+}
 
 /// What goes wrong with one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// `TransactionCanceledException` for another transaction on the same items; nothing is written.
     Conflict,
-    /// `ProvisionedThroughputExceededException`; nothing is done.
+    /// The service's own refusal of too many calls, such as `ProvisionedThroughputExceededException`; nothing is done.
     Throttled,
     /// The call is carried out and its answer never arrives.
     AnswerLost,
-    /// The call never arrives.
+    /// The call is carried out, and its answer comes so many milliseconds later: perhaps when nobody waits for it any more.
+    Late(u64),
+    /// The connection is reset before the call has arrived.
     NeverSent,
+}
+
+/// A fault that comes again and again.
+#[derive(Clone, Copy, Debug)]
+pub struct Storm {
+    /// What goes wrong.
+    pub fault: Fault,
+    /// How many calls of a service go right before some don't: on average, since what comes round as regularly as a schedule
+    /// would hit the same of its calls each time.
+    pub calm: usize,
+    /// How many go wrong then, one after another. The SDK makes three calls of one, so that three at least go beyond it.
+    pub bad: usize,
 }
 
 /// The faults that wait for their calls. A clone shares them.
@@ -30,7 +56,20 @@ pub struct Faults(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Waiting>,
-    happened: usize,
+    storm: Option<Storm>,
+    /// How the storm stands at each service.
+    gusts: HashMap<Service, Gust>,
+    happened: HashMap<(Service, Fault), usize>,
+}
+
+/// A stretch of calls that all go right, or all wrong.
+#[derive(Debug, Default)]
+struct Gust {
+    is_bad: bool,
+    /// Calls that are left of it.
+    left: usize,
+    /// How many there were, which the length of the next follows from.
+    count: u64,
 }
 
 #[derive(Debug)]
@@ -52,33 +91,74 @@ impl Faults {
         self.state().waiting.extend((0..times).map(|_| Waiting { operation, after, fault }));
     }
 
-    /// Forgets the faults that have not happened yet.
+    /// Lets a fault come again and again, to every service, until the next storm or none. Where the last one stopped, the
+    /// next goes on.
+    pub fn storm(&self, storm: Option<Storm>) {
+        self.state().storm = storm;
+    }
+
+    /// Forgets the faults that have not happened yet, and ends the storm.
     pub fn clear(&self) {
-        self.state().waiting.clear();
+        let mut state = self.state();
+        state.waiting.clear();
+        state.storm = None;
     }
 
     /// How many faults have happened.
     #[must_use]
     pub fn happened(&self) -> usize {
-        self.state().happened
+        self.state().happened.values().sum()
     }
 
-    fn next(&self, target: &str) -> Option<Fault> {
+    /// How often a fault has happened to calls of a service.
+    #[must_use]
+    pub fn happened_to(&self, service: Service, fault: Fault) -> usize {
+        self.state().happened.get(&(service, fault)).copied().unwrap_or_default()
+    }
+
+    fn next(&self, service: Service, operation: &str) -> Option<Fault> {
         let mut state = self.state();
-        // `DynamoDB_20120810.GetItem`
-        let operation = target.rsplit('.').next().unwrap_or_default();
-        let mut of_operation = state.waiting.iter_mut().filter(|waiting| waiting.operation == operation).peekable();
-        if of_operation.peek()?.after > 0 {
-            of_operation.for_each(|waiting| waiting.after = waiting.after.saturating_sub(1));
-            return None;
-        }
-        let place = state.waiting.iter().position(|waiting| waiting.operation == operation)?;
-        state.happened += 1;
-        state.waiting.remove(place).map(|waiting| waiting.fault)
+        let fault = state.waiting_for(operation).or_else(|| state.storm_at(service, operation))?;
+        *state.happened.entry((service, fault)).or_default() += 1;
+        Some(fault)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn waiting_for(&mut self, operation: &str) -> Option<Fault> {
+        let mut of_operation = self.waiting.iter_mut().filter(|waiting| waiting.operation == operation).peekable();
+        if of_operation.peek()?.after > 0 {
+            of_operation.for_each(|waiting| waiting.after = waiting.after.saturating_sub(1));
+            return None;
+        }
+        let place = self.waiting.iter().position(|waiting| waiting.operation == operation)?;
+        self.waiting.remove(place).map(|waiting| waiting.fault)
+    }
+
+    fn storm_at(&mut self, service: Service, operation: &str) -> Option<Fault> {
+        let Storm { fault, calm, bad } = self.storm?;
+        if fault == Fault::Conflict && operation != "TransactWriteItems" {
+            return None;
+        }
+        self.gusts.entry(service).or_default().is_bad_next(calm, bad).then_some(fault)
+    }
+}
+
+impl Gust {
+    fn is_bad_next(&mut self, calm: usize, bad: usize) -> bool {
+        if self.left == 0 {
+            self.is_bad = !self.is_bad;
+            self.count += 1;
+            // The upper half of a multiplication: as good as drawn, and the same each time.
+            let drawn = usize::try_from((self.count.wrapping_mul(0x9E37_79B9_7F4A_7C15)) >> 33).unwrap_or_default();
+            self.left = if self.is_bad { bad } else { 1 + drawn % (2 * calm) };
+        }
+        self.left = self.left.saturating_sub(1);
+        self.is_bad
     }
 }
 
@@ -106,28 +186,56 @@ struct FaultyConnector {
 
 impl HttpConnector for FaultyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let Some(fault) = self.faults.next(target) else { return self.inner.call(request) };
+        let (service, operation) = called(&request);
+        let Some(fault) = self.faults.next(service, operation) else { return self.inner.call(request) };
+        let inner = self.inner.clone();
         match fault {
             Fault::Conflict => HttpConnectorFuture::ready(Ok(conflict(&request))),
-            Fault::Throttled => HttpConnectorFuture::ready(Ok(refusal(&json!({
-                "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-                "message": "The level of configured provisioned throughput for the table was exceeded.",
-            })))),
+            Fault::Throttled => HttpConnectorFuture::ready(Ok(throttled(service))),
             Fault::NeverSent => HttpConnectorFuture::ready(Err(lost())),
-            Fault::AnswerLost => {
-                let inner = self.inner.clone();
-                HttpConnectorFuture::new(async move {
-                    let _carried_out = inner.call(request).await?;
-                    Err(lost())
-                })
-            }
+            Fault::AnswerLost => HttpConnectorFuture::new(async move {
+                let _carried_out = inner.call(request).await?;
+                Err(lost())
+            }),
+            Fault::Late(millis) => HttpConnectorFuture::new(async move {
+                let answer = inner.call(request).await;
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                answer
+            }),
         }
+    }
+}
+
+/// Who is called for what. DynamoDB and SQS are told in a header, such as `DynamoDB_20120810.GetItem`; SES has paths, and we
+/// call the one that sends.
+fn called(request: &HttpRequest) -> (Service, &str) {
+    match request.headers().get("x-amz-target").and_then(|target| target.split_once('.')) {
+        Some(("AmazonSQS", operation)) => (Service::Sqs, operation),
+        Some((_, operation)) => (Service::DynamoDb, operation),
+        None => (Service::Ses, "SendEmail"),
     }
 }
 
 fn lost() -> ConnectorError {
     ConnectorError::io("the connection was lost".into())
+}
+
+/// As each service says that it is called too often.
+fn throttled(service: Service) -> HttpResponse {
+    match service {
+        Service::DynamoDb => refusal(&json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            "message": "The level of configured provisioned throughput for the table was exceeded.",
+        })),
+        Service::Sqs => refusal(
+            &json!({ "__type": "com.amazonaws.sqs#RequestThrottled", "message": "The request was denied due to request throttling." }),
+        ),
+        Service::Ses => {
+            let mut response = answer(429, &json!({ "message": "Maximum sending rate exceeded." }));
+            response.headers_mut().insert("x-amzn-errortype", "TooManyRequestsException");
+            response
+        }
+    }
 }
 
 /// As DynamoDB tells it: a reason for each item, here a conflict on the first.
@@ -148,7 +256,11 @@ fn conflict(request: &HttpRequest) -> HttpResponse {
 }
 
 pub(crate) fn refusal(body: &serde_json::Value) -> HttpResponse {
-    let status = StatusCode::try_from(400).unwrap_or_else(|_| unreachable!("400 is a status"));
+    answer(400, body)
+}
+
+fn answer(status: u16, body: &serde_json::Value) -> HttpResponse {
+    let status = StatusCode::try_from(status).unwrap_or_else(|_| unreachable!("it is a status"));
     let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
     response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
     response

@@ -20,6 +20,7 @@ use api::config::{LOCAL_SECRET, Secret, TokenConfig};
 use api::labels::Labels;
 use api::metrics::Metrics;
 use api::{Shop, aws};
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
 use domain::actor::Role;
@@ -133,7 +134,7 @@ pub struct System {
     pub labels: Bucket,
     /// The payment providers' books.
     pub payments: Payments,
-    /// What goes wrong with the API's and the workers' calls of DynamoDB.
+    /// What goes wrong with the API's and the workers' calls of DynamoDB, SQS and SES.
     pub faults: Faults,
     /// Where their transactions meet.
     pub contention: Contention,
@@ -279,6 +280,14 @@ impl System {
         Ok([stream(&self.dynamodb, Table::Orders, "RelayMapping")?, stream(&self.dynamodb, Table::Returns, "RelayReturnsMapping")?])
     }
 
+    /// A reader of the stream of stock as its log sees it, from its beginning.
+    ///
+    /// # Errors
+    /// When the table has no stream.
+    pub fn stock_stream(&self) -> Result<StreamReader, StartError> {
+        stream(&self.dynamodb, Table::Inventory, "InventoryLogMapping")
+    }
+
     /// Waits until every event is relayed and every job that is due is done; says whether that happened within `limit`.
     pub async fn settled(&self, limit: Duration) -> bool {
         let quiet = async {
@@ -402,7 +411,7 @@ fn serve(listener: TcpListener, app: Router) -> (JoinHandle<()>, oneshot::Sender
     (server, serving)
 }
 
-fn plain() -> aws_sdk_dynamodb::config::SharedHttpClient {
+fn plain() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
@@ -414,11 +423,10 @@ fn workers(
     sqs: &Sqs,
     (faults, contention): (&Faults, &Contention),
 ) -> Result<Workers, StartError> {
-    let contended = ContendedClient { inner: plain(), contention: contention.clone() };
-    let contended = aws_sdk_dynamodb::config::SharedHttpClient::new(contended);
-    let faulty = FaultyClient { inner: contended, faults: faults.clone() };
-    let tables = aws::local_config(dynamodb.endpoint(), aws_sdk_dynamodb::config::SharedHttpClient::new(faulty));
-    let queues = aws::local_config(places.sqs, plain());
+    let contended = SharedHttpClient::new(ContendedClient { inner: plain(), contention: contention.clone() });
+    let faulty = |inner| SharedHttpClient::new(FaultyClient { inner, faults: faults.clone() });
+    let tables = aws::local_config(dynamodb.endpoint(), faulty(contended));
+    let queues = aws::local_config(places.sqs, faulty(plain()));
     let queue = |name: &str| sqs.url(&format!("{PREFIX}{name}"));
     let variables = |name: &'static str| {
         let own = options.variables.get(name).cloned();
@@ -447,7 +455,7 @@ fn workers(
     let twilio = TwilioConfig {
         account_sid: "AC-local".to_owned(),
         from: "+243810000000".to_owned(),
-        base_url: places.outbox.to_owned(),
+        base_url: variables("TWILIO_BASE_URL").unwrap_or_else(|| places.outbox.to_owned()),
         status_callback: shop.config.public_url.as_ref().map(|url| format!("{url}{}", twilio::PATH)),
     };
     let name = shop.config.name.clone();
@@ -455,7 +463,7 @@ fn workers(
     let queues = queues.unwrap_or_else(|never| match never {});
     let config = EmailConfig::read(&variables, name.clone(), "orders@example.com".to_owned())?;
     let ses = variables("SES_BASE_URL").unwrap_or_else(|| places.outbox.to_owned());
-    let email = email(config, &aws::local_config(&ses, plain()), &shop.secrets)?;
+    let email = email(config, &aws::local_config(&ses, faulty(plain())), &shop.secrets)?;
     Ok(Workers {
         queues,
         metrics: Metrics::default(),

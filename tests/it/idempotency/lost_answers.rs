@@ -1,6 +1,7 @@
 //! DynamoDB did it and nobody heard: the write is ours, it is there once, and the client gets to know.
 
-use super::assert_replayed;
+use super::scenes::{Again, Scene};
+use super::{assert_replayed, changing_endpoints};
 use crate::kit::{CUSTOMER, LocalShop, body};
 use local::faults::Fault;
 use serde_json::{Value, json};
@@ -60,4 +61,32 @@ async fn what_never_arrived_was_not_done_and_is_done_with_the_key() {
     let placed = keyed.post("/api/orders", &body(&[(variant, 1)])).await;
     assert_eq!((placed.status, placed.header("idempotency-replayed")), (201, ""), "{}", placed.text);
     assert_eq!(shop.stock(variant).await, 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_write_of_the_api_whose_answer_got_lost_is_known_as_ours() {
+    // Once the SDK asks again, four times our own code does.
+    for times in [1, 4] {
+        let shop = LocalShop::without_pumps().await;
+        for (method, path) in changing_endpoints(&shop).await {
+            let scene = Scene::of(&shop, &method, &path).await;
+            let (before, logged) = (shop.system.faults.happened(), messages(&shop).await);
+            shop.system.faults.inject("TransactWriteItems", Fault::AnswerLost, times);
+            let first = scene.send(None).await;
+            assert!((200..300).contains(&first.status), "{method} {path}: {}", first.text);
+            assert_eq!(shop.system.faults.happened() - before, times, "{method} {path}");
+            assert!(messages(&shop).await - logged <= 1, "{method} {path}");
+
+            let again = scene.send(None).await;
+            match scene.again {
+                Again::Refused(code) => again.refused(409, code),
+                Again::CarriedOut => assert_eq!(again.status, first.status, "{}", again.text),
+            }
+        }
+    }
+}
+
+/// How many are in the notification log.
+async fn messages(shop: &LocalShop) -> usize {
+    shop.staff().get("/api/notifications?limit=100").await.ok().as_array().expect("a list").len()
 }

@@ -6,18 +6,26 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use functions::workers::relay::Queue;
 use local::Workers;
 use local::emulators::streams::StreamReader;
+use std::time::Duration;
+
+/// How often whatever is due is done before something must be wrong: the longest pause of a job is a quarter of an hour, and
+/// each round is a minute.
+const ROUNDS: usize = 400;
 
 /// What the event source mappings would do, a step at a time.
 pub struct ByHand {
     pub workers: Workers,
     /// Of orders, and of returns.
     streams: [StreamReader; 2],
+    /// Of stock.
+    stock: StreamReader,
 }
 
 impl ByHand {
     /// At the beginning of the stream.
     pub fn of(shop: &LocalShop) -> Self {
-        Self { workers: shop.system.workers.clone(), streams: shop.system.event_streams().expect("streams") }
+        let streams = shop.system.event_streams().expect("streams");
+        Self { workers: shop.system.workers.clone(), streams, stock: shop.system.stock_stream().expect("a stream") }
     }
 
     /// What the relay gets next of the orders; the same again until [`ByHand::relay`] is done with it.
@@ -68,6 +76,73 @@ impl ByHand {
             let response = self.workers.process_refund(batch.clone()).await;
             assert_eq!(failures(&response), 0);
             self.workers.delete_done(self.workers.queues.url(Queue::Refunds), batch, &response).await.expect("deleted");
+        }
+    }
+
+    /// Hands over all that is due and all that becomes due by it, whatever fails on the way: a batch again from where it
+    /// failed, a job again when its time has come. Only then is nothing left.
+    pub async fn until_nothing_is_left(&mut self, shop: &LocalShop) {
+        for _ in 0..ROUNDS {
+            let is_relayed = self.once().await;
+            let queues = shop.system.sqs.queues();
+            let jobs: usize =
+                queues.iter().filter(|queue| !queue.is_dead_letters).map(|queue| queue.waiting + queue.in_flight + queue.delayed).sum();
+            if is_relayed && jobs == 0 {
+                return;
+            }
+            shop.system.clock.advance(Duration::from_mins(1));
+        }
+        panic!("there is no end of it: {:?}", shop.system.sqs.queues());
+    }
+
+    /// Hands over what is due now, once; says whether the streams had nothing.
+    pub async fn once(&mut self) -> bool {
+        let is_relayed = self.hand_streams_over().await;
+        for queue in Queue::ALL {
+            self.work_off(queue).await;
+        }
+        is_relayed
+    }
+
+    /// All that the streams have; says whether that was nothing.
+    async fn hand_streams_over(&mut self) -> bool {
+        let mut is_quiet = true;
+        for stream in &mut self.streams {
+            while let Some(batch) = stream.next_batch(100).expect("a batch") {
+                is_quiet = false;
+                let response = self.workers.relay(batch.event.clone()).await;
+                match response.batch_item_failures.first().and_then(|failure| failure.item_identifier.as_deref()) {
+                    Some(sequence) => stream.retry_from(sequence),
+                    None => stream.commit(&batch),
+                }
+            }
+        }
+        while let Some(batch) = self.stock.next_batch(100).expect("a batch") {
+            is_quiet = false;
+            let response = self.workers.inventory_log(batch.event.clone()).await;
+            match response.batch_item_failures.first().and_then(|failure| failure.item_identifier.as_deref()) {
+                Some(sequence) => self.stock.retry_from(sequence),
+                None => self.stock.commit(&batch),
+            }
+        }
+        is_quiet
+    }
+
+    /// What is visible in a queue, until nothing is. What can't be received or deleted comes again by itself.
+    async fn work_off(&self, queue: Queue) {
+        let url = self.workers.queues.url(queue);
+        while let Ok(batch) = self.workers.receive(url, 0).await {
+            if batch.records.is_empty() {
+                return;
+            }
+            let jobs = batch.clone();
+            let response = match queue {
+                Queue::Email => self.workers.send_email(jobs).await,
+                Queue::Sms => self.workers.send_sms(jobs).await,
+                Queue::Refunds => self.workers.process_refund(jobs).await,
+                Queue::Shipments => self.workers.book_shipment(jobs).await,
+            };
+            let _stays_in_its_queue = self.workers.delete_done(url, batch, &response).await;
         }
     }
 }

@@ -15,17 +15,21 @@ fn place() -> impl Strategy<Value = Option<usize>> {
 /// Some begin with an order that was paid and has arrived, and have more to do with returns; some with one that is to be sent,
 /// and have more to do with carriers.
 pub fn histories() -> impl Strategy<Value = Vec<Move>> {
-    let since_arrival = prop_oneof![5 => asked_back(), 14 => returned(), 14 => steps()];
-    let after = (lines(), 0..3_usize, promotion(), moves(since_arrival.boxed())).prop_map(|(lines, method, promotion, rest)| {
-        let first = arrived(lines, method, promotion).into_iter().map(|step| (step, false));
-        first.chain(rest).collect()
-    });
     let since_confirmed = prop_oneof![5 => shipped(), 10 => carried(), 8 => steps()];
     let sent = (lines(), moves(since_confirmed.boxed())).prop_map(|(lines, rest)| {
         let first = confirmed(lines).into_iter().map(|step| (step, false));
         first.chain(rest).collect()
     });
-    prop_oneof![3 => moves(prop_oneof![6 => steps(), 1 => carried()].boxed()), 3 => after, 2 => sent]
+    prop_oneof![3 => moves(prop_oneof![6 => steps(), 1 => carried()].boxed()), 3 => since_arrival(), 2 => sent]
+}
+
+/// Those that begin with an order that has arrived.
+pub fn since_arrival() -> impl Strategy<Value = Vec<Move>> {
+    let since_arrival = prop_oneof![5 => asked_back(), 14 => returned(), 14 => steps()];
+    (lines(), 0..3_usize, promotion(), moves(since_arrival.boxed())).prop_map(|(lines, method, promotion, rest)| {
+        let first = arrived(lines, method, promotion).into_iter().map(|step| (step, false));
+        first.chain(rest).collect()
+    })
 }
 
 fn moves(steps: BoxedStrategy<Step>) -> impl Strategy<Value = Vec<Move>> {

@@ -1,0 +1,110 @@
+//! The same histories while AWS fails: whatever is answered in the end, and all that can be seen then, is what the model says.
+
+use super::history;
+use super::messages::{every_message_is_there_once, every_refund_is_made_once, nothing_is_given_up, the_stock_log_adds_up};
+use super::reference::{STOCK, Step};
+use super::weather::Weather;
+use super::{Move, Play};
+use crate::kit::{ByHand, LocalShop, shipment_body};
+use domain::shipment::Carrier;
+use local::emulators::payments::Provider;
+use local::faults::{Fault, Service, Storm};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::json;
+use std::time::Duration;
+
+/// Beyond the SDK's patience with one call, which is two seconds.
+const TOO_LATE: u64 = 2_100;
+/// How many histories are played in a storm, unless `STORM_CASES` says otherwise.
+const CASES: u64 = 2;
+/// How many steps they have at the most.
+const STEPS: usize = 45;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_promise_holds_while_calls_are_throttled() {
+    weathered(Storm { fault: Fault::Throttled, calm: 9, bad: 4 }, STEPS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_promise_holds_while_connections_are_reset() {
+    weathered(Storm { fault: Fault::NeverSent, calm: 9, bad: 4 }, STEPS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_promise_holds_while_answers_get_lost() {
+    weathered(Storm { fault: Fault::AnswerLost, calm: 9, bad: 4 }, STEPS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_promise_holds_while_answers_are_slow() {
+    weathered(Storm { fault: Fault::Late(20), calm: 2, bad: 4 }, STEPS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_promise_holds_while_answers_come_too_late() {
+    weathered(Storm { fault: Fault::Late(TOO_LATE), calm: 11, bad: 1 }, 8).await;
+}
+
+/// Plays the same few histories, each time from its first order to the last message, and one order that goes by a carrier and
+/// whose money goes back by mobile phone.
+async fn weathered(storm: Storm, steps: usize) {
+    let shop = LocalShop::without_pumps().await;
+    let (mut hands, since) = (ByHand::of(&shop), shop.system.clock.now());
+    let weather = Weather::foul(&shop, storm);
+    by_carrier_and_back(weather, &mut hands).await;
+    let cases = std::env::var("STORM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
+    for case in 1..=cases {
+        let play = Play::begin(weather, case).await;
+        let variants = play.variants.clone();
+        play.all(&mut hands, &history_of(case, steps)).await.unwrap_or_else(|error| panic!("{storm:?}, case {case}: {error}"));
+        the_stock_log_adds_up(&shop, &variants, STOCK).await;
+    }
+    nothing_is_given_up(&shop);
+    every_message_is_there_once(&shop, since).await;
+    every_refund_is_made_once(&shop).await;
+    for service in [Service::DynamoDb, Service::Sqs, Service::Ses] {
+        let happened = shop.system.faults.happened_to(service, storm.fault);
+        assert!(happened > 0, "{service:?} never had {storm:?}");
+    }
+}
+
+/// A history that is the same each time, and ends with all of its work done.
+fn history_of(case: u64, steps: usize) -> Vec<Move> {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&case.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let moves = history::since_arrival().new_tree(&mut runner).expect("a history").current();
+    moves.into_iter().take(steps).chain([(Step::Work, false)]).collect()
+}
+
+/// One label is bought, and what was paid is given back once.
+async fn by_carrier_and_back(weather: Weather<'_>, hands: &mut ByHand) {
+    let shop = weather.shop;
+    let order = shop.order_at_pawapay("COMPLETED").await;
+    shop.mark_paid(&order).await;
+    shop.staff().put(&order.path("status"), &json!({ "newStatus": "CONFIRMED" })).await.ok();
+
+    let staff = shop.staff().key("the parcel");
+    let wanted = shipment_body(order.id, "DHL");
+    let parcel = weather.answered(|| staff.post("/api/shipments", &wanted)).await.ok();
+    weather.work(hands).await;
+    let booked = shop.system.carriers.parcels();
+    assert_eq!((booked.len(), shop.system.carriers.asked(Carrier::Dhl)), (1, 1), "{booked:?}");
+    assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], json!(booked[0].number));
+
+    let admin = shop.admin().key("the refund");
+    let wanted = json!({ "orderId": order.id, "reason": "Torn" });
+    weather.answered(|| admin.post("/api/refunds", &wanted)).await.ok();
+    for _ in 0..20 {
+        weather.work(hands).await;
+        if shop.refund_of(&order).await["status"] == "COMPLETED" {
+            assert_eq!(shop.made_at(Provider::PawaPay).len(), 1);
+            return;
+        }
+        shop.system.clock.advance(Duration::from_mins(20));
+        weather.run(hands, "ask-providers").await;
+    }
+    panic!("{}", shop.refund_of(&order).await);
+}
