@@ -8,10 +8,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const MEGABYTE: usize = 1024 * 1024;
 
 /// A request with a body that would succeed as it is.
-struct Request {
+pub struct Request {
     method: Method,
-    path: String,
-    body: Value,
+    pub path: String,
+    pub body: Value,
 }
 
 impl Request {
@@ -22,8 +22,8 @@ impl Request {
 }
 
 /// Records that every writing endpoint can change.
-struct Target {
-    shop: LocalShop,
+pub struct Target {
+    pub shop: LocalShop,
     order: Placed,
     paid: Placed,
     refund: Value,
@@ -36,7 +36,7 @@ struct Target {
 }
 
 impl Target {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let shop = LocalShop::start().await;
         let cancelled = shop.order().price("100.00").paid().place().await;
         let cancel = json!({ "reason": "x", "refundMethod": "STORE_CREDIT" });
@@ -57,7 +57,7 @@ impl Target {
     }
 
     /// One for each endpoint with a body, in an order in which all of them succeed.
-    fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<Request> {
         let variant = self.order.variants[0];
         let request = |method, path: &str, body| Request { method, path: path.to_owned(), body };
         let mut order = body(&[(variant, 1)]);
@@ -137,7 +137,7 @@ impl Target {
         ]
     }
 
-    async fn send(&self, caller: &Caller, request: &Request, body: Vec<u8>) -> Answer {
+    pub async fn send(&self, caller: &Caller, request: &Request, body: Vec<u8>) -> Answer {
         caller.send(request.method.clone(), &request.path, Some(body)).await
     }
 

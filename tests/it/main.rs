@@ -12,6 +12,7 @@ mod docs;
 mod email_templates;
 mod faults;
 mod health;
+mod hostile_bytes;
 mod hostile_input;
 mod hostile_requests;
 mod idempotency;

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod caller;
+pub mod mutation;
 mod orders;
 mod payments;
 mod programs;
