@@ -10,6 +10,7 @@ use store::Claimed;
 const TRIES: u32 = 8;
 
 /// The message that a tag of ours names.
+#[must_use]
 pub fn tagged(tag: &str) -> Option<NotificationId> {
     NotificationId::new(tag.parse().ok()?)
 }

@@ -216,8 +216,7 @@ impl System {
             carriers: carriers.clone(),
             payments: payments.clone(),
         };
-        let app = api.clone().merge(pages(backstage));
-        let (server, serving) = serve(listener, app);
+        let (server, serving) = serve(listener, api.clone().merge(pages(backstage)));
 
         let (mut tasks, mut pumps) = (Vec::new(), Pumps::default());
         if options.pumps {
