@@ -134,7 +134,7 @@ mod tests {
         fn the_parts_of_a_text_are_the_text_and_each_fits_an_item(piece in "[a-zé€😀]{1,40}", times in 1usize..30_000) {
             let text = piece.repeat(times);
             let parts = parts(&text);
-            prop_assert_eq!(parts.concat(), text);
+            prop_assert_eq!(&parts.concat(), &text);
             prop_assert!(parts.iter().all(|part| !part.is_empty() && part.len() <= PART_BYTES));
         }
     }

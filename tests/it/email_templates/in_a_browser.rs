@@ -14,8 +14,8 @@ const SHOP: Shop<'static> = Shop { name: "ML Allure" };
 /// The same with names, amounts and reasons that leave no room.
 fn long(mut announcement: Announcement) -> Announcement {
     let facts = &mut announcement.facts;
-    facts.first_name = "Marie-Antoinette-Bénédicte".to_owned();
-    facts.order_number = "MLA-20260114-123456".to_owned();
+    facts.first_name = "Marie-Antoinette-Bénédicte".into();
+    facts.order_number = "MLA-20260114-123456".into();
     facts.reason = Some("Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen".repeat(3));
     facts.tracking_number = Some("JD0146000034567890123456789012".to_owned());
     for line in &mut facts.lines {

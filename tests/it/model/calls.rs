@@ -39,14 +39,7 @@ impl Play<'_> {
                 (shop.admin(), put, format!("/api/promotions?id={}", self.promotions[*promotion]), json!({ "usageLimit": limit }))
             }
             Step::Run { promotion, runs } => {
-                let (now, years) = (shop.system.clock.now().0, 400 * 86_400_000 * 10);
-                let (start, end) = match runs {
-                    Runs::Now => (now - years, now + years),
-                    Runs::Later => (now + years, now + 2 * years),
-                    Runs::Before => (now - years, now - 1),
-                };
-                let dates = json!({ "startDate": start, "endDate": end });
-                (shop.admin(), put, format!("/api/promotions?id={}", self.promotions[*promotion]), dates)
+                (shop.admin(), put, format!("/api/promotions?id={}", self.promotions[*promotion]), self.dates(*runs))
             }
             Step::Ask { customer, promotion, cents } => {
                 let asked = json!({ "code": code(self.case, *promotion), "orderTotal": amount(*cents) });
@@ -104,6 +97,16 @@ impl Play<'_> {
                 unreachable!("neither the workers nor Stripe nor a carrier is a caller")
             }
         }
+    }
+
+    fn dates(&self, runs: Runs) -> Value {
+        let (now, years) = (self.shop.system.clock.now().0, 400 * 86_400_000 * 10);
+        let (start, end) = match runs {
+            Runs::Now => (now - years, now + years),
+            Runs::Later => (now + years, now + 2 * years),
+            Runs::Before => (now - years, now - 1),
+        };
+        json!({ "startDate": start, "endDate": end })
     }
 
     fn opened_refund(&self, at: Option<usize>, part: &Part, method: Option<usize>) -> Value {
