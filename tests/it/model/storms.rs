@@ -52,12 +52,13 @@ async fn weathered(storm: Storm, steps: usize) {
     let shop = LocalShop::without_pumps().await;
     let (mut hands, since) = (ByHand::of(&shop), shop.system.clock.now());
     let weather = Weather::foul(&shop, storm);
-    by_carrier_and_back(weather, &mut hands).await;
+    Box::pin(by_carrier_and_back(weather, &mut hands)).await;
     let cases = std::env::var("STORM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     for case in 1..=cases {
         let play = Play::begin(weather, case).await;
         let variants = play.variants.clone();
-        play.all(&mut hands, &history_of(case, steps)).await.unwrap_or_else(|error| panic!("{storm:?}, case {case}: {error}"));
+        let played = Box::pin(play.all(&mut hands, &history_of(case, steps))).await;
+        played.unwrap_or_else(|error| panic!("{storm:?}, case {case}: {error}"));
         the_stock_log_adds_up(&shop, &variants, STOCK).await;
     }
     nothing_is_given_up(&shop);
