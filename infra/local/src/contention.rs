@@ -1,10 +1,10 @@
 //! Transactions that meet at an item: what DynamoDB refuses and the emulator, which has one writer, carries out one after the other.
 
-use crate::faults::refusal;
+use crate::faults::conflict;
 use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -92,7 +92,7 @@ struct ContendedConnector {
 impl HttpConnector for ContendedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         match self.contention.hold(items(&request)) {
-            Err(taken) => HttpConnectorFuture::ready(Ok(refusal(&conflict(&taken)))),
+            Err(taken) => HttpConnectorFuture::ready(Ok(conflict(&taken))),
             Ok(None) => self.inner.call(request),
             Ok(Some(held)) => {
                 let (inner, lasting) = (self.inner.clone(), held.lasting);
@@ -108,7 +108,7 @@ impl HttpConnector for ContendedConnector {
 }
 
 /// What a transaction names: the table and the key of each of its operations, in their order.
-fn items(request: &HttpRequest) -> Vec<String> {
+pub(crate) fn items(request: &HttpRequest) -> Vec<String> {
     if !request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".TransactWriteItems")) {
         return Vec::new();
     }
@@ -120,19 +120,4 @@ fn items(request: &HttpRequest) -> Vec<String> {
         format!("{} {} {}", operation["TableName"], key["pk"], key["sk"])
     };
     operations.map(named).collect()
-}
-
-fn conflict(taken: &[bool]) -> Value {
-    let reason = |taken: &bool| {
-        if *taken {
-            json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" })
-        } else {
-            json!({ "Code": "None" })
-        }
-    };
-    json!({
-        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
-        "CancellationReasons": taken.iter().map(reason).collect::<Vec<_>>(),
-    })
 }

@@ -1,5 +1,6 @@
 //! Faults between the functions and DynamoDB, SQS and SES: what the emulators never do and the real ones do.
 
+use crate::contention::items;
 use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -190,7 +191,11 @@ impl HttpConnector for FaultyConnector {
         let Some(fault) = self.faults.next(service, operation) else { return self.inner.call(request) };
         let inner = self.inner.clone();
         match fault {
-            Fault::Conflict => HttpConnectorFuture::ready(Ok(conflict(&request))),
+            Fault::Conflict => {
+                // On the first item.
+                let taken: Vec<_> = (0..items(&request).len()).map(|n| n == 0).collect();
+                HttpConnectorFuture::ready(Ok(conflict(&taken)))
+            }
             Fault::Throttled => HttpConnectorFuture::ready(Ok(throttled(service))),
             Fault::NeverSent => HttpConnectorFuture::ready(Err(lost())),
             Fault::AnswerLost => HttpConnectorFuture::new(async move {
@@ -238,24 +243,23 @@ fn throttled(service: Service) -> HttpResponse {
     }
 }
 
-/// As DynamoDB tells it: a reason for each item, here a conflict on the first.
-fn conflict(request: &HttpRequest) -> HttpResponse {
-    let body: serde_json::Value = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
-    let items = body["TransactItems"].as_array().map_or(1, Vec::len);
-    let reasons: Vec<_> = (0..items)
-        .map(|n| match n {
-            0 => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
-            _ => json!({ "Code": "None" }),
-        })
-        .collect();
+/// As DynamoDB tells it: a reason for each operation of the transaction, a conflict where another has its item.
+pub(crate) fn conflict(taken: &[bool]) -> HttpResponse {
+    let reason = |taken: &bool| {
+        if *taken {
+            json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" })
+        } else {
+            json!({ "Code": "None" })
+        }
+    };
     refusal(&json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict, None]",
-        "CancellationReasons": reasons,
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": taken.iter().map(reason).collect::<Vec<_>>(),
     }))
 }
 
-pub(crate) fn refusal(body: &serde_json::Value) -> HttpResponse {
+fn refusal(body: &serde_json::Value) -> HttpResponse {
     answer(400, body)
 }
 
