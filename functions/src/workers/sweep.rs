@@ -31,10 +31,10 @@ impl Swept {
         Self { seen: self.seen + other.seen, changed: self.changed + other.changed, failed: self.failed + other.failed }
     }
 
-    /// Counts something that waits and can't be read; the log says what.
-    pub(super) fn unread(&mut self, error: &StorageError) {
-        tracing::error!(%error, "some of what waits can't be read");
-        self.failed += 1;
+    /// Something that waits and can't be read; the log says what.
+    pub(super) fn unreadable(what: &str, error: &StorageError) -> Self {
+        tracing::error!(%error, what, "what waits can't be read");
+        Self { failed: 1, ..Self::default() }
     }
 }
 
@@ -80,12 +80,12 @@ impl<'a> Sweep<'a> {
         let mut waiting = match waiting.in_rounds(store, self.what, minutes, self.shop.clock.now()).await {
             Ok(Some(waiting)) => waiting,
             Ok(None) => return Swept::default(),
-            Err(error) => return self.unreadable(&error),
+            Err(error) => return Swept::unreadable(self.what, &error),
         };
         let swept = self.walk(&mut waiting, look_after).await;
         match waiting.keep_place(store).await {
             Ok(()) => swept,
-            Err(error) => swept.and(self.unreadable(&error)),
+            Err(error) => swept.and(Swept::unreadable(self.what, &error)),
         }
     }
 
@@ -102,7 +102,7 @@ impl<'a> Sweep<'a> {
                 Ok(Some(portion)) => portion,
                 Ok(None) => break,
                 Err(error) => {
-                    swept = swept.and(self.unreadable(&error));
+                    swept = swept.and(Swept::unreadable(self.what, &error));
                     continue;
                 }
             };
@@ -134,10 +134,5 @@ impl<'a> Sweep<'a> {
         }
         tracing::info!(what = self.what, swept.seen, swept.changed, swept.failed, "swept");
         swept
-    }
-
-    fn unreadable(&self, error: &StorageError) -> Swept {
-        tracing::error!(%error, what = self.what, "what waits can't be read");
-        Swept { failed: 1, ..Swept::default() }
     }
 }

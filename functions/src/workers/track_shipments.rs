@@ -27,12 +27,7 @@ pub async fn run(shop: &Shop, carriers: &Carriers) -> Swept {
     let until = Instant::now() + LONGEST;
     let of = |carrier| ask(shop, carriers, carrier, until);
     let (dhl, fedex, ups) = tokio::join!(of(Carrier::Dhl), of(Carrier::FedEx), of(Carrier::Ups));
-    let mut swept = Swept::default();
-    for of_carrier in [dhl, fedex, ups] {
-        swept.seen += of_carrier.seen;
-        swept.changed += of_carrier.changed;
-        swept.failed += of_carrier.failed;
-    }
+    let swept = dhl.and(fedex).and(ups);
     tracing::info!(swept.seen, swept.changed, swept.failed, "tracked");
     swept
 }
@@ -47,12 +42,12 @@ async fn unheard(shop: &Shop, carrier: Carrier) -> (Vec<Shipment>, Swept) {
                 for parcel in portion {
                     match parcel {
                         Ok(parcel) => due.push(parcel),
-                        Err(error) => swept.unread(&error),
+                        Err(error) => swept = swept.and(Swept::unreadable("parcels", &error)),
                     }
                 }
             }
             Ok(None) => break,
-            Err(error) => swept.unread(&error),
+            Err(error) => swept = swept.and(Swept::unreadable("parcels", &error)),
         }
     }
     due.sort_by_key(Shipment::unheard_since);
