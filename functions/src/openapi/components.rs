@@ -1,10 +1,8 @@
 //! What operations share: the problem, and the parameters and headers of versions, keys and pages.
 
 use super::rules;
+use domain::ids::MAX_ID;
 use serde_json::{Value, json};
-
-/// The greatest whole number that every JSON reader keeps exactly.
-pub(super) const GREATEST: u64 = (1 << 53) - 1;
 
 /// Completes the components.
 pub(super) fn components(components: &mut Value) {
@@ -65,7 +63,7 @@ pub(super) fn components(components: &mut Value) {
     for (name, schema) in components["schemas"].as_object_mut().into_iter().flatten() {
         if schema["type"] == "integer" && (name.ends_with("Id") || name == "Timestamp") {
             schema["minimum"] = json!(u8::from(name != "Timestamp"));
-            schema["maximum"] = json!(GREATEST);
+            schema["maximum"] = json!(MAX_ID);
         }
     }
 }

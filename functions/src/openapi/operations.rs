@@ -2,12 +2,12 @@
 //! and idempotency keys.
 
 use super::codes::{CODES, OF_OPERATIONS};
-use super::components::GREATEST;
 use super::conventions::members;
 use super::fields::{BODIES, FIELDS};
 use super::rules;
 use api::input::own_code;
 use api::problem::type_of;
+use domain::ids::MAX_ID;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,7 +122,7 @@ impl Operation {
             if parameter["schema"]["format"] == "int64" {
                 let is_time = name.ends_with("Date");
                 parameter["schema"]["minimum"] = json!(u8::from(!is_time));
-                parameter["schema"]["maximum"] = json!(GREATEST);
+                parameter["schema"]["maximum"] = json!(MAX_ID);
             }
             rules::complete_parameter(&self.id, parameter);
             if parameter["description"].is_null() {

@@ -1,6 +1,7 @@
 //! What a request may say, beyond the types of its fields: how long, how much, of what form, and which fields go together.
 //! The readers decide; schemathesis, which draws requests on both sides of every line here, holds this against them.
 
+use domain::ids::MAX_ID;
 use domain::money::{Currency, MAX_MINOR};
 use serde_json::{Value, json};
 
@@ -161,7 +162,7 @@ pub(super) const FIELDS: &[(&str, May)] = &[
 ];
 
 /// The greatest whole number that every JSON reader keeps exactly.
-const GREATEST: i64 = (1 << 53) - 1;
+const GREATEST: i64 = MAX_ID.cast_signed();
 
 /// The fields of a change that can't be cleared: they may be left out, and are never null.
 #[rustfmt::skip]
