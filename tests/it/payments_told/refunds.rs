@@ -228,6 +228,15 @@ async fn a_success_that_comes_after_a_failure_is_believed_when_stripe_says_it_ag
     assert_eq!(status(&shop, &order).await, "REFUNDED");
 }
 
+/// One event for each status.
+async fn tells_in_turn(shop: &LocalShop, made: &str, statuses: &[&str]) {
+    for status in statuses {
+        let mut object = shop.system.payments.stripe_object(made);
+        object["status"] = json!(status);
+        stripe_tells(shop, "refund.updated", object).await.ok();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_words_of_one_made_there_the_later_counts_in_whatever_order_they_come() {
     for can_be_asked in [true, false] {
@@ -238,11 +247,7 @@ async fn of_two_words_of_one_made_there_the_later_counts_in_whatever_order_they_
         for order_of_words in [["pending", "failed", "succeeded"], ["failed", "pending", "succeeded"], ["failed", "succeeded", "pending"]] {
             let order = paid(&shop).await;
             let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "failed");
-            for word in order_of_words {
-                let mut object = shop.system.payments.stripe_object(&made);
-                object["status"] = json!(word);
-                stripe_tells(&shop, "refund.updated", object).await.ok();
-            }
+            tells_in_turn(&shop, &made, &order_of_words).await;
             let refund = shop.refund_of(&order).await;
             assert_eq!(refund["status"], "FAILED", "{order_of_words:?}: {refund}");
             assert_eq!((status(&shop, &order).await.as_str(), refunded_total(&shop, &order).await), ("PAID", 0));
@@ -252,11 +257,7 @@ async fn of_two_words_of_one_made_there_the_later_counts_in_whatever_order_they_
         for order_of_words in [["succeeded", "failed"], ["failed", "succeeded"]] {
             let order = paid(&shop).await;
             let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "failed");
-            for word in order_of_words {
-                let mut object = shop.system.payments.stripe_object(&made);
-                object["status"] = json!(word);
-                stripe_tells(&shop, "refund.updated", object).await.ok();
-            }
+            tells_in_turn(&shop, &made, &order_of_words).await;
             let refund = shop.refund_of(&order).await;
             assert_eq!(
                 (&refund["failureReason"], refund["status"] == "COMPLETED"),

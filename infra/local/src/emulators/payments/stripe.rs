@@ -132,17 +132,22 @@ async fn list(
     answer(200, json!({ "object": "list", "url": "/v1/refunds", "has_more": has_more, "data": rest }))
 }
 
+/// What comes instead of an answer: what a test plays, or a complaint of the call's headers.
+async fn stopped(payments: &Payments, call: &'static str, connection: &Connection, headers: &HeaderMap) -> Option<Response> {
+    if let Some(answer) = payments.played(Provider::Stripe, call, None, connection).await {
+        return Some(answer);
+    }
+    wrong(headers).map(|wrong| payments.complain(wrong))
+}
+
 async fn retrieve(
     State(payments): State<Payments>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = payments.played(Provider::Stripe, "GET /v1/refunds/{id}", None, &connection).await {
+    if let Some(answer) = stopped(&payments, "GET /v1/refunds/{id}", &connection, &headers).await {
         return answer;
-    }
-    if let Some(wrong) = wrong(&headers) {
-        return payments.complain(wrong);
     }
     match payments.stripe_object(&id) {
         Value::Null => missing(),
@@ -156,11 +161,8 @@ async fn intent(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = payments.played(Provider::Stripe, "GET /v1/payment_intents/{id}", None, &connection).await {
+    if let Some(answer) = stopped(&payments, "GET /v1/payment_intents/{id}", &connection, &headers).await {
         return answer;
-    }
-    if let Some(wrong) = wrong(&headers) {
-        return payments.complain(wrong);
     }
     let found = payments.state().payments.get(&id).filter(|payment| payment.provider == Provider::Stripe).cloned();
     let Some(found) = found else { return missing() };
@@ -180,11 +182,8 @@ async fn charge(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = payments.played(Provider::Stripe, "GET /v1/charges/{id}", None, &connection).await {
+    if let Some(answer) = stopped(&payments, "GET /v1/charges/{id}", &connection, &headers).await {
         return answer;
-    }
-    if let Some(wrong) = wrong(&headers) {
-        return payments.complain(wrong);
     }
     let state = payments.state();
     let Some(intent) = state.payment_of(&id) else { return missing() };
