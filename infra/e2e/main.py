@@ -76,7 +76,8 @@ def in_ministack(cleanup):
     stripe_secret, arn = stripe_secret_of(stack)
     # What README.md asks for before the first deployment: the domain of EmailFrom is known to SES.
     boto3.client("sesv2").create_email_identity(EmailIdentity="example.com")
-    stack.deploy({"StripeWebhookSecretArn": arn})
+    # With production's deployment groups.
+    stack.deploy({"StripeWebhookSecretArn": arn, "GradualDeployments": "true"})
     done_by_hand = stacks.complete_in_ministack(stack)
     outputs = stack.outputs()
     host = f"http://{outputs['ApiId']}.execute-api.localhost:{emulator.port}"
