@@ -1,5 +1,6 @@
 //! What payment providers tell by webhook: each word counts once, in whatever order, also before our own write has landed.
 
+mod early_refunds;
 mod pawapay;
 mod refunds;
 

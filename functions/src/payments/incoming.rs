@@ -1,5 +1,6 @@
 //! Payments that providers tell of: they mark the order that has their reference.
 
+use super::{can_be_asked, told_refunds};
 use api::Shop;
 use domain::ids::OrderId;
 use domain::order::{Heard, Incoming, Order, PaymentMethod};
@@ -8,17 +9,29 @@ use store::{CommitError, StorageError, Writes};
 /// Marks the order of a payment reference, if any has it; says whether that was news.
 pub(crate) async fn told(shop: &Shop, method: PaymentMethod, reference: &str, heard: &Heard) -> Result<bool, CommitError> {
     if let Some(order) = shop.store.reference_owner(method, reference).await? {
-        return told_of_order(shop, order, reference, heard).await;
+        return told_of_order(shop, method, order, reference, heard).await;
     }
-    // It may come before its order does; then the order is asked after when it is there, or this word is looked up.
-    shop.store.keep_early(method, reference, heard, shop.clock.now()).await?;
+    // It may come before its order does. Then its provider is asked once the order is there; where it can't be, this word is looked
+    // up, and only there is it kept. That a payment is under way marks no order.
+    if heard.payment != Incoming::Pending && !can_be_asked(shop, method) {
+        shop.store.keep_early(method, reference, heard, shop.clock.now()).await?;
+    }
     Ok(false)
 }
 
 /// Marks an order, if it still has the reference. Money that has another name besides pays no order while another has that;
 /// when it pays one, it is that order's by both names from then on. So one payment pays one order.
-pub(crate) async fn told_of_order(shop: &Shop, id: OrderId, reference: &str, heard: &Heard) -> Result<bool, CommitError> {
+pub(crate) async fn told_of_order(
+    shop: &Shop,
+    method: PaymentMethod,
+    id: OrderId,
+    reference: &str,
+    heard: &Heard,
+) -> Result<bool, CommitError> {
     let alias = heard.alias.as_deref().filter(|_| matches!(heard.payment, Incoming::Received(_)));
+    if method == PaymentMethod::Card && matches!(heard.payment, Incoming::Received(_)) {
+        told_refunds::catch_up(shop, id, reference, alias).await?;
+    }
     let settled = shop.settle(|moment| async move {
         let order = shop.store.order(id).await?;
         let Some(order) = order.filter(|order| order.payment_reference.as_deref() == Some(reference)) else { return Ok(None) };

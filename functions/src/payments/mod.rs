@@ -2,10 +2,11 @@
 
 pub(crate) mod incoming;
 pub(crate) mod outgoing;
+pub(crate) mod told_refunds;
 
 use api::Shop;
 use api::secrets::SecretName;
-use domain::order::Order;
+use domain::order::{Order, PaymentMethod};
 use providers::{AskError, Gateway, PawaPay, Stripe};
 
 /// Stripe, where the shop has given its key.
@@ -24,6 +25,15 @@ pub(crate) async fn stripe(shop: &Shop) -> Result<Option<Stripe>, AskError> {
 pub(crate) async fn pawapay(shop: &Shop) -> Result<Option<PawaPay>, AskError> {
     let make = |token| PawaPay::new(shop.config.pawapay_url.clone(), token);
     with_secret(shop, SecretName::PawaPayToken, make).await
+}
+
+/// Whether the provider of a payment method can be asked after a payment at any time, so that nobody has to remember what it told.
+pub(crate) fn can_be_asked(shop: &Shop, method: PaymentMethod) -> bool {
+    match method {
+        PaymentMethod::Card => shop.secrets.has(SecretName::StripeKey),
+        PaymentMethod::MobileMoney => shop.secrets.has(SecretName::PawaPayToken),
+        PaymentMethod::CashOnDelivery => false,
+    }
 }
 
 async fn with_secret<G, E: std::fmt::Display>(

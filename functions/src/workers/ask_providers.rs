@@ -1,12 +1,12 @@
-//! Asks payment providers after whatever stays open: a callback can get lost, a payment can come before its order.
+//! Asks payment providers after whatever stays open: a callback can get lost, a payment or a refund can come before its order.
 
 use super::process_refund;
 use super::sweep::{Sweep, Swept};
-use crate::payments::{incoming, pawapay, payment_at, stripe};
+use crate::payments::{incoming, pawapay, payment_at, stripe, told_refunds};
 use api::Shop;
 use api::batch::Outcome;
 use domain::order::{Heard, Order, PaymentMethod};
-use domain::refund::Refund;
+use domain::refund::{Refund, RefundTold};
 use domain::time::Timestamp;
 use providers::{AskError, Gateway, PawaPay, Stripe};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,7 +35,7 @@ const LATE_FOR: u64 = 7 * 24;
 const MOST_SILENT: u32 = 3;
 
 /// The walks of a run, which share its time.
-const WALKS: u32 = 5;
+const WALKS: u32 = 6;
 
 /// What a run may do: the function has 180 s, and what is begun is done with.
 #[derive(Clone, Copy, Debug)]
@@ -62,25 +62,29 @@ pub async fn run(shop: &Shop) -> Swept {
 /// Looks after as many of them as the bounds allow; the next run goes on where this one has stopped.
 pub async fn within(shop: &Shop, bounds: Bounds) -> Swept {
     let now = shop.clock.now();
+    let store = &shop.store;
     let (heard_of, fresh) = (now.minus_minutes(PATIENCE), now.minus_minutes(FRESH_FOR));
     let mut time = Shares { end: Instant::now() + bounds.longest, left: WALKS };
     let mut sweep = |what| Sweep::of(shop, what).bounded(time.next(), bounds.longest_each, bounds.most);
-    let refunds = shop.store.refunds_with_provider(heard_of);
+    let refunds = store.refunds_with_provider(heard_of);
     let refunds = sweep("refunds-with-their-provider").in_rounds(refunds, 0, |refund: Refund| settle(shop, refund, now)).await;
+    let early = store.waiting_early_refunds(now);
+    let early = sweep("early-refunds").in_rounds(early, 0, |told| look_for_order(shop, told)).await;
+    let asked = refunds.and(early);
     let gateways = match Gateways::of(shop).await {
         Ok(gateways) => gateways,
         Err(error) => {
             tracing::error!(%error, "no provider can be asked after payments");
-            return refunds.and(Swept { failed: 1, ..Swept::default() });
+            return asked.and(Swept { failed: 1, ..Swept::default() });
         }
     };
     let ask = |order: Order| gateways.look_after(shop, order);
-    let (store, late) = (&shop.store, now.minus_hours(LATE_FOR));
+    let late = now.minus_hours(LATE_FOR);
     let new = sweep("new-payments").in_rounds(store.unpaid_orders_since(Timestamp(fresh.0 + 1), heard_of), 0, ask).await;
     let old = sweep("payments").in_rounds(store.unpaid_orders(fresh), FRESH_FOR, ask).await;
     let new_late = sweep("new-late-payments").in_rounds(store.paid_late(Timestamp(fresh.0 + 1), heard_of), 0, ask).await;
     let old_late = sweep("late-payments").in_rounds(store.paid_late(late, fresh), FRESH_FOR, ask).await;
-    [new, old, new_late, old_late].into_iter().fold(refunds, Swept::and)
+    [new, old, new_late, old_late].into_iter().fold(asked, Swept::and)
 }
 
 /// The time of a run, in equal shares for the walks that are left.
@@ -115,6 +119,11 @@ async fn settle(shop: &Shop, refund: Refund, now: Timestamp) -> Result<bool, Com
             Ok(false)
         }
     }
+}
+
+/// Whether the order of its payment is there now.
+async fn look_for_order(shop: &Shop, told: RefundTold) -> Result<bool, CommitError> {
+    told_refunds::look_after(shop, &told).await
 }
 
 /// What was refused for now is tried again after five minutes more each time, up to an hour.
@@ -158,7 +167,7 @@ impl<G: Gateway> Questioned<G> {
     async fn ask(&self, shop: &Shop, order: &Order) -> Result<bool, CommitError> {
         let Some(reference) = payment_at::<G>(order) else { return Ok(false) };
         match self.said_of(shop, order, reference).await {
-            Ok(Some(heard)) => incoming::told_of_order(shop, order.id, reference, &heard).await,
+            Ok(Some(heard)) => incoming::told_of_order(shop, order.payment_method, order.id, reference, &heard).await,
             Ok(None) => Ok(false),
             Err(error) => {
                 // The provider's own trouble: a later run asks again.

@@ -78,6 +78,12 @@ impl Secrets {
         }))
     }
 
+    /// Whether the function was given it; asks nobody.
+    #[must_use]
+    pub fn has(&self, name: SecretName) -> bool {
+        self.0[name as usize].is_some()
+    }
+
     /// A secret's value; nothing where the function was not given it.
     ///
     /// # Errors

@@ -1,16 +1,22 @@
-//! What providers said of payments that no order had yet: kept until there is one, for shops that can't ask the provider again.
+//! What providers said of payments that no order had yet, and of refunds of such payments: kept until there is one.
 
+use crate::commit::{Expression, Writes};
 use crate::error::StorageError;
-use crate::item::Item;
-use crate::{Store, Table, keys};
+use crate::item::{Item, record, value};
+use crate::keys::{self, EARLY_REFUND, Key};
+use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::order::{Heard, Incoming, PaymentMethod};
+use domain::refund::RefundTold;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Far longer than it takes to place an order that is paid already.
 const KEPT_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+/// More than a provider lets be made of one payment in the time that they are kept.
+const MOST_REFUNDS: usize = 100;
 
 #[derive(Serialize, Deserialize)]
 struct EarlyRecord {
@@ -51,4 +57,54 @@ impl Store {
         let key = keys::early_payment(method.reference_space(), reference);
         Ok(self.get::<EarlyRecord>(Table::Orders, &key).await?.map(|early| early.heard))
     }
+
+    /// What was said of the refunds of a payment before there was its order.
+    pub async fn early_refunds(&self, method: PaymentMethod, payment: &str) -> Result<Vec<RefundTold>, StorageError> {
+        let partition = keys::early_payment(method.reference_space(), payment).pk;
+        let (items, _) = self.collection(Table::Orders, &partition, EARLY_REFUND, None, MOST_REFUNDS).await?;
+        items.into_iter().map(record).collect()
+    }
+
+    /// What is kept of the refund that this is a word of.
+    pub async fn early_refund(&self, method: PaymentMethod, told: &RefundTold) -> Result<Option<RefundTold>, StorageError> {
+        match refund_key(method, told) {
+            Some(key) => self.get(Table::Orders, &key).await,
+            None => Ok(None),
+        }
+    }
+}
+
+impl Writes {
+    /// Keeps a word of a refund in the place of the one that was `kept`, on nobody having kept another since.
+    #[must_use]
+    pub fn keep_early_refund(self, method: PaymentMethod, kept: Option<&RefundTold>, told: &RefundTold, now: Timestamp) -> Self {
+        let Some(key) = refund_key(method, told) else { return self };
+        // Spread over the list's partitions by whatever its name comes to.
+        let place = told.name.bytes().map(u64::from).sum();
+        let item = Item::of(&key, told).map(|item| item.waiting(keys::EARLY_REFUNDS, place, now).until(now.seconds() + KEPT_SECONDS));
+        self.put(Table::Orders, key, item, kept.map_or_else(Expression::absent, still))
+    }
+
+    /// Drops a word of a refund that its order has now, on nobody having kept another since.
+    #[must_use]
+    pub fn forget_early_refund(self, method: PaymentMethod, kept: &RefundTold) -> Self {
+        match refund_key(method, kept) {
+            Some(key) => self.delete(Table::Orders, key, still(kept)),
+            None => self,
+        }
+    }
+}
+
+/// That what is kept says the same as it did.
+fn still(kept: &RefundTold) -> Expression {
+    let same = Expression::new("#report.#told = :told").name("#report", "report").name("#told", "told");
+    match value(&kept.report.told) {
+        Ok(told) => same.value(":told", told),
+        // Without its value the condition is refused, and nothing is written.
+        Err(_) => same,
+    }
+}
+
+fn refund_key(method: PaymentMethod, told: &RefundTold) -> Option<Key> {
+    told.payments.first().map(|payment| keys::early_refund(method.reference_space(), payment, &told.name))
 }

@@ -74,6 +74,11 @@ pub fn early_payment(space: &str, reference: &str) -> Key {
     Key::new(format!("EARLY#{space}#{reference}"), "EARLY")
 }
 
+/// What was said of a refund before there was the order of its payment, by the provider's name for it; beside [`early_payment`].
+pub fn early_refund(space: &str, payment: &str, name: &str) -> Key {
+    Key::new(early_payment(space, payment).pk, format!("{EARLY_REFUND}{name}"))
+}
+
 pub fn order_counter(day: &Day) -> Key {
     Key::new(format!("COUNTER#ORDER#{}", day.as_str()), "COUNTER")
 }
@@ -204,6 +209,7 @@ pub const EVENT: &str = "EVENT#";
 pub const LOG: &str = "LOG#";
 pub const ENTRY: &str = "ENTRY#";
 pub const VERSION: &str = "VERSION#";
+pub const EARLY_REFUND: &str = "REFUND#";
 pub const BALANCE: &str = "BALANCE#";
 /// The sort key of a stock item.
 pub const STOCK: &str = "STOCK";
@@ -288,6 +294,9 @@ pub const UNPAID: &str = "UNPAID";
 pub const PAID_LATE: &str = "PAID_LATE";
 /// Returns that wait for their parcel.
 pub const ON_THE_WAY: &str = "ON_THE_WAY";
+
+/// What was said of refunds, and waits for the order of their payment.
+pub const EARLY_REFUNDS: &str = "EARLY_REFUND";
 
 /// Refunds that are with their provider.
 pub const WITH_PROVIDER: &str = "WITH_PROVIDER";

@@ -6,7 +6,7 @@ use crate::keys::{self, BY_WAIT, Key, WAITS_SINCE};
 use crate::{Store, Table};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::order::Order;
-use domain::refund::Refund;
+use domain::refund::{Refund, RefundTold};
 use domain::returns::Return;
 use domain::shipment::{Carrier, Shipment};
 use domain::time::Timestamp;
@@ -186,6 +186,12 @@ impl Store {
     #[must_use]
     pub fn refunds_with_provider(&self, until: Timestamp) -> Waiting<Refund> {
         Waiting::new(Table::Orders, keys::WITH_PROVIDER, until)
+    }
+
+    /// The words of refunds that were kept at `until` or before, and wait for the order of their payment.
+    #[must_use]
+    pub fn waiting_early_refunds(&self, until: Timestamp) -> Waiting<RefundTold> {
+        Waiting::new(Table::Orders, keys::EARLY_REFUNDS, until)
     }
 
     /// The parcels of a carrier of which nothing was heard since `until` or longer.

@@ -351,6 +351,13 @@ async fn every_word_of_providers(deployed: &mut Deployed) {
     let made = payments.refund_by_hand("pi_told", 5_00, "succeeded");
     deployed.stripe_tells("refund.created", payments.stripe_object(&made)).await;
 
+    // And of one whose order comes later.
+    let early = payments.refund_by_hand("pi_early", 5_00, "succeeded");
+    deployed.stripe_tells("refund.created", payments.stripe_object(&early)).await;
+    deployed.card_order("pi_early", 75_00).await;
+    let intent = json!({ "id": "pi_early", "status": "succeeded", "amount_received": 75_00, "currency": "usd" });
+    deployed.stripe_tells("payment_intent.succeeded", intent).await;
+
     let deposit = "afb57b93-7849-49aa-babb-4c3ccbfe3d79";
     payments.deposit(deposit, 75_00, "USD", "COMPLETED");
     let variant = deployed.shop.variant("75", 10).await;
@@ -554,9 +561,11 @@ async fn every_provider(deployed: &mut Deployed) {
 async fn every_schedule(deployed: &mut Deployed) {
     let variant = deployed.shop.variant("75", 10).await;
     let unpaid = deployed.order(&json!(variant), None).await;
+    let early = deployed.shop.system.payments.refund_by_hand("pi_schedule", 5_00, "succeeded");
+    deployed.stripe_tells("refund.created", deployed.shop.system.payments.stripe_object(&early)).await;
     deployed.card_order("pi_schedule", 75_00).await;
     deployed.shop.system.clock.advance(Duration::from_mins(3));
-    assert_eq!(ask_providers::run(&deployed.shop_of("ask-providers")).await.changed, 1);
+    assert_eq!(ask_providers::run(&deployed.shop_of("ask-providers")).await.changed, 2, "a refund, and its payment");
     let promotion = deployed.promotion("UNPAID", 2).await;
     for _ in 0..2 {
         deployed.order_with(&json!(variant), "UNPAID").await;

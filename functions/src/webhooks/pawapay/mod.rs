@@ -70,7 +70,7 @@ async fn told_of_deposit(shop: &Shop, trust: &Trust, delivery: &Delivery, deposi
     let Some(order) = shop.store.reference_owner(method, deposit).await? else { return Ok(()) };
     let heard = pawapay.payment(deposit).await.map_err(Problem::unavailable)?;
     let heard = heard.unwrap_or_else(|| Incoming::Pending.into());
-    incoming::told_of_order(shop, order, deposit, &heard).await.map(drop).map_err(Problem::unavailable)
+    incoming::told_of_order(shop, method, order, deposit, &heard).await.map(drop).map_err(Problem::unavailable)
 }
 
 async fn told_of_refund(shop: &Shop, trust: &Trust, delivery: &Delivery, name: &str) -> Result<(), Problem> {

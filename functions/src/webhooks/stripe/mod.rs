@@ -2,6 +2,7 @@
 
 mod signature;
 
+use crate::payments::told_refunds::{self, Word};
 use crate::payments::{incoming, outgoing, stripe};
 use api::secrets::SecretName;
 use api::webhook::{Delivery, Received, received};
@@ -9,15 +10,14 @@ use api::{Answer, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use domain::ids::{OrderId, RefundId};
 use domain::order::{Heard, Incoming, PaymentMethod};
-use domain::refund::{PaymentProvider, Report, Told};
+use domain::refund::Report;
 use domain::time::Timestamp;
 use providers::{StripeCharge, StripeIntent, StripeRefund};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use store::{CommitError, StorageError};
+use store::CommitError;
 use utoipa::ToSchema;
 
 /// An event of Stripe's, as far as it is looked at (docs.stripe.com/api/events/object).
@@ -84,67 +84,21 @@ async fn charged(shop: &Shop, charge: &StripeCharge) -> Result<(), Problem> {
     incoming::told(shop, PaymentMethod::Card, &charge.id, &charge.heard()).await.map(drop).map_err(later)
 }
 
-/// A refund of ours says so in its metadata; any other was made on Stripe's own pages.
+/// A refund of ours says so in its metadata; any other was made on Stripe's own pages. Where what is said contradicts what is
+/// known, Stripe is asked which of the two words is the later.
 async fn refund(shop: &Shop, made: &StripeRefund) -> Result<(), Problem> {
-    let Some(owner) = owner(shop, made).await.map_err(Problem::unavailable)? else {
-        tracing::info!(refund = made.id, "a refund of a payment that no order has");
-        return Ok(());
-    };
-    if let Some((id, key)) = known(shop, made, owner).await.map_err(Problem::unavailable)? {
-        return word(shop, made, id, &key).await;
+    let told = made.told();
+    let Word::Contradicts(id, key) = told_refunds::told(shop, &told).await.map_err(later)? else { return Ok(()) };
+    match asked_anew(shop, &told.name).await? {
+        Some(now) => outgoing::told(shop, id, &key, &now).await.map_err(later),
+        None => told_refunds::take_unasked(shop, id, &key, &told.report).await.map_err(later),
     }
-    let Some(amount) = made.money() else { return Ok(()) };
-    if outgoing::record(shop, PaymentProvider::Stripe, &made.id, owner, amount, &made.report()).await.map_err(later)? {
-        return Ok(());
-    }
-    // Somebody else has recorded it in between, perhaps with another word.
-    match known(shop, made, owner).await.map_err(Problem::unavailable)? {
-        Some((id, key)) => word(shop, made, id, &key).await,
-        None => Ok(()),
-    }
-}
-
-/// What an event says of a refund. Where that contradicts what is known, Stripe is asked which of the two words is the later.
-async fn word(shop: &Shop, made: &StripeRefund, id: RefundId, key: &str) -> Result<(), Problem> {
-    let report = made.report();
-    if outgoing::overheard(shop, id, key, &report).await.map_err(later)? {
-        return Ok(());
-    }
-    match asked_anew(shop, made).await? {
-        Some(now) => outgoing::told(shop, id, key, &now).await.map_err(later),
-        // What has failed at Stripe never succeeds afterwards, so that word is the later one.
-        None if matches!(report.told, Told::Failed(_)) => outgoing::told(shop, id, key, &report).await.map_err(later),
-        None => {
-            tracing::warn!(refund = %id, "Stripe can't be asked whether a refund that failed has succeeded after all");
-            Ok(())
-        }
-    }
-}
-
-/// The order whose payment it gives back.
-async fn owner(shop: &Shop, made: &StripeRefund) -> Result<Option<OrderId>, StorageError> {
-    for payment in [&made.payment_intent, &made.charge].into_iter().flatten() {
-        if let Some(owner) = shop.store.reference_owner(PaymentMethod::Card, payment).await? {
-            return Ok(Some(owner));
-        }
-    }
-    Ok(None)
-}
-
-/// The refund that it is here, and the key of the attempt it is of: one that we asked for, or one that was recorded before.
-async fn known(shop: &Shop, made: &StripeRefund, owner: OrderId) -> Result<Option<(RefundId, String)>, StorageError> {
-    if let Some((id, attempt)) = made.ours()
-        && shop.store.refund(id).await?.is_some_and(|refund| refund.order_id == owner)
-    {
-        return Ok(Some((id, format!("refund-{id}-{attempt}"))));
-    }
-    Ok(shop.store.refund_named(PaymentProvider::Stripe, &made.id).await?.map(|id| (id, made.id.clone())))
 }
 
 /// What Stripe says of it by now; nothing where it can't be asked, or knows of none.
-async fn asked_anew(shop: &Shop, made: &StripeRefund) -> Result<Option<Report>, Problem> {
+async fn asked_anew(shop: &Shop, name: &str) -> Result<Option<Report>, Problem> {
     let Some(stripe) = stripe(shop).await.map_err(Problem::unavailable)? else { return Ok(None) };
-    let now = stripe.refund_now(&made.id).await.map_err(Problem::unavailable)?;
+    let now = stripe.refund_now(name).await.map_err(Problem::unavailable)?;
     Ok(now.map(|now| now.report()))
 }
 

@@ -5,7 +5,7 @@ mod provider;
 mod settle;
 
 pub use open::{Opening, RefundOpened, RefundPart, RefundRequest, RefundRequestError, RefundedPieces, RoomError};
-pub use provider::{Attempt, PaymentProvider, RefundRecorded, Report, Told};
+pub use provider::{Attempt, PaymentProvider, RefundRecorded, RefundTold, Report, Told};
 pub use settle::{RefundChange, RefundError, RefundPatch};
 
 use crate::actor::Actor;

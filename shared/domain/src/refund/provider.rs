@@ -56,7 +56,8 @@ pub struct Attempt {
 }
 
 /// What a provider says became of a refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Told {
     /// It is under way.
     Pending,
@@ -66,13 +67,42 @@ pub enum Told {
     Failed(String),
 }
 
+impl Told {
+    /// Whether this word takes the place of another one that was heard before, where nobody can be asked which is the later: what
+    /// has an end is under way no more, and what has failed never succeeds afterwards.
+    #[must_use]
+    pub const fn supersedes(&self, heard: &Self) -> bool {
+        match (self, heard) {
+            (Self::Succeeded | Self::Failed(_), Self::Pending) | (Self::Failed(_), Self::Succeeded) => true,
+            (Self::Pending, _) | (Self::Succeeded, Self::Succeeded | Self::Failed(_)) | (Self::Failed(_), Self::Failed(_)) => false,
+        }
+    }
+}
+
 /// What a provider says of a refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The provider's own name for it.
     pub reference: Option<String>,
     /// What became of it.
     pub told: Told,
+}
+
+/// A refund as its provider tells of it by itself, whoever asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundTold {
+    /// The provider's own name for it.
+    pub name: String,
+    /// The names of the payment that it gives back, one or two, the payment's own before that of its charge.
+    pub payments: Vec<String>,
+    /// How much of it; nothing where that is no amount of ours.
+    pub amount: Option<Money>,
+    /// The refund of ours that it says it carries out, and the attempt.
+    pub ours: Option<(RefundId, u32)>,
+    /// What became of it.
+    pub report: Report,
 }
 
 /// A refund that a provider made without being asked by us: everything that recording it writes.

@@ -2,9 +2,8 @@
 
 use super::amounts::from_stripe;
 use domain::ids::RefundId;
-use domain::money::Money;
 use domain::order::{Heard, Incoming};
-use domain::refund::{Report, Told};
+use domain::refund::{RefundTold, Report, Told};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -19,23 +18,28 @@ pub struct StripeRefund {
     status: Option<String>,
     failure_reason: Option<String>,
     /// The payment it gives back.
-    pub payment_intent: Option<String>,
+    payment_intent: Option<String>,
     /// Likewise.
-    pub charge: Option<String>,
+    charge: Option<String>,
     /// `null` where it has none, by Stripe's specification.
     metadata: Option<HashMap<String, String>>,
 }
 
 impl StripeRefund {
-    /// How much it gives back.
+    /// All that it says.
     #[must_use]
-    pub fn money(&self) -> Option<Money> {
-        from_stripe(self.amount, &self.currency)
+    pub fn told(&self) -> RefundTold {
+        RefundTold {
+            name: self.id.clone(),
+            payments: [&self.payment_intent, &self.charge].into_iter().flatten().cloned().collect(),
+            amount: from_stripe(self.amount, &self.currency),
+            ours: self.ours(),
+            report: self.report(),
+        }
     }
 
     /// The refund of ours that it carries out, and the attempt.
-    #[must_use]
-    pub fn ours(&self) -> Option<(RefundId, u32)> {
+    fn ours(&self) -> Option<(RefundId, u32)> {
         let metadata = self.metadata.as_ref()?;
         let id = metadata.get("refund_id")?.parse().ok().and_then(RefundId::new)?;
         Some((id, metadata.get("attempt")?.parse().ok()?))

@@ -1,0 +1,139 @@
+//! Refunds that Stripe tells of by itself: those that we asked for, and those that somebody made on its own pages. Each counts
+//! once, however often and in whatever order its words come, and also where they come before the order of its payment.
+//!
+//! What is said of a refund before that order is there is kept, whether or not Stripe can be asked. Asking for the refunds of each
+//! payment that marks an order would find them, too; but it would be a question for every card payment, while refunds of a payment
+//! that no order has are rare, and whoever marks an order by hand has no key to ask with. The word is taken when a provider's
+//! marks the order, before that does, so that what is gone already is taken off what the order may give back; and by the schedule,
+//! for the orders that staff gave the payment's reference.
+
+use super::outgoing;
+use api::Shop;
+use domain::ids::{OrderId, RefundId};
+use domain::order::PaymentMethod;
+use domain::refund::{PaymentProvider, RefundTold, Report, Told};
+use store::{CommitError, StorageError, Writes};
+
+/// Who tells, and of which payments.
+const PROVIDER: PaymentProvider = PaymentProvider::Stripe;
+const METHOD: PaymentMethod = PROVIDER.payment_method();
+
+/// What was made of a word.
+#[derive(Debug)]
+pub(crate) enum Word {
+    /// It is in an order's books, or kept for one.
+    Taken,
+    /// It says otherwise than what is known of this refund, by the key of one of its attempts: one of the two is old.
+    Contradicts(RefundId, String),
+}
+
+/// Takes a word of a refund.
+pub(crate) async fn told(shop: &Shop, told: &RefundTold) -> Result<Word, CommitError> {
+    if let Some(owner) = owner(shop, told).await? {
+        return take(shop, owner, told).await;
+    }
+    keep(shop, told).await?;
+    // Whoever marks its order from now on sees what is kept. Whoever has marked it before has the payment's name now.
+    match owner(shop, told).await? {
+        Some(owner) => take(shop, owner, told).await,
+        None => Ok(Word::Taken),
+    }
+}
+
+/// The order whose payment it gives back.
+async fn owner(shop: &Shop, told: &RefundTold) -> Result<Option<OrderId>, StorageError> {
+    for payment in &told.payments {
+        if let Some(owner) = shop.store.reference_owner(METHOD, payment).await? {
+            return Ok(Some(owner));
+        }
+    }
+    Ok(None)
+}
+
+async fn take(shop: &Shop, owner: OrderId, told: &RefundTold) -> Result<Word, CommitError> {
+    if let Some((id, key)) = known(shop, told, owner).await? {
+        return word(shop, id, key, &told.report).await;
+    }
+    let Some(amount) = told.amount else { return Ok(Word::Taken) };
+    if outgoing::record(shop, PROVIDER, &told.name, owner, amount, &told.report).await? {
+        return Ok(Word::Taken);
+    }
+    // Somebody else has recorded it in between, perhaps with another word.
+    match known(shop, told, owner).await? {
+        Some((id, key)) => word(shop, id, key, &told.report).await,
+        None => Ok(Word::Taken),
+    }
+}
+
+async fn word(shop: &Shop, id: RefundId, key: String, report: &Report) -> Result<Word, CommitError> {
+    let taken = outgoing::overheard(shop, id, &key, report).await?;
+    Ok(if taken { Word::Taken } else { Word::Contradicts(id, key) })
+}
+
+/// The refund that it is here, and the key of the attempt it is of: one that we asked for, or one that was recorded before.
+async fn known(shop: &Shop, told: &RefundTold, owner: OrderId) -> Result<Option<(RefundId, String)>, StorageError> {
+    if let Some((id, attempt)) = told.ours
+        && shop.store.refund(id).await?.is_some_and(|refund| refund.order_id == owner)
+    {
+        return Ok(Some((id, format!("refund-{id}-{attempt}"))));
+    }
+    Ok(shop.store.refund_named(PROVIDER, &told.name).await?.map(|id| (id, told.name.clone())))
+}
+
+/// Of two words that contradict each other takes the failure where Stripe can't be asked: what has failed there never succeeds
+/// afterwards, so that word is the later one.
+pub(crate) async fn take_unasked(shop: &Shop, id: RefundId, key: &str, report: &Report) -> Result<(), CommitError> {
+    if matches!(report.told, Told::Failed(_)) {
+        return outgoing::told(shop, id, key, report).await;
+    }
+    tracing::warn!(refund = %id, "Stripe can't be asked whether a refund that failed has succeeded after all");
+    Ok(())
+}
+
+/// Keeps it until its payment has an order, unless what is kept already is the later word. What is no amount of ours can be in no
+/// order's books.
+async fn keep(shop: &Shop, told: &RefundTold) -> Result<(), CommitError> {
+    if told.amount.is_none() {
+        return Ok(());
+    }
+    let kept = shop.settle(|moment| async move {
+        let kept = shop.store.early_refund(METHOD, told).await?;
+        if kept.as_ref().is_some_and(|kept| !told.report.told.supersedes(&kept.report.told)) {
+            return Ok(None);
+        }
+        Ok(Some(((), Writes::new().keep_early_refund(METHOD, kept.as_ref(), told, moment.now))))
+    });
+    kept.await.map(drop)
+}
+
+/// Takes what was said of refunds of a payment before it was the order's, by either of its names. One that is another order's is
+/// left to that.
+pub(crate) async fn catch_up(shop: &Shop, order: OrderId, reference: &str, alias: Option<&str>) -> Result<(), CommitError> {
+    for payment in std::iter::once(reference).chain(alias) {
+        for early in shop.store.early_refunds(METHOD, payment).await? {
+            if owner(shop, &early).await?.is_none_or(|owner| owner == order) {
+                take_early(shop, order, &early).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes what was kept of a refund, if its payment has an order by now; says whether it has.
+pub(crate) async fn look_after(shop: &Shop, early: &RefundTold) -> Result<bool, CommitError> {
+    let Some(owner) = owner(shop, early).await? else { return Ok(false) };
+    take_early(shop, owner, early).await?;
+    Ok(true)
+}
+
+async fn take_early(shop: &Shop, owner: OrderId, early: &RefundTold) -> Result<(), CommitError> {
+    if let Word::Contradicts(id, key) = take(shop, owner, early).await? {
+        take_unasked(shop, id, &key, &early.report).await?;
+    }
+    let forgotten = shop.settle(|_| async move {
+        let kept = shop.store.early_refund(METHOD, early).await?;
+        // One that took its place since is looked after by itself.
+        Ok(kept.filter(|kept| kept.report.told == early.report.told).map(|kept| ((), Writes::new().forget_early_refund(METHOD, &kept))))
+    });
+    forgotten.await.map(drop)
+}
