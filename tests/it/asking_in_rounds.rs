@@ -1,10 +1,15 @@
 //! Whatever waits for its provider has its turn, however much waits before it and never stops to.
 
 use crate::kit::{LocalShop, Placed};
+use api::aws::local_config;
+use api::secrets::Secrets;
+use aws_smithy_http_client::Builder;
 use functions::workers::ask_providers::{self, Bounds};
-use local::emulators::payments::Fault;
+use functions::workers::process_refund;
 use local::emulators::payments::Provider::{PawaPay, Stripe};
+use local::emulators::payments::{Fault, PAWAPAY_TOKEN, Provider, STRIPE_KEY};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 const RUN: Duration = Duration::from_mins(5);
@@ -45,7 +50,7 @@ async fn so_is_a_refund_behind_others_that_stay_open() {
         shop.mark_paid(&order).await;
         let refund = shop.refunded(&order, None).await;
         shop.system.payments.next_refund_is(Stripe, "pending");
-        functions::workers::process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&refund)).await;
+        process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&refund)).await;
         made.push(order);
     }
     let last = made.last().expect("one");
@@ -90,4 +95,79 @@ async fn a_provider_that_does_not_answer_keeps_nobody_from_another() {
     assert_eq!(payment(&shop, &mobile).await, "PAID");
     let asked = |provider| shop.system.payments.requests().iter().filter(|request| request.provider == provider).count();
     assert_eq!((asked(Stripe), asked(PawaPay)), (3, 1), "three times in vain, and no more in this run");
+}
+
+/// A refund that its provider has begun with, and whose callback is lost.
+async fn refund_under_way(shop: &LocalShop, provider: Provider) -> Placed {
+    let order = match provider {
+        Stripe => shop.order_at_stripe().await,
+        PawaPay => shop.order_at_pawapay("COMPLETED").await,
+    };
+    shop.mark_paid(&order).await;
+    let refund = shop.refunded(&order, None).await;
+    shop.system.payments.next_refund_is(provider, if provider == Stripe { "pending" } else { "ACCEPTED" });
+    process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&refund)).await;
+    let made = shop.made_at(provider).pop().expect("one");
+    shop.system.payments.move_on(&made.id, if provider == Stripe { "succeeded" } else { "COMPLETED" }, None);
+    order
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_does_one_that_leaves_questions_after_refunds_unanswered() {
+    let busy = Fault::Refuse(503, json!({}));
+    let hangs = Fault::RefuseAfter(usize::MAX, 503, json!({}));
+    for fault in [busy, hangs] {
+        let shop = LocalShop::without_pumps().await;
+        let mut cards = Vec::new();
+        for _ in 0..6 {
+            cards.push(refund_under_way(&shop, Stripe).await);
+        }
+        for _ in 0..6 {
+            shop.system.payments.fail_next(Stripe, fault.clone());
+        }
+        let mobile = refund_under_way(&shop, PawaPay).await;
+        shop.system.clock.advance(RUN);
+        let before = shop.system.payments.requests().len();
+        let bounds = Bounds { longest_each: Duration::from_secs(1), ..Bounds::default() };
+        ask_providers::within(&shop.system.workers.shop, bounds).await;
+        let asked = shop.system.payments.requests().split_off(before);
+        assert_eq!(asked.iter().filter(|request| request.provider == Stripe).count(), 3, "{fault:?}: {asked:?}");
+        assert_eq!(shop.refund_of(&mobile).await["status"], "COMPLETED");
+        for card in &cards {
+            assert_eq!(shop.refund_of(card).await["status"], "PROCESSING");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_whose_key_can_t_be_read_is_left_out_alone_and_the_run_says_so() {
+    let shop = LocalShop::without_pumps().await;
+    for (locked, open, variables) in [
+        (Stripe, PawaPay, [("STRIPE_SECRET_KEY_ARN", "arn:aws:secretsmanager:1:2:secret:3"), ("PAWAPAY_API_TOKEN", PAWAPAY_TOKEN)]),
+        (PawaPay, Stripe, [("STRIPE_SECRET_KEY", STRIPE_KEY), ("PAWAPAY_API_TOKEN_ARN", "arn:aws:secretsmanager:1:2:secret:3")]),
+    ] {
+        let given = |name: &'static str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+        let mut half_locked = shop.system.workers.shop.clone();
+        // Nobody is there to give the secret out.
+        half_locked.secrets = Arc::new(Secrets::given(&given, &local_config("http://127.0.0.1:9", Builder::new().build_http())));
+        let refunds = [refund_under_way(&shop, locked).await, refund_under_way(&shop, open).await];
+        let payments = match locked {
+            Stripe => [shop.order_at_stripe().await, shop.order_at_pawapay("COMPLETED").await],
+            PawaPay => [shop.order_at_pawapay("COMPLETED").await, shop.order_at_stripe().await],
+        };
+        shop.system.clock.advance(RUN);
+        let before = shop.system.payments.requests().len();
+        let swept = ask_providers::run(&half_locked).await;
+        assert_eq!((swept.changed, swept.failed), (2, 1), "{locked:?}");
+        for (refund, status) in refunds.iter().zip(["PROCESSING", "COMPLETED"]) {
+            assert_eq!(shop.refund_of(refund).await["status"], status, "{locked:?}");
+        }
+        assert_eq!((payment(&shop, &payments[0]).await.as_str(), payment(&shop, &payments[1]).await.as_str()), ("PENDING", "PAID"));
+        assert!(shop.system.payments.requests().split_off(before).iter().all(|request| request.provider == open));
+        // With its key it goes on where it was.
+        shop.system.clock.advance(RUN);
+        let swept = ask_providers::run(&shop.system.workers.shop).await;
+        assert_eq!((swept.changed, swept.failed), (2, 0), "{locked:?}");
+    }
+    shop.assert_no_complaints();
 }

@@ -6,9 +6,9 @@ use crate::payments::{incoming, pawapay, payment_at, stripe, told_refunds};
 use api::Shop;
 use api::batch::Outcome;
 use domain::order::{Heard, Order, PaymentMethod};
-use domain::refund::{Refund, RefundTold};
+use domain::refund::{PaymentProvider, Refund, RefundMethod, RefundTold, Report};
 use domain::time::Timestamp;
-use providers::{AskError, Gateway, PawaPay, Stripe};
+use providers::{AskError, Asked, Gateway, PawaPay, Stripe};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use store::CommitError;
@@ -66,25 +66,18 @@ pub async fn within(shop: &Shop, bounds: Bounds) -> Swept {
     let (heard_of, fresh) = (now.minus_minutes(PATIENCE), now.minus_minutes(FRESH_FOR));
     let mut time = Shares { end: Instant::now() + bounds.longest, left: WALKS };
     let mut sweep = |what| Sweep::of(shop, what).bounded(time.next(), bounds.longest_each, bounds.most);
-    let refunds = store.refunds_with_provider(heard_of);
-    let refunds = sweep("refunds-with-their-provider").in_rounds(refunds, 0, |refund: Refund| settle(shop, refund, now)).await;
+    let (gateways, unread) = Gateways::of(shop).await;
+    let settle = |refund: Refund| gateways.settle(shop, refund, now);
+    let refunds = sweep("refunds-with-their-provider").in_rounds(store.refunds_with_provider(heard_of), 0, settle).await;
     let early = store.waiting_early_refunds(now);
     let early = sweep("early-refunds").in_rounds(early, 0, |told| look_for_order(shop, told)).await;
-    let asked = refunds.and(early);
-    let gateways = match Gateways::of(shop).await {
-        Ok(gateways) => gateways,
-        Err(error) => {
-            tracing::error!(%error, "no provider can be asked after payments");
-            return asked.and(Swept { failed: 1, ..Swept::default() });
-        }
-    };
     let ask = |order: Order| gateways.look_after(shop, order);
     let late = now.minus_hours(LATE_FOR);
     let new = sweep("new-payments").in_rounds(store.unpaid_orders_since(Timestamp(fresh.0 + 1), heard_of), 0, ask).await;
     let old = sweep("payments").in_rounds(store.unpaid_orders(fresh), FRESH_FOR, ask).await;
     let new_late = sweep("new-late-payments").in_rounds(store.paid_late(Timestamp(fresh.0 + 1), heard_of), 0, ask).await;
     let old_late = sweep("late-payments").in_rounds(store.paid_late(late, fresh), FRESH_FOR, ask).await;
-    [new, old, new_late, old_late].into_iter().fold(asked, Swept::and)
+    [refunds, early, new, old, new_late, old_late].into_iter().fold(unread, Swept::and)
 }
 
 /// The time of a run, in equal shares for the walks that are left.
@@ -103,24 +96,6 @@ impl Shares {
     }
 }
 
-/// Whether it is settled now.
-async fn settle(shop: &Shop, refund: Refund, now: Timestamp) -> Result<bool, CommitError> {
-    let since = refund.attempt.as_ref().map_or(refund.updated_at, |attempt| attempt.asked_at);
-    if since <= now.minus_hours(STUCK_AFTER) {
-        tracing::error!(alarm = "refund-stuck", refund = %refund.id, "a refund has been with its provider for a day");
-    }
-    if !is_due_again(&refund, now) {
-        return Ok(false);
-    }
-    match process_refund::carry_out(shop, &refund).await {
-        Outcome::Done => Ok(shop.store.refund(refund.id).await?.is_some_and(|after| after.status != refund.status)),
-        Outcome::Again(why) | Outcome::At(_, why) => {
-            tracing::warn!(refund = %refund.id, why, "a refund stays open");
-            Ok(false)
-        }
-    }
-}
-
 /// Whether the order of its payment is there now.
 async fn look_for_order(shop: &Shop, told: RefundTold) -> Result<bool, CommitError> {
     told_refunds::look_after(shop, &told).await
@@ -132,21 +107,43 @@ fn is_due_again(refund: &Refund, now: Timestamp) -> bool {
     refund.updated_at <= now.minus_minutes(pause)
 }
 
-/// The providers that the shop has an account with.
+/// The providers, as far as this run can ask them.
 struct Gateways {
-    stripe: Questioned<Stripe>,
-    pawapay: Questioned<PawaPay>,
+    stripe: Account<Stripe>,
+    pawapay: Account<PawaPay>,
 }
 
-/// A provider, and how many questions in a row it has left unanswered.
-struct Questioned<G> {
-    gateway: Option<G>,
-    silent: AtomicU32,
+/// What a run has of a provider.
+enum Account<G> {
+    /// The shop has none with it.
+    None,
+    Open(Questioned<G>),
+    /// Its key can't be read now. What is with it waits, and nothing else does.
+    Locked,
 }
 
 impl Gateways {
-    async fn of(shop: &Shop) -> Result<Self, AskError> {
-        Ok(Self { stripe: Questioned::new(stripe(shop).await?), pawapay: Questioned::new(pawapay(shop).await?) })
+    /// Each for itself, and as failed what can't be asked.
+    async fn of(shop: &Shop) -> (Self, Swept) {
+        let gateways = Self { stripe: Account::of(stripe(shop).await), pawapay: Account::of(pawapay(shop).await) };
+        let locked = usize::from(gateways.stripe.is_locked()) + usize::from(gateways.pawapay.is_locked());
+        (gateways, Swept { failed: locked, ..Swept::default() })
+    }
+
+    /// Whether the refund is settled now.
+    async fn settle(&self, shop: &Shop, refund: Refund, now: Timestamp) -> Result<bool, CommitError> {
+        let since = refund.attempt.as_ref().map_or(refund.updated_at, |attempt| attempt.asked_at);
+        if since <= now.minus_hours(STUCK_AFTER) {
+            tracing::error!(alarm = "refund-stuck", refund = %refund.id, "a refund has been with its provider for a day");
+        }
+        if !is_due_again(&refund, now) {
+            return Ok(false);
+        }
+        match refund.method {
+            RefundMethod::Card => self.stripe.settle(shop, &refund).await,
+            RefundMethod::MobileMoney => self.pawapay.settle(shop, &refund).await,
+            RefundMethod::StoreCredit | RefundMethod::Cash => Ok(false),
+        }
     }
 
     /// Whether the order's payment was marked.
@@ -159,14 +156,48 @@ impl Gateways {
     }
 }
 
-impl<G: Gateway> Questioned<G> {
-    const fn new(gateway: Option<G>) -> Self {
-        Self { gateway, silent: AtomicU32::new(0) }
+impl<G: Gateway> Account<G> {
+    fn of(found: Result<Option<G>, AskError>) -> Self {
+        match found {
+            Ok(Some(gateway)) => Self::Open(Questioned { gateway, silent: AtomicU32::new(0) }),
+            Ok(None) => Self::None,
+            Err(error) => {
+                tracing::error!(provider = %G::PROVIDER, %error, "a provider can't be asked: its key can't be read");
+                Self::Locked
+            }
+        }
+    }
+
+    const fn is_locked(&self) -> bool {
+        matches!(self, Self::Locked)
+    }
+
+    async fn settle(&self, shop: &Shop, refund: &Refund) -> Result<bool, CommitError> {
+        let outcome = match self {
+            Self::Locked => return Ok(false),
+            Self::Open(provider) if provider.is_silent() => return Ok(false),
+            Self::Open(provider) => process_refund::at_provider(shop, refund, Some(provider)).await,
+            Self::None => process_refund::at_provider::<G>(shop, refund, None).await,
+        };
+        match outcome {
+            Outcome::Done => Ok(shop.store.refund(refund.id).await?.is_some_and(|after| after.status != refund.status)),
+            Outcome::Again(why) | Outcome::At(_, why) => {
+                tracing::warn!(refund = %refund.id, why, "a refund stays open");
+                Ok(false)
+            }
+        }
     }
 
     async fn ask(&self, shop: &Shop, order: &Order) -> Result<bool, CommitError> {
         let Some(reference) = payment_at::<G>(order) else { return Ok(false) };
-        match self.said_of(shop, order, reference).await {
+        let said = match self {
+            Self::Locked => return Ok(false),
+            Self::Open(provider) if provider.is_silent() => return Ok(false),
+            Self::Open(provider) => provider.payment(reference).await,
+            // Nobody can be asked, so what was told before there was the order is all there is.
+            Self::None => Ok(shop.store.heard_early(order.payment_method, reference).await?),
+        };
+        match said {
             Ok(Some(heard)) => incoming::told_of_order(shop, order.payment_method, order.id, reference, &heard).await,
             Ok(None) => Ok(false),
             Err(error) => {
@@ -176,20 +207,46 @@ impl<G: Gateway> Questioned<G> {
             }
         }
     }
+}
 
-    async fn said_of(&self, shop: &Shop, order: &Order, reference: &str) -> Result<Option<Heard>, AskError> {
-        let Some(gateway) = &self.gateway else {
-            // Nobody can be asked, so what was told before there was the order is all there is.
-            let heard = shop.store.heard_early(order.payment_method, reference).await;
-            return heard.map_err(|error| AskError::Unknown(error.to_string()));
-        };
-        if self.silent.load(Ordering::Relaxed) >= MOST_SILENT {
-            return Ok(None);
-        }
-        // Counted before, so that a question which is given up counts, too.
+/// A provider, and how many questions in a row it has left unanswered.
+struct Questioned<G> {
+    gateway: G,
+    silent: AtomicU32,
+}
+
+impl<G: Gateway> Questioned<G> {
+    fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed) >= MOST_SILENT
+    }
+
+    /// Counted before it is asked, so that a question which is given up counts, too.
+    async fn heard<T>(&self, question: impl Future<Output = Result<T, AskError>> + Send) -> Result<T, AskError> {
         self.silent.fetch_add(1, Ordering::Relaxed);
-        let said = gateway.payment(reference).await?;
-        self.silent.store(0, Ordering::Relaxed);
-        Ok(said)
+        let answer = question.await;
+        if !matches!(answer, Err(AskError::Unknown(_))) {
+            self.silent.store(0, Ordering::Relaxed);
+        }
+        answer
+    }
+}
+
+impl<G: Gateway> Gateway for Questioned<G> {
+    const PROVIDER: PaymentProvider = G::PROVIDER;
+
+    fn is_own(reference: &str) -> bool {
+        G::is_own(reference)
+    }
+
+    async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
+        self.heard(self.gateway.refund(asked)).await
+    }
+
+    async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<Report>, AskError> {
+        self.heard(self.gateway.refund_state(asked)).await
+    }
+
+    async fn payment(&self, reference: &str) -> Result<Option<Heard>, AskError> {
+        self.heard(self.gateway.payment(reference)).await
     }
 }

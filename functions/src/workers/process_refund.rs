@@ -20,20 +20,27 @@ pub async fn process(shop: &Shop, job: RefundJob) -> Outcome {
 }
 
 /// Carries a refund out, or asks how far it has come.
-pub(super) async fn carry_out(shop: &Shop, refund: &Refund) -> Outcome {
+async fn carry_out(shop: &Shop, refund: &Refund) -> Outcome {
     match refund.method {
-        RefundMethod::Card => at_provider(shop, refund, stripe(shop).await).await,
-        RefundMethod::MobileMoney => at_provider(shop, refund, pawapay(shop).await).await,
+        RefundMethod::Card => with_account(shop, refund, stripe(shop).await).await,
+        RefundMethod::MobileMoney => with_account(shop, refund, pawapay(shop).await).await,
         RefundMethod::StoreCredit | RefundMethod::Cash => by_ourselves(shop, refund).await,
     }
 }
 
-async fn at_provider<G: Gateway>(shop: &Shop, refund: &Refund, gateway: Result<Option<G>, AskError>) -> Outcome {
+async fn with_account<G: Gateway>(shop: &Shop, refund: &Refund, gateway: Result<Option<G>, AskError>) -> Outcome {
     match gateway {
-        Ok(Some(gateway)) => outgoing::carry_out(shop, &gateway, refund.id).await,
-        Ok(None) if refund.awaiting == Some(Awaiting::Provider) => Outcome::from(orphaned(shop, refund.id).await),
-        Ok(None) => by_ourselves(shop, refund).await,
+        Ok(gateway) => at_provider(shop, refund, gateway.as_ref()).await,
         Err(error) => Outcome::Again(error.to_string()),
+    }
+}
+
+/// The same of a refund that is for one provider, with it or without.
+pub(super) async fn at_provider<G: Gateway>(shop: &Shop, refund: &Refund, gateway: Option<&G>) -> Outcome {
+    match gateway {
+        Some(gateway) => outgoing::carry_out(shop, gateway, refund.id).await,
+        None if refund.awaiting == Some(Awaiting::Provider) => Outcome::from(orphaned(shop, refund.id).await),
+        None => by_ourselves(shop, refund).await,
     }
 }
 
