@@ -10,6 +10,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub const USAGE: &str = "\
 Runs the whole shop on this machine: the API, DynamoDB, SQS, the workers, an outbox.
@@ -101,7 +104,11 @@ pub fn say(line: &str) {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let level = Environment.get("LOG_LEVEL").unwrap_or_else(|| "warn".to_owned());
     let level: Level = level.parse().map_err(|_| format!("LOG_LEVEL: {level} is no level."))?;
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
+    // What the database refuses by default is a lost race, and is decided again.
+    let of_database = if level == Level::WARN { Level::ERROR } else { level };
+    let shown = Targets::new().with_default(level).with_target("dynoxide", of_database);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    tracing_subscriber::registry().with(lines).with(shown).init();
 
     let began = Instant::now();
     let mut options = options(&arguments, |name| Environment.get(name))?;
