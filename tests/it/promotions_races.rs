@@ -295,7 +295,7 @@ async fn no_partition_is_asked_for_more_than_a_thousand_orders_a_second_of_one_c
     let tables = aws::local_config(shop.system.dynamodb.endpoint(), client);
     let names = TableNames::from_lookup(|name| Some(format!("shop-local-{}", name.trim_end_matches("_TABLE").to_lowercase())));
     let mut watched = shop.system.workers.shop.clone();
-    watched.store = Store::new(aws_sdk_dynamodb::Client::new(&tables), names);
+    watched.store = Store::new(move || aws_sdk_dynamodb::Client::new(&tables), names);
 
     let tally = flash_sale_at(&shop, api::serve::app(functions::api(), watched), "HOT", ORDERS, 8).await;
 

@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use domain::event::{Event, Job};
 use domain::time::Timestamp;
 use serde_json::Value;
-use store::{EVENT_TABLES, PageRequest, Store, Table};
+use store::{EVENT_TABLES, Lazy, PageRequest, Store, Table};
 
 /// SQS takes ten messages a call.
 const BATCH: usize = 10;
@@ -48,7 +48,7 @@ impl Queue {
 #[derive(Clone)]
 pub struct Queues {
     /// SQS.
-    pub sqs: aws_sdk_sqs::Client,
+    pub sqs: Lazy<aws_sdk_sqs::Client>,
     urls: [String; Queue::ALL.len()],
 }
 
@@ -65,7 +65,7 @@ impl Queues {
     ///
     /// # Errors
     /// The first that it has.
-    pub fn new<E>(sqs: aws_sdk_sqs::Client, url_of: impl Fn(Queue) -> Result<String, E>) -> Result<Self, E> {
+    pub fn new<E>(sqs: Lazy<aws_sdk_sqs::Client>, url_of: impl Fn(Queue) -> Result<String, E>) -> Result<Self, E> {
         let [email, sms, refunds, shipments] = Queue::ALL.map(url_of);
         Ok(Self { sqs, urls: [email?, sms?, refunds?, shipments?] })
     }

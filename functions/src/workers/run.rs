@@ -21,7 +21,7 @@ use providers::phone::Country;
 use providers::{NoSms, Sender, Twilio, TwilioConfig};
 use serde_json::Value;
 use std::sync::Arc;
-use store::{Store, TableNames};
+use store::{Lazy, Store, TableNames, lazy};
 
 const TWILIO: &str = "https://api.twilio.com";
 
@@ -31,7 +31,13 @@ fn started<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, E> {
 
 fn store(sdk: &SdkConfig) -> Store {
     let tables = TableNames::from_lookup(|name| Environment.get(name));
-    Store::new(aws_sdk_dynamodb::Client::new(sdk), tables)
+    let sdk = sdk.clone();
+    Store::new(move || aws_sdk_dynamodb::Client::new(&sdk), tables)
+}
+
+fn sqs(sdk: &SdkConfig) -> Lazy<aws_sdk_sqs::Client> {
+    let sdk = sdk.clone();
+    lazy(move || aws_sdk_sqs::Client::new(&sdk))
 }
 
 /// Runs `relay`.
@@ -51,7 +57,7 @@ pub async fn relay() -> Result<(), Error> {
 }
 
 fn queues(sdk: &SdkConfig) -> Result<Queues, ConfigError> {
-    Queues::new(aws_sdk_sqs::Client::new(sdk), |queue| required(&Environment, queue.variable()))
+    Queues::new(sqs(sdk), |queue| required(&Environment, queue.variable()))
 }
 
 /// Runs `inventory-log`.
@@ -90,7 +96,7 @@ pub async fn send_email() -> Result<(), Error> {
         sender,
         metrics: Metrics::given(&Environment),
     };
-    let sqs = aws_sdk_sqs::Client::new(&sdk);
+    let sqs = sqs(&sdk);
     work(move |batch: SqsEvent| {
         let (desk, sqs, queue) = (desk.clone(), sqs.clone(), queue.clone());
         async move {
@@ -120,7 +126,7 @@ pub async fn send_sms() -> Result<(), Error> {
         status_callback: Environment.get("PUBLIC_URL").map(|url| format!("{}{}", url.trim_end_matches('/'), webhooks::twilio::PATH)),
     };
     let secrets = Arc::new(Secrets::given(&Environment, &sdk));
-    let (store, shop_name, sqs) = (store(&sdk), shop_name(), aws_sdk_sqs::Client::new(&sdk));
+    let (store, shop_name, sqs) = (store(&sdk), shop_name(), sqs(&sdk));
     let (country, metrics) = (started(country())?, Metrics::given(&Environment));
     work(move |batch: SqsEvent| {
         let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());

@@ -4,9 +4,11 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_dynamodb::config::{Credentials, HttpClient, RuntimeComponents, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 use std::time::Duration;
 
 /// The roots that every AWS endpoint's certificate leads to (amazontrust.com/repository). Reading all of a system's
@@ -32,12 +34,28 @@ fn trusted_roots() -> Vec<u8> {
 
 fn https(roots: Vec<u8>) -> SharedHttpClient {
     let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    match TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(roots)).build() {
+    let client = match TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(roots)).build() {
         Ok(context) => client.tls_context(context).build_https(),
         Err(error) => {
             tracing::error!(%error, "the trusted roots can't be used; the system's are trusted instead");
             client.build_https()
         }
+    };
+    SharedHttpClient::new(AtFirstRequest(client))
+}
+
+/// An HTTP client that builds its connector when it is first needed, and that one alone. The SDK's own builds one more for each
+/// client of a service, reads the roots for it, and drops it again.
+#[derive(Debug)]
+struct AtFirstRequest(SharedHttpClient);
+
+impl HttpClient for AtFirstRequest {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
     }
 }
 

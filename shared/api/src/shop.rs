@@ -9,7 +9,7 @@ use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 use aws_config::SdkConfig;
 use std::sync::Arc;
-use store::{Store, TableNames};
+use store::{Lazy, Store, TableNames, lazy};
 
 /// The shop: its tables, its settings, and who may call. Cheap to clone.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub struct Shop {
     /// What the shop has decided.
     pub config: Arc<ShopConfig>,
     /// The queues.
-    pub sqs: aws_sdk_sqs::Client,
+    pub sqs: Lazy<aws_sdk_sqs::Client>,
     /// The queue that health asks after, where this function has been given it.
     pub email_queue: Option<String>,
     /// What outside services and we share.
@@ -71,11 +71,14 @@ impl Shop {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let verifier = tokens.map(|tokens| Verifier::new(tokens, dynamodb)).transpose()?;
+        let (tables, queues) = (dynamodb.clone(), sqs.clone());
+        let tables = move || aws_sdk_dynamodb::Client::new(&tables);
+        let queues = move || aws_sdk_sqs::Client::new(&queues);
         Ok(Self {
-            store: Store::new(aws_sdk_dynamodb::Client::new(dynamodb), TableNames::from_lookup(|name| variables.get(name))),
+            store: Store::new(tables, TableNames::from_lookup(|name| variables.get(name))),
             clock,
             config: Arc::new(ShopConfig::read(variables)?),
-            sqs: aws_sdk_sqs::Client::new(sqs),
+            sqs: lazy(queues),
             email_queue: variables.get("EMAIL_QUEUE_URL"),
             secrets: Arc::new(Secrets::given(variables, dynamodb)),
             labels: variables.get("LABELS_URL").map(|url| Labels::new(url, dynamodb)),

@@ -12,6 +12,7 @@ mod idempotency;
 mod inventory;
 mod item;
 mod keys;
+mod lazy;
 mod list;
 mod messages;
 mod meter;
@@ -31,6 +32,7 @@ pub use error::StorageError;
 pub use events::{EVENT_TABLES, event_in, stock_log_in};
 pub use idempotency::{AnswerKey, StoredAnswer};
 pub use inventory::VariantFilter;
+pub use lazy::{Lazy, lazy};
 pub use list::{Page, PageRequest};
 pub use messages::{Briefing, Claimed, NotificationFilter, Question};
 pub use meter::{Consumed, Meter};
@@ -106,16 +108,16 @@ impl TableNames {
 /// The tables. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    client: Client,
+    client: Lazy<Client>,
     tables: Arc<TableNames>,
     meter: Meter,
 }
 
 impl Store {
-    /// The tables of these names, behind this client.
+    /// The tables of these names, behind the client that `client` makes when the first of them is needed.
     #[must_use]
-    pub fn new(client: Client, tables: TableNames) -> Self {
-        Self { client, tables: Arc::new(tables), meter: Meter::default() }
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static, tables: TableNames) -> Self {
+        Self { client: lazy(client), tables: Arc::new(tables), meter: Meter::default() }
     }
 
     /// What was consumed through this store and its clones.
