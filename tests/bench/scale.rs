@@ -4,10 +4,10 @@
 //! every index that it is in. All of them are unpaid, of one status, and of these minutes: no list is ever fuller.
 
 use crate::kit::{CUSTOMER, LocalShop, body};
-use dynoxide::ImportOptions;
-use dynoxide::types::Item;
 use local::Options;
+use rusqlite::Connection;
 use serde_json::{Value, json};
+use std::path::Path;
 use store::Consumed;
 
 const SIZES: [u64; 4] = [10, 1_000, 100_000, 1_000_000];
@@ -16,23 +16,28 @@ const TABLE: &str = "shop-local-orders";
 const ORDERS_A_CUSTOMER: u64 = 20;
 /// How many the caller has of them: one in so many.
 const THE_CALLERS: u64 = 50;
-const BATCH: u64 = 1_000;
+const BATCH: u64 = 20_000;
 /// What lies between two ids: a millisecond, and a place in it, so that they spread over the lists' shards.
 const STEP: u64 = 4_097;
+/// As many as the lists have.
+const SHARDS: u64 = 4;
 
 /// A line for each size.
 pub async fn print() {
     let directory = std::env::temp_dir().join(format!("bench-scale-{}", std::process::id()));
     let shop = LocalShop::with(Options { pumps: false, data: Some(directory.clone()), ..Options::default() }).await;
     let variant = shop.variant("20.00", 1_000_000).await;
-    let copies = Copies::of(&shop, variant).await;
+    let copies = Copies::of(&shop, &directory, variant).await;
     let mut stored = 1;
     for size in SIZES {
         while stored < size {
             let until = size.min(stored + BATCH);
-            copies.store(&shop, stored, until);
+            copies.store(stored, until);
+            eprintln!("{until} orders");
             stored = until;
         }
+        // The last that was made is an order like any other.
+        shop.staff().get(&format!("/api/orders?id={}", copies.id - (stored - 1) * STEP)).await.ok();
         crate::say(&json!({ "orders": size, "calls": costs(&shop, variant).await }));
         stored += 1;
     }
@@ -40,46 +45,68 @@ pub async fn print() {
     std::fs::remove_dir_all(&directory).expect("its own directory");
 }
 
-/// Items of an order, to be copied.
+/// Copies of what is stored of an order, made inside of SQLite, where the emulator of DynamoDB has its tables and a table for each
+/// of their indexes: through the emulator a million would take most of an hour.
 struct Copies {
     id: u64,
-    number: String,
-    items: Vec<String>,
+    database: Connection,
+    /// Of each table the columns, and what a copy has in them.
+    tables: Vec<(String, String, String, String)>,
 }
 
 impl Copies {
-    async fn of(shop: &LocalShop, variant: u64) -> Self {
+    async fn of(shop: &LocalShop, directory: &Path, variant: u64) -> Self {
         let order = shop.staff().post("/api/orders", &body(&[(variant, 1)])).await.ok();
         let id = order["id"].as_u64().expect("an id");
-        let request = json!({
-            "TableName": TABLE, "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": { ":pk": { "S": format!("ORDER#{id}") } },
+        let database = Connection::open(directory.join("dynamodb.sqlite")).expect("its file");
+        database.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000; PRAGMA temp_store = MEMORY").expect("settings");
+        let strings = |sql: &str, of: &str| -> Vec<String> {
+            let mut query = database.prepare(sql).expect("SQL");
+            let rows = query.query_map([of], |row| row.get(0)).expect("rows");
+            rows.collect::<Result<_, _>>().expect("text")
+        };
+        // As the emulator writes a key: its type first.
+        let partition = format!("S:ORDER#{id}");
+        let lists = strings(
+            "SELECT value ->> 'S' FROM \"shop-local-orders\", json_each(item_json) WHERE pk = ?1 AND key IN ('statusKey', 'timeKey', 'waitKey')",
+            &partition,
+        );
+        let copied = |column: &str| {
+            let own =
+                format!("replace(replace({column}, '{id}', id), '{0}', '{0}-' || n)", order["orderNumber"].as_str().expect("a number"));
+            let theirs = format!("replace({own}, 'CUSTOMER#{CUSTOMER}', 'CUSTOMER#' || customer)");
+            lists.iter().fold(theirs, |text, list| {
+                let name = list.rsplit_once('#').expect("a shard").0;
+                // The whole text or a whole string of JSON: `ORDER#2` is a list, and begins many a key.
+                let shard = format!("'{name}#' || (id % {SHARDS})");
+                let within = format!("replace({text}, '\"{list}\"', '\"' || {shard} || '\"')");
+                format!("iif({column} = 'S:{list}', 'S:' || {shard}, {within})")
+            })
+        };
+        let tables = strings("SELECT name FROM sqlite_master WHERE type = 'table' AND (name = ?1 OR name LIKE ?1 || '::gsi::%')", TABLE);
+        let tables = tables.into_iter().map(|table| {
+            let columns = strings("SELECT name FROM pragma_table_info(?1)", &table);
+            let texts = strings("SELECT name FROM pragma_table_info(?1) WHERE type = 'TEXT'", &table);
+            let key = if table == TABLE { "pk" } else { "table_pk" };
+            let values = columns.iter().map(|column| if texts.contains(column) { copied(column) } else { column.clone() });
+            (table, columns.join(", "), values.collect::<Vec<_>>().join(", "), format!("{key} = '{partition}'"))
         });
-        let query = serde_json::from_value(request).expect("a query");
-        let found = shop.system.dynamodb.database().query(query).expect("items");
-        let items = serde_json::to_value(found).expect("JSON")["Items"].as_array().expect("items").iter().map(Value::to_string).collect();
-        Self { id, number: order["orderNumber"].as_str().expect("a number").to_owned(), items }
+        let tables = tables.collect();
+        Self { id, database, tables }
     }
 
-    fn store(&self, shop: &LocalShop, from: u64, to: u64) {
-        let items = (from..to).flat_map(|n| self.items.iter().map(move |item| self.copy(item, n))).collect();
-        shop.system.dynamodb.database().import_items(TABLE, items, ImportOptions::default()).expect("stored");
-    }
-
-    /// The `n`th copy of an item; older than the one it is a copy of.
-    fn copy(&self, item: &str, n: u64) -> Item {
-        let id = self.id - n * STEP;
-        let number = format!("{}-{n}", self.number);
-        let customer = if n.is_multiple_of(THE_CALLERS) { CUSTOMER } else { 1_000_000 + n / ORDERS_A_CUSTOMER };
-        let copied = item.replace(&self.id.to_string(), &id.to_string()).replace(&self.number, &number);
-        let copied = copied.replace(&format!("CUSTOMER#{CUSTOMER}"), &format!("CUSTOMER#{customer}"));
-        let mut copied: Value = serde_json::from_str(&copied).expect("JSON");
-        for list in ["statusKey", "timeKey", "waitKey"] {
-            if let Some(Value::String(shard)) = copied.get_mut(list).and_then(|key| key.get_mut("S")) {
-                let name = shard.rsplit_once('#').expect("a shard").0;
-                *shard = format!("{name}#{}", id % 4);
-            }
-        }
-        serde_json::from_value(copied).expect("an item")
+    /// The copies of these numbers, each older than the one before, under ids, numbers and customers of their own.
+    fn store(&self, from: u64, to: u64) {
+        let id = self.id;
+        let copies = format!(
+            "WITH RECURSIVE numbers(n) AS (VALUES ({from}) UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {to}), \
+             copies(n, id, customer) AS (SELECT n, {id} - n * {STEP}, \
+             iif(n % {THE_CALLERS} = 0, {CUSTOMER}, 1000000 + n / {ORDERS_A_CUSTOMER}) FROM numbers)"
+        );
+        let inserts = self.tables.iter().map(|(table, columns, values, which)| {
+            format!("{copies} INSERT INTO \"{table}\" ({columns}) SELECT {values} FROM \"{table}\", copies WHERE {which};")
+        });
+        self.database.execute_batch(&format!("BEGIN IMMEDIATE; {} COMMIT", inserts.collect::<String>())).expect("copies");
     }
 }
 
