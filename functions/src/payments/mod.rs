@@ -14,7 +14,7 @@ use providers::{AskError, Gateway, PawaPay, Stripe};
 /// # Errors
 /// When the key can't be fetched.
 pub(crate) async fn stripe(shop: &Shop) -> Result<Option<Stripe>, AskError> {
-    let make = |key| Stripe::new(shop.config.stripe_url.clone(), key);
+    let make = |client, key| Stripe::new(client, shop.config.stripe_url.clone(), key);
     with_secret(shop, SecretName::StripeKey, make).await
 }
 
@@ -23,7 +23,7 @@ pub(crate) async fn stripe(shop: &Shop) -> Result<Option<Stripe>, AskError> {
 /// # Errors
 /// When the token can't be fetched.
 pub(crate) async fn pawapay(shop: &Shop) -> Result<Option<PawaPay>, AskError> {
-    let make = |token| PawaPay::new(shop.config.pawapay_url.clone(), token);
+    let make = |client, token| PawaPay::new(client, shop.config.pawapay_url.clone(), token);
     with_secret(shop, SecretName::PawaPayToken, make).await
 }
 
@@ -36,15 +36,11 @@ pub(crate) fn can_be_asked(shop: &Shop, method: PaymentMethod) -> bool {
     }
 }
 
-async fn with_secret<G, E: std::fmt::Display>(
-    shop: &Shop,
-    name: SecretName,
-    make: impl FnOnce(String) -> Result<G, E>,
-) -> Result<Option<G>, AskError> {
+async fn with_secret<G>(shop: &Shop, name: SecretName, make: impl FnOnce(reqwest::Client, String) -> G) -> Result<Option<G>, AskError> {
     let secret = shop.secrets.value(name).await.map_err(|error| AskError::Unknown(error.to_string()))?;
     let Some(secret) = secret else { return Ok(None) };
-    api::auth::install_crypto();
-    make(secret.to_string()).map(Some).map_err(|error| AskError::Unknown(error.to_string()))
+    let client = shop.outbound().map_err(AskError::Unknown)?;
+    Ok(Some(make(client, secret.to_string())))
 }
 
 /// The reference of an order's payment, where it is one of the provider's own.

@@ -127,15 +127,15 @@ pub async fn send_sms() -> Result<(), Error> {
     };
     let secrets = Arc::new(Secrets::given(&Environment, &sdk));
     let (store, shop_name, sqs) = (store(&sdk), shop_name(), sqs(&sdk));
-    let (country, metrics) = (started(country())?, Metrics::given(&Environment));
+    let (country, metrics, client) = (started(country())?, Metrics::given(&Environment), providers::client()?);
     work(move |batch: SqsEvent| {
         let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());
-        let (config, secrets, metrics) = (config.clone(), Arc::clone(&secrets), metrics.clone());
+        let (config, secrets, metrics, client) = (config.clone(), Arc::clone(&secrets), metrics.clone(), client.clone());
         async move {
             let clock = Clock::default();
             match secrets.value(SecretName::Twilio).await? {
                 Some(token) => {
-                    let sender = Twilio::new(config, token.to_string())?;
+                    let sender = Twilio::new(client, config, token.to_string());
                     let templates = Templates::default();
                     Ok(texts(batch, Desk { store, clock, shop_name, country, templates, sender, metrics }, &sqs, &queue).await)
                 }

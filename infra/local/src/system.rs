@@ -481,7 +481,7 @@ fn workers(
             shop_name: name,
             country: Country::DR_CONGO,
             templates: Templates::default(),
-            sender: Twilio::new(twilio, TWILIO_AUTH_TOKEN.to_owned())?,
+            sender: Twilio::new(providers::client()?, twilio, TWILIO_AUTH_TOKEN.to_owned()),
             metrics: Metrics::default(),
         },
         carriers: Connections::read(&variables, &tables, shop.config.timezone.clone())?,

@@ -6,9 +6,10 @@ use crate::clock::Clock;
 use crate::config::{ConfigError, ShopConfig, TokenConfig, Variables};
 use crate::labels::Labels;
 use crate::metrics::Metrics;
+use crate::outbound;
 use crate::secrets::Secrets;
 use aws_config::SdkConfig;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use store::{Lazy, Store, TableNames, lazy};
 
 /// The shop: its tables, its settings, and who may call. Cheap to clone.
@@ -31,6 +32,7 @@ pub struct Shop {
     /// Where requests that failed are counted.
     pub metrics: Metrics,
     verifier: Option<Arc<Verifier>>,
+    outbound: Lazy<Result<reqwest::Client, String>>,
 }
 
 /// Why a function can't start.
@@ -84,7 +86,16 @@ impl Shop {
             labels: variables.get("LABELS_URL").map(|url| Labels::new(url, dynamodb)),
             metrics: Metrics::given(variables),
             verifier: verifier.map(Arc::new),
+            outbound: lazy(outbound::client),
         })
+    }
+
+    /// The client that payment providers are called with, made when it is first asked for.
+    ///
+    /// # Errors
+    /// In words, when it can't be made.
+    pub fn outbound(&self) -> Result<reqwest::Client, String> {
+        LazyLock::force(&self.outbound).clone()
     }
 
     pub(crate) fn verifier(&self) -> Option<&Verifier> {

@@ -2,11 +2,6 @@
 
 use domain::order::Heard;
 use domain::refund::{PaymentProvider, Refund, Report};
-use std::time::Duration;
-
-/// Refunds take a provider longer than messages do: a bank may be asked behind it.
-const TIMEOUT: Duration = Duration::from_secs(20);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A refund as its provider is asked for it.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +44,6 @@ pub trait Gateway: Send + Sync {
 
     /// What became of a payment; nothing where there is no such.
     fn payment(&self, reference: &str) -> impl Future<Output = Result<Option<Heard>, AskError>> + Send;
-}
-
-/// A client that follows nobody elsewhere: a key goes to the address it is for.
-pub fn client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
 }
 
 /// What to make of a call that was not answered. Even one that never connected is asked for again under the same key. The

@@ -70,8 +70,12 @@ fn unanswered(error: &reqwest::Error) -> SendError {
     if error.is_connect() || error.is_builder() { SendError::RefusedForNow(said) } else { SendError::Unknown(said) }
 }
 
-/// A client that follows nobody anywhere and waits for nobody long.
-fn http() -> Result<reqwest::Client, reqwest::Error> {
+/// A client that messages are sent with: it follows nobody anywhere and waits for nobody long. To make one is to read every root
+/// certificate, so a worker makes one and keeps it.
+///
+/// # Errors
+/// When it can't be made.
+pub fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
 }
 

@@ -1,7 +1,7 @@
 //! Mobile money by pawaPay, Merchant API v2: `POST /v2/refunds`, and what became of refunds and deposits
 //! (docs.pawapay.io/v2/api-reference).
 
-use crate::gateway::{AskError, Asked, Gateway, client, unanswered};
+use crate::gateway::{AskError, Asked, Gateway, unanswered};
 use domain::ids::is_uuid;
 use domain::money::{Currency, Money};
 use domain::order::{Heard, Incoming};
@@ -89,10 +89,10 @@ struct Initiated {
 }
 
 impl PawaPay {
-    /// # Errors
-    /// When the HTTP client can't be made.
-    pub fn new(base_url: String, api_token: String) -> Result<Self, reqwest::Error> {
-        Ok(Self { client: client()?, base_url, api_token })
+    /// The client follows no redirect: a key goes to the address it is for.
+    #[must_use]
+    pub const fn new(client: reqwest::Client, base_url: String, api_token: String) -> Self {
+        Self { client, base_url, api_token }
     }
 
     async fn answer(&self, call: RequestBuilder) -> Result<(StatusCode, Vec<u8>), AskError> {

@@ -41,7 +41,7 @@ impl<K: Credential> SendGrid<K> {
     /// # Errors
     /// When the HTTP client can't be made.
     pub fn new(config: SendGridConfig, key: K) -> Result<Self, reqwest::Error> {
-        Ok(Self { client: crate::http()?, config, key })
+        Ok(Self { client: crate::client()?, config, key })
     }
 
     /// The message as the API takes it. Its links stay as they are and nobody counts who opens it: it is about an order,

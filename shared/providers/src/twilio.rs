@@ -42,10 +42,10 @@ struct Refusal {
 }
 
 impl Twilio {
-    /// # Errors
-    /// When the HTTP client can't be made.
-    pub fn new(config: TwilioConfig, auth_token: String) -> Result<Self, reqwest::Error> {
-        Ok(Self { client: crate::http()?, config, auth_token })
+    /// The client is [`client`](crate::client).
+    #[must_use]
+    pub const fn new(client: reqwest::Client, config: TwilioConfig, auth_token: String) -> Self {
+        Self { client, config, auth_token }
     }
 }
 

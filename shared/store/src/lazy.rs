@@ -1,9 +1,9 @@
-//! A client of one of AWS's services, made when it is first used.
+//! A client of an outside service, made when it is first used.
 
 use std::sync::{Arc, LazyLock};
 
 /// A client that is made when it is first used, and shared by its clones. To make one is half a million instructions (the
-/// SDK reads a list of all of AWS's regions), and hardly any call needs each that its function has.
+/// SDK reads a list of all of AWS's regions, others read every root certificate), and hardly any call needs each that its function has.
 pub type Lazy<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
 
 /// One that is made so.
