@@ -1,5 +1,7 @@
 //! DynamoDB fails: whatever is answered is true, and nothing is half done.
 
+mod races;
+
 use crate::kit::{CUSTOMER, LocalShop, body};
 use local::faults::Fault;
 use serde_json::json;

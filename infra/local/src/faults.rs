@@ -60,7 +60,8 @@ struct State {
     storm: Option<Storm>,
     /// How the storm stands at each service.
     gusts: HashMap<Service, Gust>,
-    happened: HashMap<(Service, Fault), usize>,
+    /// By the operation that was called.
+    happened: HashMap<(Service, String, Fault), usize>,
 }
 
 /// A stretch of calls that all go right, or all wrong.
@@ -108,19 +109,29 @@ impl Faults {
     /// How many faults have happened.
     #[must_use]
     pub fn happened(&self) -> usize {
-        self.state().happened.values().sum()
+        self.count(|_, _, _| true)
     }
 
     /// How often a fault has happened to calls of a service.
     #[must_use]
     pub fn happened_to(&self, service: Service, fault: Fault) -> usize {
-        self.state().happened.get(&(service, fault)).copied().unwrap_or_default()
+        self.count(|at, _, what| at == service && what == fault)
+    }
+
+    /// How often a fault has happened to calls of an operation, such as `TransactWriteItems`.
+    #[must_use]
+    pub fn happened_in(&self, operation: &str, fault: Fault) -> usize {
+        self.count(|_, called, what| called == operation && what == fault)
+    }
+
+    fn count(&self, is_meant: impl Fn(Service, &str, Fault) -> bool) -> usize {
+        self.state().happened.iter().filter(|((at, called, what), _)| is_meant(*at, called, *what)).map(|(_, times)| times).sum()
     }
 
     fn next(&self, service: Service, operation: &str) -> Option<Fault> {
         let mut state = self.state();
         let fault = state.waiting_for(operation).or_else(|| state.storm_at(service, operation))?;
-        *state.happened.entry((service, fault)).or_default() += 1;
+        *state.happened.entry((service, operation.to_owned(), fault)).or_default() += 1;
         Some(fault)
     }
 
