@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// What only the people of this test have. Each is looked for in every line, whatever is around it.
@@ -157,4 +158,35 @@ async fn a_request_is_one_line_of_json_and_nobody_is_in_the_logs() {
         let told: Vec<&str> = text.lines().filter(|line| line.to_lowercase().contains(&secret.to_lowercase())).collect();
         assert!(told.is_empty(), "{secret} is in the logs:\n{}", told.join("\n"));
     }
+}
+
+/// On one thread, as above.
+#[tokio::test]
+async fn what_a_schedule_could_not_look_after_is_named_by_its_key_alone() {
+    let shop = LocalShop::without_pumps().await;
+    let (order, sent) = (shop.order().place().await, shop.order().paid().through(&["CONFIRMED"]).place().await);
+    let parcel = shop.ship(&sent, "DHL").await;
+    ByHand::of(&shop).carry_shipments_out().await;
+    shop.rewrite("ORDER", &json!(order.id), "status", MAIL).await;
+    shop.rewrite("SHIPMENT", &parcel["id"], "status", MAIL).await;
+    shop.system.clock.advance(Duration::from_hours(73));
+
+    let lines = Lines::default();
+    let _second = tracing::Dispatch::new(api::log::lines(tracing::Level::DEBUG, std::io::sink));
+    let catching = tracing::subscriber::set_default(api::log::lines(tracing::Level::DEBUG, lines.clone()));
+    for schedule in ["cancel-unpaid-orders", "track-shipments"] {
+        assert_eq!(shop.system.workers.run(schedule).await.map(|swept| swept.failed), Some(1), "{schedule}");
+    }
+    drop(catching);
+
+    let text = lines.text();
+    let read: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for (said, record) in [
+        ("one could not be looked after", format!("ORDER#{}", order.id)),
+        ("what waits can't be read", format!("SHIPMENT#{}", parcel["id"])),
+    ] {
+        let named: Vec<&Value> = read.iter().filter(|line| line["message"] == said).map(|line| &line["record"]).collect();
+        assert_eq!(named, [&json!(record)], "{said}: {text}");
+    }
+    assert!(!text.contains(MAIL), "{text}");
 }

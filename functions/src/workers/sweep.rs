@@ -4,7 +4,7 @@ use api::Shop;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use store::{CommitError, StorageError, Waiting};
+use store::{CommitError, Listed, StorageError, Waiting};
 use tokio::time::{Instant, timeout};
 
 /// How long a run looks for more; what is left then is the next run's.
@@ -31,9 +31,9 @@ impl Swept {
         Self { seen: self.seen + other.seen, changed: self.changed + other.changed, failed: self.failed + other.failed }
     }
 
-    /// Something that waits and can't be read; the log says what.
-    pub(super) fn unreadable(what: &str, error: &StorageError) -> Self {
-        tracing::error!(%error, what, "what waits can't be read");
+    /// Something that waits and can't be read: one record of a list, by its key, or a part of the list itself. The log says what.
+    pub(super) fn unreadable(what: &str, record: Option<&str>, error: &StorageError) -> Self {
+        tracing::error!(%error, what, record, "what waits can't be read");
         Self { failed: 1, ..Self::default() }
     }
 }
@@ -80,12 +80,12 @@ impl<'a> Sweep<'a> {
         let mut waiting = match waiting.in_rounds(store, self.what, minutes, self.shop.clock.now()).await {
             Ok(Some(waiting)) => waiting,
             Ok(None) => return Swept::default(),
-            Err(error) => return Swept::unreadable(self.what, &error),
+            Err(error) => return Swept::unreadable(self.what, None, &error),
         };
         let swept = self.walk(&mut waiting, look_after).await;
         match waiting.keep_place(store).await {
             Ok(()) => swept,
-            Err(error) => swept.and(Swept::unreadable(self.what, &error)),
+            Err(error) => swept.and(Swept::unreadable(self.what, None, &error)),
         }
     }
 
@@ -102,11 +102,11 @@ impl<'a> Sweep<'a> {
                 Ok(Some(portion)) => portion,
                 Ok(None) => break,
                 Err(error) => {
-                    swept = swept.and(Swept::unreadable(self.what, &error));
+                    swept = swept.and(Swept::unreadable(self.what, None, &error));
                     continue;
                 }
             };
-            for (done, record) in portion.into_iter().enumerate() {
+            for (done, Listed { key, record }) in portion.into_iter().enumerate() {
                 if !goes_on(swept.seen) {
                     waiting.stop_after(done);
                     break;
@@ -122,11 +122,11 @@ impl<'a> Sweep<'a> {
                     Ok(Ok(true)) => swept.changed += 1,
                     Ok(Ok(false)) => {}
                     Ok(Err(error)) => {
-                        tracing::error!(%error, what = self.what, "one could not be looked after");
+                        tracing::error!(%error, what = self.what, record = key, "one could not be looked after");
                         swept.failed += 1;
                     }
                     Err(_) => {
-                        tracing::error!(what = self.what, "one took too long to be looked after");
+                        tracing::error!(what = self.what, record = key, "one took too long to be looked after");
                         swept.failed += 1;
                     }
                 }

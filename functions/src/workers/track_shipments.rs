@@ -9,7 +9,7 @@ use domain::ids::ShipmentId;
 use domain::shipment::{Carrier, Shipment, Sighting, TrackingNumber, UNHEARD_HOURS};
 use providers::carriers::CarrierError;
 use std::time::Duration;
-use store::{CommitError, Writes};
+use store::{CommitError, Listed, Writes};
 use tokio::time::Instant;
 
 /// How long a run begins new calls. A call may take half a minute more; the function's timeout is above both.
@@ -39,15 +39,15 @@ async fn unheard(shop: &Shop, carrier: Carrier) -> (Vec<Shipment>, Swept) {
     while due.len() < MOST {
         match waiting.next(&shop.store).await {
             Ok(Some(portion)) => {
-                for parcel in portion {
-                    match parcel {
+                for Listed { key, record } in portion {
+                    match record {
                         Ok(parcel) => due.push(parcel),
-                        Err(error) => swept = swept.and(Swept::unreadable("parcels", &error)),
+                        Err(error) => swept = swept.and(Swept::unreadable("parcels", Some(&key), &error)),
                     }
                 }
             }
             Ok(None) => break,
-            Err(error) => swept = swept.and(Swept::unreadable("parcels", &error)),
+            Err(error) => swept = swept.and(Swept::unreadable("parcels", None, &error)),
         }
     }
     due.sort_by_key(Shipment::unheard_since);

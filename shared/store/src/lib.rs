@@ -42,7 +42,7 @@ pub use refunds::RefundFilter;
 pub use returns::ReturnFilter;
 pub use shipments::ShipmentFilter;
 pub use templates::TemplateFilter;
-pub use waiting::Waiting;
+pub use waiting::{Listed, Waiting};
 
 use aws_sdk_dynamodb::Client;
 use std::sync::Arc;

@@ -35,6 +35,17 @@ pub struct Waiting<T> {
     records: PhantomData<T>,
 }
 
+/// A record that waits.
+pub struct Listed<T> {
+    /// Its partition key, such as `ORDER#…`: an id and nothing of what is in it, so that a log may have it.
+    pub key: String,
+    /// What it is.
+    ///
+    /// # Errors
+    /// [`StorageError::Item`] for one that can't be read.
+    pub record: Result<T, StorageError>,
+}
+
 /// A record's key in the index.
 type Place = BTreeMap<String, String>;
 
@@ -117,7 +128,7 @@ impl<T: DeserializeOwned> Waiting<T> {
     /// # Errors
     /// [`StorageError`] when a partition can't be read; asking again goes on with the others, and leaves the rest of this one
     /// to the next walk.
-    pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<Result<T, StorageError>>>, StorageError> {
+    pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<Listed<T>>>, StorageError> {
         while let Some(partition) = self.partitions.pop_front() {
             match self.portion(store, &partition).await {
                 Ok(records) if records.is_empty() => {}
@@ -132,7 +143,7 @@ impl<T: DeserializeOwned> Waiting<T> {
     }
 
     /// What a partition has next; the rest of it is put back.
-    async fn portion(&mut self, store: &Store, partition: &Partition) -> Result<Vec<Result<T, StorageError>>, StorageError> {
+    async fn portion(&mut self, store: &Store, partition: &Partition) -> Result<Vec<Listed<T>>, StorageError> {
         store.meter.round_trip();
         let answer = store
             .client
@@ -159,7 +170,7 @@ impl<T: DeserializeOwned> Waiting<T> {
         let mut places = Vec::new();
         for (key, place) in listed {
             if let Some(item) = found.remove(&key) {
-                records.push(record(item));
+                records.push(Listed { key: key.pk, record: record(item) });
                 places.push(place);
             }
         }
