@@ -41,6 +41,7 @@ mod refunds;
 mod refunds_at_providers;
 mod refunds_create;
 mod returns;
+mod secrets;
 mod security;
 mod shipments;
 mod store_credit;

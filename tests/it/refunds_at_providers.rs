@@ -473,8 +473,8 @@ async fn the_schedule_asks_after_payments_and_marks_only_what_matches() {
 async fn one_whose_provider_is_no_longer_configured_is_left_to_staff_and_still_hears_of_itself() {
     let shop = LocalShop::without_pumps().await;
     let mut without_keys = shop.system.workers.shop.clone();
-    without_keys.secrets =
-        Arc::new(Secrets::given(&|_: &'static str| None, &local_config("http://127.0.0.1:9", Builder::new().build_http())));
+    let nowhere = local_config("http://127.0.0.1:9", Builder::new().build_http());
+    without_keys.secrets = Arc::new(Secrets::given(&|_: &'static str| None, &nowhere, &without_keys.clock));
     for provider in [Stripe, PawaPay] {
         let order = paid_at(&shop, provider).await;
         let refund = shop.refunded(&order, None).await;

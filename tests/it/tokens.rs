@@ -1,7 +1,7 @@
 //! Which tokens are taken, and which are not; those that published keys verify are in `tokens_published.rs`.
 
 use crate::kit::tokens::{HS256, claiming, claims, hs256, now, ours, secret, signed, status_with};
-use crate::kit::{CUSTOMER, LocalShop};
+use crate::kit::{CUSTOMER, LocalShop, SecretsManager};
 use api::Shop;
 use api::clock::Clock;
 use api::config::{LOCAL_SECRET, Secret, TokenConfig};
@@ -12,7 +12,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local::Options;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 #[tokio::test]
@@ -133,14 +132,9 @@ async fn only_a_bearer_token_is_one() {
     shop.nobody().get(&format!("/api/store-credit?access_token={token}")).await.refused(401, "UNAUTHORIZED");
 }
 
-/// A function whose secret is fetched, and is this one.
-async fn with_fetched_secret(value: String) -> Router {
-    let answer = json!({ "ARN": "arn:jwt", "Name": "jwt", "SecretString": value }).to_string();
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let manager = Router::new().fallback(move || std::future::ready(answer.clone()));
-    tokio::spawn(async move { axum::serve(listener, manager).await });
-    let sdk = api::aws::local_config(&url, aws_smithy_http_client::Builder::new().build_http());
+/// A function whose secret is fetched, and is the one that is kept there.
+fn with_fetched_secret(manager: &SecretsManager) -> Router {
+    let sdk = manager.sdk();
     let tokens = TokenConfig { secret: Some(Secret::Arn("arn:jwt".to_owned())), ..TokenConfig::default() };
     functions::api().with_state(Shop::new(&|_| None, Some(tokens), &sdk, &sdk, Clock::default()).expect("a shop"))
 }
@@ -148,9 +142,11 @@ async fn with_fetched_secret(value: String) -> Router {
 #[tokio::test]
 async fn no_token_is_believed_where_the_fetched_secret_can_be_guessed() {
     let strong = "a-secret-of-forty-bytes-or-so-and-no-less";
+    let manager = SecretsManager::start().await;
     // 400: who is calling is known, and asks for nothing.
     for (secret, status) in [(strong, 400), ("short", 500), ("", 500), (LOCAL_SECRET, 500)] {
-        let function = with_fetched_secret(secret.to_owned()).await;
+        manager.keep("arn:jwt", secret);
+        let function = with_fetched_secret(&manager);
         let token = signed(HS256, &claims().to_string(), hs256(secret.as_bytes()));
         let request = Request::post("/api/promotions/validate").header("authorization", format!("Bearer {token}"));
         let request = request.header("content-type", "application/json").body(Body::from("{}")).expect("a request");

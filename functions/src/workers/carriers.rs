@@ -1,5 +1,6 @@
 //! The carriers that the shop is connected with.
 
+use api::clock::Clock;
 use api::config::{ConfigError, Secret, Variables, secret};
 use api::secrets::CachedSecret;
 use aws_config::SdkConfig;
@@ -72,12 +73,12 @@ pub enum NoCarrier {
 impl Carriers {
     /// # Errors
     /// [`ConfigError`] for a sender that is none, and a number of calls that is none.
-    pub fn read(variables: &impl Variables, sdk: &SdkConfig, zone: TimeZone) -> Result<Self, ConfigError> {
+    pub fn read(variables: &impl Variables, sdk: &SdkConfig, clock: &Clock, zone: TimeZone) -> Result<Self, ConfigError> {
         let http = providers::carriers::client().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
         let sender = variables.get("SHIP_FROM").map(|json| serde_json::from_str::<Sender>(&json));
         let sender = sender.transpose().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
         let connection = |base: &'static str, url: &str, keys: Option<Secret>, calls_a_run: usize| {
-            let keys = CachedSecret::new(keys?, sdk.clone());
+            let keys = CachedSecret::new(keys?, sdk.clone(), clock.clone());
             let base_url = variables.get(base).unwrap_or_else(|| url.to_owned());
             Some(Connection { base_url, keys, tokens: TokenCache::default(), calls_a_run })
         };

@@ -86,10 +86,11 @@ pub async fn send_email() -> Result<(), Error> {
     let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
     let shop_name = shop_name();
     let config = started(EmailConfig::read(&Environment, shop_name.clone(), from))?;
-    let sender = started(super::email(config, &sdk, &Arc::new(Secrets::given(&Environment, &sdk))))?;
+    let clock = Clock::default();
+    let sender = started(super::email(config, &sdk, &Arc::new(Secrets::given(&Environment, &sdk, &clock))))?;
     let desk = Desk {
         store: store(&sdk),
-        clock: Clock::default(),
+        clock,
         shop_name,
         country: Country::DR_CONGO,
         templates: Templates::default(),
@@ -125,14 +126,15 @@ pub async fn send_sms() -> Result<(), Error> {
         base_url: Environment.get("TWILIO_BASE_URL").unwrap_or_else(|| TWILIO.to_owned()),
         status_callback: Environment.get("PUBLIC_URL").map(|url| format!("{}{}", url.trim_end_matches('/'), webhooks::twilio::PATH)),
     };
-    let secrets = Arc::new(Secrets::given(&Environment, &sdk));
+    let clock = Clock::default();
+    let secrets = Arc::new(Secrets::given(&Environment, &sdk, &clock));
     let (store, shop_name, sqs) = (store(&sdk), shop_name(), sqs(&sdk));
     let (country, metrics, client) = (started(country())?, Metrics::given(&Environment), providers::client()?);
     work(move |batch: SqsEvent| {
         let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());
-        let (config, secrets, metrics, client) = (config.clone(), Arc::clone(&secrets), metrics.clone(), client.clone());
+        let (config, secrets, metrics) = (config.clone(), Arc::clone(&secrets), metrics.clone());
+        let (clock, client) = (clock.clone(), client.clone());
         async move {
-            let clock = Clock::default();
             match secrets.value(SecretName::Twilio).await? {
                 Some(token) => {
                     let sender = Twilio::new(client, config, token.to_string());
@@ -236,7 +238,7 @@ pub async fn book_shipment() -> Result<(), Error> {
     api::auth::install_crypto();
     let queue = started(required(&Environment, "SHIPMENTS_QUEUE_URL"))?;
     let shop = started(Shop::from_environment())?;
-    let carriers = started(Carriers::read(&Environment, &aws::config(), shop.config.timezone.clone()))?;
+    let carriers = started(Carriers::read(&Environment, &aws::config(), &shop.clock, shop.config.timezone.clone()))?;
     work(move |batch: SqsEvent| {
         let (shop, queue, carriers) = (shop.clone(), queue.clone(), carriers.clone());
         async move {
@@ -272,7 +274,7 @@ pub async fn track_shipments() -> Result<(), Error> {
     api::log::init();
     api::auth::install_crypto();
     let shop = started(Shop::from_environment())?;
-    let carriers = started(Carriers::read(&Environment, &aws::config(), shop.config.timezone.clone()))?;
+    let carriers = started(Carriers::read(&Environment, &aws::config(), &shop.clock, shop.config.timezone.clone()))?;
     work(move |_: Value| {
         let (shop, carriers) = (shop.clone(), carriers.clone());
         async move { whole(Box::pin(tracking::run(&shop, &carriers)).await) }

@@ -484,7 +484,7 @@ fn workers(
             sender: Twilio::new(providers::client()?, twilio, TWILIO_AUTH_TOKEN.to_owned()),
             metrics: Metrics::default(),
         },
-        carriers: Connections::read(&variables, &tables, shop.config.timezone.clone())?,
+        carriers: Connections::read(&variables, &tables, &shop.clock, shop.config.timezone.clone())?,
         shop,
     })
 }

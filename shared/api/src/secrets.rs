@@ -1,15 +1,15 @@
 //! Secrets: fetched at first use, kept for five minutes.
 
+use crate::clock::Clock;
 use crate::config::{Secret, Variables, secret};
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use domain::time::Timestamp;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
-const KEPT: Duration = Duration::from_mins(5);
+const KEPT_MINUTES: u64 = 5;
 
 /// A secret could not be fetched.
 #[derive(Debug, thiserror::Error)]
@@ -71,10 +71,10 @@ pub struct Secrets([Option<CachedSecret>; SecretName::ALL.len()]);
 impl Secrets {
     /// Looks for each; nothing is fetched yet.
     #[must_use]
-    pub fn given(variables: &impl Variables, sdk: &SdkConfig) -> Self {
+    pub fn given(variables: &impl Variables, sdk: &SdkConfig, clock: &Clock) -> Self {
         Self(SecretName::ALL.map(|name| {
             let (plain, arn) = name.variables();
-            secret(variables, plain, arn).map(|source| CachedSecret::new(source, sdk.clone()))
+            secret(variables, plain, arn).map(|source| CachedSecret::new(source, sdk.clone(), clock.clone()))
         }))
     }
 
@@ -100,14 +100,15 @@ impl Secrets {
 pub struct CachedSecret {
     source: Secret,
     sdk: SdkConfig,
-    fetched: Mutex<Option<(Instant, Arc<str>)>>,
+    clock: Clock,
+    fetched: Mutex<Option<(Timestamp, Arc<str>)>>,
 }
 
 impl CachedSecret {
     /// Nothing is fetched yet.
     #[must_use]
-    pub fn new(source: Secret, sdk: SdkConfig) -> Self {
-        Self { source, sdk, fetched: Mutex::new(None) }
+    pub fn new(source: Secret, sdk: SdkConfig, clock: Clock) -> Self {
+        Self { source, sdk, clock, fetched: Mutex::new(None) }
     }
 
     /// Whether it comes from Secrets Manager.
@@ -116,25 +117,27 @@ impl CachedSecret {
         matches!(self.source, Secret::Arn(_))
     }
 
-    /// The secret's value.
+    /// The secret's value. Whoever comes while it is being fetched waits for that answer.
     ///
     /// # Errors
-    /// When Secrets Manager refuses or isn't reached.
+    /// When Secrets Manager refuses or isn't reached. A value that was kept for its time is not used any longer, also then: the key
+    /// may have been rolled because somebody else has it.
     pub async fn value(&self) -> Result<Arc<str>, SecretError> {
         let arn = match &self.source {
             Secret::Plain(value) => return Ok(value.as_str().into()),
             Secret::Arn(arn) => arn,
         };
         let mut fetched = self.fetched.lock().await;
+        let now = self.clock.now();
         if let Some((at, value)) = fetched.as_ref()
-            && at.elapsed() < KEPT
+            && *at > now.minus_minutes(KEPT_MINUTES)
         {
             return Ok(Arc::clone(value));
         }
         let answer = Client::new(&self.sdk).get_secret_value().secret_id(arn).send().await;
         let answer = answer.map_err(|error| SecretError(DisplayErrorContext(error).to_string()))?;
         let value: Arc<str> = answer.secret_string.ok_or_else(|| SecretError("it has no text".to_owned()))?.into();
-        *fetched = Some((Instant::now(), Arc::clone(&value)));
+        *fetched = Some((now, Arc::clone(&value)));
         Ok(value)
     }
 }

@@ -72,21 +72,21 @@ impl Shop {
         sqs: &SdkConfig,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let verifier = tokens.map(|tokens| Verifier::new(tokens, dynamodb)).transpose()?;
+        let verifier = tokens.map(|tokens| Verifier::new(tokens, dynamodb, &clock)).transpose()?;
         let (tables, queues) = (dynamodb.clone(), sqs.clone());
         let tables = move || aws_sdk_dynamodb::Client::new(&tables);
         let queues = move || aws_sdk_sqs::Client::new(&queues);
         Ok(Self {
             store: Store::new(tables, TableNames::from_lookup(|name| variables.get(name))),
-            clock,
             config: Arc::new(ShopConfig::read(variables)?),
             sqs: lazy(queues),
             email_queue: variables.get("EMAIL_QUEUE_URL"),
-            secrets: Arc::new(Secrets::given(variables, dynamodb)),
+            secrets: Arc::new(Secrets::given(variables, dynamodb, &clock)),
             labels: variables.get("LABELS_URL").map(|url| Labels::new(url, dynamodb)),
             metrics: Metrics::given(variables),
             verifier: verifier.map(Arc::new),
             outbound: lazy(outbound::client),
+            clock,
         })
     }
 

@@ -9,6 +9,7 @@ mod programs;
 mod providers;
 mod reading;
 mod returns;
+mod secrets;
 mod shipments;
 mod stored;
 pub mod tokens;
@@ -22,6 +23,7 @@ pub use programs::{Directory, run};
 pub use providers::{Providers, SendGridDelivery, Senders, ses_event, twilio_signature};
 pub use reading::{column, keys, next_page};
 pub use returns::back;
+pub use secrets::SecretsManager;
 pub use shipments::shipment_body;
 pub use watched::Watched;
 

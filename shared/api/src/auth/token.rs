@@ -3,6 +3,7 @@
 use super::Caller;
 use super::jwks::{Jwks, JwksError};
 use super::ring;
+use crate::clock::Clock;
 use crate::config::{TokenConfig, trusted};
 use crate::secrets::{CachedSecret, SecretError};
 use aws_config::SdkConfig;
@@ -61,7 +62,7 @@ pub struct VerifierError(String);
 impl Verifier {
     /// # Errors
     /// When the public key is neither RSA nor P-256.
-    pub fn new(config: TokenConfig, sdk: &SdkConfig) -> Result<Self, VerifierError> {
+    pub fn new(config: TokenConfig, sdk: &SdkConfig, clock: &Clock) -> Result<Self, VerifierError> {
         install_crypto();
         let public_key = match config.public_key {
             Some(pem) => Some(
@@ -72,7 +73,7 @@ impl Verifier {
         };
         let jwks = config.jwks_url.map(Jwks::new).transpose().map_err(|error| VerifierError(error.to_string()))?;
         Ok(Self {
-            secret: config.secret.map(|secret| CachedSecret::new(secret, sdk.clone())),
+            secret: config.secret.map(|secret| CachedSecret::new(secret, sdk.clone(), clock.clone())),
             public_key,
             jwks,
             issuer: config.issuer,

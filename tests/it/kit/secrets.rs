@@ -1,0 +1,75 @@
+//! Secrets Manager, as far as it is asked here: for the value of a secret by its ARN.
+
+use api::aws::local_config;
+use aws_smithy_http_client::Builder;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Json, Router};
+use local::emulators::http::{Server, serve};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// A stand-in of Secrets Manager, and what it was asked for.
+pub struct SecretsManager {
+    vault: Vault,
+    server: Server,
+}
+
+#[derive(Clone, Default)]
+struct Vault(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    values: HashMap<String, String>,
+    asked: Vec<String>,
+    is_closed: bool,
+}
+
+impl SecretsManager {
+    pub async fn start() -> Self {
+        let vault = Vault::default();
+        let server = serve(Router::new().route("/", post(get_secret_value)).with_state(vault.clone())).await.expect("a server");
+        Self { vault, server }
+    }
+
+    /// A configuration that finds it; everything else of AWS isn't there.
+    pub fn sdk(&self) -> aws_config::SdkConfig {
+        local_config(self.server.url(), Builder::new().build_http())
+    }
+
+    pub fn keep(&self, arn: &str, value: &str) {
+        self.vault.kept().values.insert(arn.to_owned(), value.to_owned());
+    }
+
+    /// From now on the caller has no right to any, or has it again.
+    pub fn close(&self, is_closed: bool) {
+        self.vault.kept().is_closed = is_closed;
+    }
+
+    /// The ARNs that it was asked for, in turn.
+    pub fn asked(&self) -> Vec<String> {
+        self.vault.kept().asked.clone()
+    }
+}
+
+impl Vault {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().expect("no panic")
+    }
+}
+
+async fn get_secret_value(State(vault): State<Vault>, headers: HeaderMap, body: String) -> (StatusCode, Json<Value>) {
+    assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
+    let body: Value = serde_json::from_str(&body).expect("JSON");
+    let arn = body["SecretId"].as_str().expect("an ARN");
+    let mut kept = vault.kept();
+    kept.asked.push(arn.to_owned());
+    let refused = |kind: &str| (StatusCode::BAD_REQUEST, Json(json!({ "__type": kind, "Message": "No" })));
+    match kept.values.get(arn) {
+        _ if kept.is_closed => refused("AccessDeniedException"),
+        None => refused("ResourceNotFoundException"),
+        Some(value) => (StatusCode::OK, Json(json!({ "ARN": arn, "Name": "a-secret", "SecretString": value }))),
+    }
+}
