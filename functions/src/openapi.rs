@@ -5,6 +5,7 @@ mod codes;
 mod components;
 mod conventions;
 mod fields;
+mod links;
 mod operations;
 mod rules;
 

@@ -1,5 +1,7 @@
 //! The OpenAPI document and its page, as a browser gets them.
 
+mod in_a_browser;
+
 use crate::kit::LocalShop;
 
 #[tokio::test]

@@ -12,7 +12,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Its addresses are relative, so that it works under whatever the API's own address is. On a phone there is no room for the column
-/// of links, which no operation has.
+/// of links: what they say is in the operations that they lead to.
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <head>

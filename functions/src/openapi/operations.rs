@@ -4,7 +4,7 @@
 use super::codes::{CODES, OF_OPERATIONS};
 use super::conventions::members;
 use super::fields::{BODIES, FIELDS};
-use super::rules;
+use super::{links, rules};
 use api::input::own_code;
 use api::problem::type_of;
 use domain::ids::MAX_ID;
@@ -99,9 +99,12 @@ impl Operation {
             operation["requestBody"]["required"] = json!(false);
         }
         let refusals = self.refusals(operation, schemas);
-        let headers = self.headers();
+        let (headers, links) = (self.headers(), links::of(&self.id));
         for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
             answer["headers"] = json!(headers);
+            if !links.is_empty() {
+                answer["links"] = json!(links);
+            }
             if LIST_OR_ONE.contains(&self.id.as_str()) && status == "200" {
                 let schema = &mut answer["content"]["application/json"]["schema"];
                 *schema = json!({ "oneOf": [schema.clone(), schema["items"].clone()] });

@@ -1,5 +1,6 @@
 //! The shop as a test has it: the whole system, callers, and builders with good defaults.
 
+mod browser;
 mod by_hand;
 mod caller;
 pub mod mutation;
@@ -16,6 +17,7 @@ pub mod tokens;
 mod watched;
 pub mod webhooks;
 
+pub use browser::Browser;
 pub use by_hand::{ByHand, failures};
 pub use caller::{Answer, Answers, Caller, crowd, race};
 pub use orders::{OrderBuilder, Placed, body};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What keeps a browser from anything but the page it is given.
-const ALONE: [&str; 8] = [
+pub const ALONE: [&str; 8] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",

@@ -251,3 +251,62 @@ fn names(document: &Value, schema: &Value, found: &mut BTreeSet<String>) {
         names(document, &schema["items"], found);
     }
 }
+
+/// Whoever follows a link, a reader or a generator of requests, comes to an operation and brings what it takes.
+#[test]
+fn every_link_leads_from_an_answer_to_an_operation_that_takes_what_it_brings() {
+    let document = document();
+    let all = operations(&document);
+    let (mut complaints, mut links) = (Vec::new(), 0);
+    for (_, _, operation) in &all {
+        let answers = operation["responses"].as_object().expect("answers");
+        for (answer, (name, link)) in
+            answers.values().flat_map(|answer| answer["links"].as_object().into_iter().flatten().map(move |link| (answer, link)))
+        {
+            links += 1;
+            let mut expect = |what: &str, holds: bool| {
+                if !holds {
+                    complaints.push(format!("functions/src/openapi/links.rs: {} to {name} {what}", operation["operationId"]));
+                }
+            };
+            let target = all.iter().map(|(_, _, operation)| operation).find(|operation| operation["operationId"] == link["operationId"]);
+            let target = target.unwrap_or(&Value::Null);
+            expect("leads nowhere", target.is_object());
+            for (parameter, _) in link["parameters"].as_object().into_iter().flatten() {
+                let taken = target["parameters"].as_array().into_iter().flatten();
+                let is_taken = |taken: &Value| parameter.split_once('.') == taken["in"].as_str().zip(taken["name"].as_str());
+                expect(&format!("brings {parameter}, which isn't asked for"), taken.clone().any(is_taken));
+            }
+            let brought: Vec<String> = expressions(link);
+            expect("brings nothing", !brought.is_empty());
+            for pointer in brought {
+                let schema = &answer["content"]["application/json"]["schema"];
+                expect(&format!("brings {pointer}, which the answer doesn't have"), has(&document, schema, &pointer));
+            }
+        }
+    }
+    assert!(links > 20, "{links}");
+    none(&complaints);
+}
+
+/// The places of an answer that a link names, as JSON pointers.
+fn expressions(link: &Value) -> Vec<String> {
+    match link {
+        Value::String(text) => text.strip_prefix("$response.body#").map(ToOwned::to_owned).into_iter().collect(),
+        Value::Array(all) => all.iter().flat_map(expressions).collect(),
+        Value::Object(all) => all.values().flat_map(expressions).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether what a schema describes has a place.
+fn has(document: &Value, schema: &Value, pointer: &str) -> bool {
+    let schema = resolved(document, schema);
+    let Some((step, rest)) =
+        pointer.strip_prefix('/').map(|path| path.split_once('/').map_or((path, ""), |(step, _)| (step, &path[step.len()..])))
+    else {
+        return schema.is_object();
+    };
+    let within = if step.parse::<usize>().is_ok() { &schema["items"] } else { &schema["properties"][step] };
+    within.is_object() && has(document, within, rest)
+}
