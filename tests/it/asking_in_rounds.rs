@@ -149,7 +149,8 @@ async fn a_provider_whose_key_can_t_be_read_is_left_out_alone_and_the_run_says_s
         let given = |name: &'static str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
         let mut half_locked = shop.system.workers.shop.clone();
         // Nobody is there to give the secret out.
-        half_locked.secrets = Arc::new(Secrets::given(&given, &local_config("http://127.0.0.1:9", Builder::new().build_http())));
+        let nowhere = local_config("http://127.0.0.1:9", Builder::new().build_http());
+        half_locked.secrets = Arc::new(Secrets::given(&given, &nowhere, &half_locked.clock));
         let refunds = [refund_under_way(&shop, locked).await, refund_under_way(&shop, open).await];
         let payments = match locked {
             Stripe => [shop.order_at_stripe().await, shop.order_at_pawapay("COMPLETED").await],

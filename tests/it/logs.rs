@@ -1,14 +1,11 @@
 //! Logs: a line for each request that says who, what and what it cost, and in no line what it was about.
 
-use crate::kit::{Answer, ByHand, CUSTOMER, LocalShop, body};
+use crate::kit::{Answer, ByHand, CUSTOMER, LocalShop, Logged, body};
 use aws_lambda_events::event::sqs::SqsEvent;
 use local::emulators::outbox::Channel;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tracing_subscriber::fmt::MakeWriter;
 
 /// What only the people of this test have. Each is looked for in every line, whatever is around it.
 const NAMES: [&str; 2] = ["Zéphyrine", "Kabwe-Ilunga"];
@@ -17,33 +14,6 @@ const PHONE: &str = "+243 819 876 543";
 const STREET: &str = "77 impasse du Silence";
 const NOTES: &str = "le code du portail est 5519";
 const REASON: &str = "cadeau pour ma rivale";
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().expect("a lock").clone()).expect("UTF-8")
-    }
-}
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("a lock").write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 fn order_body(variant: u64) -> Value {
     let mut order = body(&[(variant, 1)]);
@@ -124,16 +94,12 @@ async fn hostile_jobs(shop: &LocalShop) {
 async fn a_request_is_one_line_of_json_and_nobody_is_in_the_logs() {
     let shop = LocalShop::without_pumps().await;
     let token = shop.system.token(CUSTOMER, domain::actor::Role::Customer);
-    let lines = Lines::default();
-    // With one alone, whoever comes first to a line that is logged decides for all threads whether anybody wants it.
-    let _second = tracing::Dispatch::new(api::log::lines(tracing::Level::DEBUG, std::io::sink));
-    let catching = tracing::subscriber::set_default(api::log::lines(tracing::Level::DEBUG, lines.clone()));
+    let logged = Logged::from_now_on();
     let answers = hostile_flow(&shop, &token).await;
     hostile_jobs(&shop).await;
-    drop(catching);
+    let (text, read) = (logged.text(), logged.lines());
+    drop(logged);
 
-    let text = lines.text();
-    let read: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect();
     for answer in &answers {
         let id = answer.headers["x-request-id"].to_str().expect("an id");
         let of_request: Vec<&Value> = read.iter().filter(|line| line["message"] == "request" && line["request_id"] == id).collect();
@@ -171,16 +137,13 @@ async fn what_a_schedule_could_not_look_after_is_named_by_its_key_alone() {
     shop.rewrite("SHIPMENT", &parcel["id"], "status", MAIL).await;
     shop.system.clock.advance(Duration::from_hours(73));
 
-    let lines = Lines::default();
-    let _second = tracing::Dispatch::new(api::log::lines(tracing::Level::DEBUG, std::io::sink));
-    let catching = tracing::subscriber::set_default(api::log::lines(tracing::Level::DEBUG, lines.clone()));
+    let logged = Logged::from_now_on();
     for schedule in ["cancel-unpaid-orders", "track-shipments"] {
         assert_eq!(shop.system.workers.run(schedule).await.map(|swept| swept.failed), Some(1), "{schedule}");
     }
-    drop(catching);
+    let (text, read) = (logged.text(), logged.lines());
+    drop(logged);
 
-    let text = lines.text();
-    let read: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     for (said, record) in [
         ("one could not be looked after", format!("ORDER#{}", order.id)),
         ("what waits can't be read", format!("SHIPMENT#{}", parcel["id"])),

@@ -5,6 +5,7 @@
 mod kit;
 
 mod access;
+mod alarms;
 mod asking_in_rounds;
 mod budgets;
 mod conventions;

@@ -1,5 +1,6 @@
 //! What payment providers tell by webhook: each word counts once, in whatever order, also before our own write has landed.
 
+mod by_staff;
 mod early_refunds;
 mod pawapay;
 mod refunds;
@@ -153,6 +154,40 @@ async fn one_that_failed_may_come_after_all_and_one_that_came_stays() {
     let changes: Vec<&Value> = history.as_array().expect("rows").iter().filter(|row| row["type"] == "PAYMENT_STATUS_CHANGED").collect();
     assert_eq!(changes.len(), 2);
     assert!(changes.iter().all(|row| row["performedBy"] == Value::Null), "by nobody: {changes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_was_given_up_at_stripe_has_failed_and_its_order_goes_the_way_of_any_unpaid_one() {
+    let shop = LocalShop::start().await;
+    let canceled = async |order: &Placed| {
+        stripe_tells(&shop, "payment_intent.canceled", intent(order, "canceled", 0, "usd")).await.ok();
+        status(&shop, order).await
+    };
+    let (given_up, paid_after_all, paid) = (shop.order_at_stripe().await, shop.order_at_stripe().await, shop.order_at_stripe().await);
+    for _ in 0..2 {
+        for order in [&given_up, &paid_after_all] {
+            assert_eq!(canceled(order).await, "FAILED");
+        }
+    }
+    // Staff may take another payment for it.
+    shop.staff().put(&paid_after_all.path("payment"), &json!({ "paymentStatus": "PAID", "reference": "TPE-1" })).await.ok();
+    assert_eq!(canceled(&paid_after_all).await, "PAID");
+    stripe_tells(&shop, "payment_intent.succeeded", intent(&paid, "succeeded", 75_00, "usd")).await.ok();
+    assert_eq!(canceled(&paid).await, "PAID", "what came stays");
+
+    shop.after(Duration::from_hours(73)).await;
+    let now = async |order: &Placed| {
+        let now = shop.order_now(order.id).await;
+        (now["status"].as_str().expect("a word").to_owned(), now["paymentStatus"].as_str().expect("a word").to_owned())
+    };
+    assert_eq!(now(&given_up).await, ("CANCELLED".to_owned(), "VOIDED".to_owned()));
+    assert_eq!(shop.stock(given_up.variants[0]).await, given_up.stock_before, "its pieces are back");
+    for order in [&paid_after_all, &paid] {
+        assert_eq!(now(order).await, ("PENDING".to_owned(), "PAID".to_owned()));
+    }
+    assert!(shop.refunds_of(given_up.id).await.is_empty());
+    // Of a cancelled order it is no news.
+    assert_eq!(canceled(&given_up).await, "VOIDED");
 }
 
 #[tokio::test(flavor = "multi_thread")]

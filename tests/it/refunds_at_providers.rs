@@ -1,6 +1,7 @@
 //! Refunds that a payment provider carries out: once each, whatever gets lost.
 
 use crate::kit::{ByHand, LocalShop, Placed, cents, failures, race};
+use api::Shop;
 use api::aws::local_config;
 use api::batch::Outcome;
 use api::secrets::Secrets;
@@ -285,6 +286,44 @@ async fn an_answer_that_does_not_say_what_pawapay_did_is_asked_after_under_the_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nor_is_what_a_proxy_says_in_stripe_s_place_a_refusal() {
+    let shop = LocalShop::start().await;
+    let page = json!("<html>Blocked</html>");
+    let own = json!({ "error": { "type": "invalid_request_error", "message": "Too early" } });
+    for (status, body) in [(400, page.clone()), (402, json!({})), (404, page.clone()), (405, page.clone()), (408, own.clone()), (425, own)]
+    {
+        let (order, asked) = (paid_at(&shop, Stripe).await, shop.keys_at(Stripe).len());
+        shop.system.payments.fail_next(Stripe, Fault::Refuse(status, body.clone()));
+        shop.refunded(&order, None).await;
+        shop.settled().await;
+        is(&shop.refund_of(&order).await, "PROCESSING", 1, Some("PROVIDER"));
+        shop.after(RUN).await;
+        shop.after(RUN).await;
+        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        let mut keys = shop.keys_at(Stripe).split_off(asked);
+        keys.dedup();
+        assert_eq!(keys.len(), 1, "{status} {body}: {keys:?}");
+    }
+    assert_eq!(shop.made_at(Stripe).len(), 6);
+
+    // Nor does it say that there is none: a day later, when Stripe has forgotten the key, that would be a second one.
+    let order = paid_at(&shop, Stripe).await;
+    shop.system.payments.fail_next(Stripe, Fault::AcceptThenDrop);
+    shop.system.payments.fail_next(Stripe, Fault::Refuse(404, page));
+    let refund = shop.refunded(&order, Some("10")).await;
+    shop.settled().await;
+    let keys = shop.keys_at(Stripe).len();
+    shop.system.clock.advance(25 * HOUR);
+    let job = LocalShop::refund_job(&refund);
+    for _ in 0..2 {
+        process_refund::process(&shop.system.workers.shop, job.clone()).await;
+    }
+    is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+    assert_eq!((shop.made_at(Stripe).len(), shop.keys_at(Stripe).len()), (7, keys));
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_that_pawapay_rejects_of_one_worker_and_accepts_of_another_is_one_refund() {
     let shop = LocalShop::without_pumps().await;
     let order = paid_at(&shop, PawaPay).await;
@@ -472,9 +511,7 @@ async fn the_schedule_asks_after_payments_and_marks_only_what_matches() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_whose_provider_is_no_longer_configured_is_left_to_staff_and_still_hears_of_itself() {
     let shop = LocalShop::without_pumps().await;
-    let mut without_keys = shop.system.workers.shop.clone();
-    let nowhere = local_config("http://127.0.0.1:9", Builder::new().build_http());
-    without_keys.secrets = Arc::new(Secrets::given(&|_: &'static str| None, &nowhere, &without_keys.clock));
+    let without_keys = without_keys(&shop);
     for provider in [Stripe, PawaPay] {
         let order = paid_at(&shop, provider).await;
         let refund = shop.refunded(&order, None).await;
@@ -506,6 +543,86 @@ async fn one_whose_provider_is_no_longer_configured_is_left_to_staff_and_still_h
         }
         assert_eq!(money(&shop, &order).await, ("REFUNDED".to_owned(), 75_00));
         assert_eq!(shop.refund_of(&order).await["failureReason"], Value::Null);
+    }
+}
+
+/// A shop like this one, whose providers' keys were taken out of the configuration.
+fn without_keys(shop: &LocalShop) -> Shop {
+    let mut without_keys = shop.system.workers.shop.clone();
+    let nowhere = local_config("http://127.0.0.1:9", Builder::new().build_http());
+    without_keys.secrets = Arc::new(Secrets::given(&|_: &'static str| None, &nowhere, &without_keys.clock));
+    without_keys
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_staff_gave_up_before_anybody_knew_is_asked_after_before_it_is_tried_again() {
+    for (provider, status) in [(Stripe, "succeeded"), (PawaPay, "COMPLETED")] {
+        // It was made, and nobody heard of it; or it never arrived.
+        for arrives in [true, false] {
+            let shop = LocalShop::without_pumps().await;
+            let order = paid_at(&shop, provider).await;
+            let refund = shop.refunded(&order, Some("20")).await;
+            let (job, with_keys) = (LocalShop::refund_job(&refund), shop.system.workers.shop.clone());
+            let lost = if arrives { Fault::AcceptThenDrop } else { Fault::Refuse(502, json!("<html>")) };
+            shop.system.payments.next_refund_is(provider, status);
+            shop.system.payments.fail_next(provider, lost);
+            assert!(matches!(process_refund::process(&with_keys, job.clone()).await, Outcome::Again(_)));
+            assert_eq!(process_refund::process(&without_keys(&shop), job.clone()).await, Outcome::Done);
+            is(&shop.refund_of(&order).await, "PROCESSING", 1, Some("STAFF"));
+            let by_hand =
+                async |status: &str| shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": status })).await;
+            by_hand("FAILED").await.ok();
+            assert_eq!(money(&shop, &order).await, ("PAID".to_owned(), 0));
+
+            // A day later Stripe has forgotten the key.
+            shop.system.clock.advance(25 * HOUR);
+            let again = by_hand("PROCESSING").await.ok();
+            is(&again, "PROCESSING", 1, Some("PROVIDER"));
+            by_hand("FAILED").await.refused(409, "REFUND_IN_PROGRESS");
+            for _ in 0..3 {
+                process_refund::process(&with_keys, job.clone()).await;
+                shop.system.clock.advance(RUN);
+                shop.system.workers.run("ask-providers").await.expect("a schedule");
+            }
+            is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+            let mut keys = shop.keys_at(provider);
+            assert_eq!(keys.len(), if arrives { 1 } else { 2 }, "{keys:?}");
+            keys.dedup();
+            assert_eq!((keys.len(), shop.made_at(provider).len()), (1, 1), "{provider:?} {arrives}: {keys:?}");
+            assert_eq!(money(&shop, &order).await, ("PARTIALLY_REFUNDED".to_owned(), 20_00));
+            shop.assert_no_complaints();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provider_says_later_of_one_that_staff_gave_up_counts_once() {
+    for (says, status, refunded, next_key) in [("succeeded", "COMPLETED", 20_00, 1), ("failed", "FAILED", 0, 2)] {
+        let shop = LocalShop::without_pumps().await;
+        let order = paid_at(&shop, Stripe).await;
+        let refund = shop.refunded(&order, Some("20")).await;
+        let job = LocalShop::refund_job(&refund);
+        shop.system.payments.next_refund_is(Stripe, "pending");
+        process_refund::process(&shop.system.workers.shop, job.clone()).await;
+        process_refund::process(&without_keys(&shop), job.clone()).await;
+        let by_hand =
+            async |status: &str| shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": status })).await;
+        by_hand("FAILED").await.ok();
+        let made = shop.made_at(Stripe)[0].id.clone();
+        shop.system.payments.move_on(&made, says, Some("declined"));
+        let event = json!({ "id": "evt_1", "type": "refund.updated", "data": { "object": shop.system.payments.stripe_object(&made) } });
+        for _ in 0..3 {
+            shop.stripe_tells(&event).await.ok();
+        }
+        is(&shop.refund_of(&order).await, status, 1, None);
+        assert_eq!(money(&shop, &order).await.1, refunded);
+        // What is known to have come to nothing is tried again as another attempt.
+        if status == "FAILED" {
+            by_hand("PROCESSING").await.ok();
+            process_refund::process(&shop.system.workers.shop, job).await;
+        }
+        is(&shop.refund_of(&order).await, "COMPLETED", next_key, None);
+        assert_eq!((money(&shop, &order).await.1, shop.made_at(Stripe).len()), (20_00, usize::try_from(next_key).expect("small")));
     }
 }
 

@@ -7,7 +7,7 @@ use api::{Attempt as Moment, Shop};
 use domain::ids::{OrderId, RefundId};
 use domain::money::Money;
 use domain::order::Order;
-use domain::refund::{Awaiting, PaymentProvider, Refund, RefundChange, RefundStatus, Report, Told};
+use domain::refund::{Awaiting, PaymentProvider, Refund, RefundChange, RefundStatus, Report, Told, Unheard};
 use providers::{AskError, Asked, Gateway};
 use store::{CommitError, StorageError, Writes};
 
@@ -141,29 +141,57 @@ fn contradicts(refund: &Refund, key: &str, told: &Told) -> bool {
 
 async fn take(shop: &Shop, id: RefundId, key: &str, report: &Report, trust: Trust) -> Result<bool, CommitError> {
     let settled = shop.settle(|moment| async move {
-        let Some((refund, order)) = load(shop, id).await? else { return Ok(None) };
-        if trust == Trust::Then && contradicts(&refund, key, &report.told) {
+        let Some(Attempted { refund, order, key }) = attempted(shop, id, key).await? else { return Ok(None) };
+        if trust == Trust::Then && contradicts(&refund, &key, &report.told) {
             return Ok(Some((None, Writes::new())));
         }
-        if refund.is_attempt(key) {
+        if refund.is_attempt(&key) {
             let change = refund.told(report, &order, moment.now, moment.ids);
-            return Ok(change.map(|change| (Some(Settled::by(&refund, &order, &change)), Writes::from(&change))));
+            return Ok(change.map(|change| (Some((refund.id, Settled::by(&refund, &order, &change))), Writes::from(&change))));
         }
         match (refund.provider, &report.told) {
             (Some(provider), Told::Succeeded) => {
-                let name = format!("{key}/after-all");
-                let recorded = recorded(shop, &order, moment, provider, &name, report, refund.amount).await?;
-                Ok(recorded.map(|(settled, writes)| (Some(settled), writes)))
+                let recorded = recorded(shop, &order, moment, provider, &after_all(&key), report, refund.amount).await?;
+                Ok(recorded.map(|(settled, writes)| (Some((refund.id, settled)), writes)))
             }
             _ => Ok(None),
         }
     });
     let settled = settled.await?;
-    raise(id, settled.flatten());
+    if let Some(Some((id, settled))) = settled {
+        raise(id, settled);
+    }
     Ok(!matches!(settled, Some(None)))
 }
 
-/// A refund that a provider made without us, and that nobody has heard of: recorded once, by its own name.
+/// The refund that a word is about, and the key of the attempt that it has.
+struct Attempted {
+    refund: Refund,
+    order: Order,
+    key: String,
+}
+
+/// An earlier attempt that came through after all is a refund of its own by then, which every later word is about.
+async fn attempted(shop: &Shop, id: RefundId, key: &str) -> Result<Option<Attempted>, StorageError> {
+    let Some((refund, order)) = load(shop, id).await? else { return Ok(None) };
+    if let Some(provider) = refund.provider.filter(|_| !refund.is_attempt(key)) {
+        let name = after_all(key);
+        if let Some(own) = shop.store.refund_named(provider, &name).await?
+            && let Some((refund, order)) = load(shop, own).await?
+        {
+            return Ok(Some(Attempted { refund, order, key: name }));
+        }
+    }
+    Ok(Some(Attempted { refund, order, key: key.to_owned() }))
+}
+
+/// What an earlier attempt that came through after all is recorded by: its own key names the refund that it was of.
+fn after_all(key: &str) -> String {
+    format!("{key}/after-all")
+}
+
+/// A refund that a provider made without us, and that nobody has heard of by its own name: one that waited for staff, who have made
+/// it there, is settled by it; any other is recorded, once. Says whether it was either.
 pub(crate) async fn record(
     shop: &Shop,
     provider: PaymentProvider,
@@ -172,13 +200,22 @@ pub(crate) async fn record(
     amount: Money,
     report: &Report,
 ) -> Result<bool, CommitError> {
+    let unheard = Unheard { provider, name, amount, report };
     let settled = shop.settle(|moment| async move {
         let Some(order) = shop.store.order(owner).await? else { return Ok(None) };
+        if shop.store.refund_named(provider, name).await?.is_some() {
+            return Ok(None);
+        }
+        let refunds = shop.store.refunds_of_order(owner).await?;
+        if let Some(refund) = unheard.of_staff(&refunds, moment.now) {
+            let change = refund.made_by_staff(unheard, &order, moment.now, moment.ids);
+            return Ok(Some((Settled::by(refund, &order, &change), Writes::from(&change))));
+        }
         recorded(shop, &order, moment, provider, name, report, amount).await
     });
     let settled = settled.await?;
     if let (Some(settled), Some(id)) = (settled, shop.store.refund_named(provider, name).await?) {
-        raise(id, Some(settled));
+        raise(id, settled);
     }
     Ok(settled.is_some())
 }
@@ -221,8 +258,7 @@ fn is_beyond(before: &Order, after: &Order) -> bool {
 }
 
 /// `infra/monitoring.yaml` counts these lines by their `alarm`.
-pub(crate) fn raise(refund: RefundId, settled: Option<Settled>) {
-    let Some(Settled { over_refunded, bounced }) = settled else { return };
+pub(crate) fn raise(refund: RefundId, Settled { over_refunded, bounced }: Settled) {
     if over_refunded {
         tracing::error!(alarm = "over-refunded", %refund, "more was given back than was paid");
     }

@@ -66,11 +66,12 @@ impl Stripe {
         format!("{}{path}", self.base_url)
     }
 
-    /// An answer that is there, or isn't.
+    /// An answer that is there, or isn't. Only Stripe's own word that it isn't counts: who takes a proxy's 404 for it asks for a
+    /// second refund where there is one.
     async fn found<T: DeserializeOwned>(&self, call: RequestBuilder) -> Result<Option<T>, AskError> {
         match self.answer(call).await? {
             Ok(found) => Ok(Some(found)),
-            Err((StatusCode::NOT_FOUND, _)) => Ok(None),
+            Err((StatusCode::NOT_FOUND, refusal)) if refusal.kind.is_some() => Ok(None),
             Err((status, refusal)) => Err(AskError::Unknown(refusal.said(status))),
         }
     }
@@ -162,16 +163,19 @@ enum Refused {
 }
 
 /// Stripe's errors (docs.stripe.com/api/errors, docs.stripe.com/error-codes), by status, `type` and `code`. What Stripe looked
-/// at and refused is also its answer to the same key for a day; what it did not look at (a rate limit, a lock) isn't.
+/// at and refused is also its answer to the same key for a day; what it did not look at (a rate limit, a lock) isn't. Without a
+/// `type` that is known to be final it is no refusal: a proxy may have said it, and who knows what Stripe did.
 fn refused(status: StatusCode, refusal: &Refusal) -> Refused {
     let (kind, code) = (refusal.kind.as_deref().unwrap_or_default(), refusal.code.as_deref().unwrap_or_default());
     match (status.as_u16(), kind, code) {
-        (_, _, "idempotency_key_in_use" | "lock_timeout" | "rate_limit") | (401 | 403 | 409 | 429, ..) => Refused::NotLookedAt,
-        (_, "idempotency_error", _) => Refused::KeyUsedOtherwise,
-        (_, _, "charge_already_refunded") => Refused::AlreadyRefunded,
-        (_, _, "balance_insufficient" | "insufficient_funds") => Refused::ForNow,
-        (500.., ..) | (_, "api_error", _) => Refused::NotLookedAt,
-        _ => Refused::ForGood,
+        (401 | 403 | 408 | 409 | 425 | 429, ..) | (_, "", _) | (_, _, "idempotency_key_in_use" | "lock_timeout" | "rate_limit") => {
+            Refused::NotLookedAt
+        }
+        (400..500, "idempotency_error", _) => Refused::KeyUsedOtherwise,
+        (400..500, _, "charge_already_refunded") => Refused::AlreadyRefunded,
+        (400..500, _, "balance_insufficient" | "insufficient_funds") => Refused::ForNow,
+        (400..500, "invalid_request_error" | "card_error", _) => Refused::ForGood,
+        _ => Refused::NotLookedAt,
     }
 }
 
@@ -186,17 +190,46 @@ mod tests {
 
     #[test]
     fn errors_are_told_apart_by_type_and_code() {
-        assert_eq!(refusal(400, "invalid_request_error", "charge_already_refunded"), Refused::AlreadyRefunded);
-        assert_eq!(refusal(400, "invalid_request_error", "balance_insufficient"), Refused::ForNow);
-        assert_eq!(refusal(400, "idempotency_error", ""), Refused::KeyUsedOtherwise);
-        assert_eq!(refusal(409, "idempotency_error", "idempotency_key_in_use"), Refused::NotLookedAt);
-        assert_eq!(refusal(429, "invalid_request_error", "lock_timeout"), Refused::NotLookedAt);
-        assert_eq!(refusal(429, "invalid_request_error", "rate_limit"), Refused::NotLookedAt);
-        assert_eq!(refusal(401, "invalid_request_error", ""), Refused::NotLookedAt);
-        assert_eq!(refusal(500, "api_error", ""), Refused::NotLookedAt);
-        assert_eq!(refusal(404, "invalid_request_error", "resource_missing"), Refused::ForGood);
-        assert_eq!(refusal(402, "card_error", "charge_disputed"), Refused::ForGood);
-        assert_eq!(refused(StatusCode::BAD_GATEWAY, &Refusal::read(b"<html>")), Refused::NotLookedAt);
+        for (status, kind, code, meant) in [
+            (400, "invalid_request_error", "charge_already_refunded", Refused::AlreadyRefunded),
+            (400, "invalid_request_error", "balance_insufficient", Refused::ForNow),
+            (400, "idempotency_error", "", Refused::KeyUsedOtherwise),
+            (409, "idempotency_error", "idempotency_key_in_use", Refused::NotLookedAt),
+            (429, "invalid_request_error", "lock_timeout", Refused::NotLookedAt),
+            (429, "invalid_request_error", "rate_limit", Refused::NotLookedAt),
+            (401, "invalid_request_error", "", Refused::NotLookedAt),
+            (403, "invalid_request_error", "", Refused::NotLookedAt),
+            (408, "invalid_request_error", "", Refused::NotLookedAt),
+            (409, "invalid_request_error", "", Refused::NotLookedAt),
+            (425, "invalid_request_error", "", Refused::NotLookedAt),
+            (500, "api_error", "", Refused::NotLookedAt),
+            (400, "api_error", "", Refused::NotLookedAt),
+            (307, "invalid_request_error", "", Refused::NotLookedAt),
+            (400, "a_type_of_tomorrow", "", Refused::NotLookedAt),
+            (404, "invalid_request_error", "resource_missing", Refused::ForGood),
+            (400, "invalid_request_error", "", Refused::ForGood),
+            (402, "card_error", "charge_disputed", Refused::ForGood),
+        ] {
+            assert_eq!(refusal(status, kind, code), meant, "{status} {kind} {code}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_stripe_s_own_form_is_no_refusal_whatever_its_status() {
+        let bodies: [&[u8]; 6] = [
+            b"",
+            b"<html>",
+            b"{}",
+            br#"{"error":"Bad"}"#,
+            br#"{"error":{"message":"No"}}"#,
+            br#"{"error":{"code":"charge_already_refunded"}}"#,
+        ];
+        for status in (300..600).filter_map(|status| StatusCode::from_u16(status).ok()) {
+            for body in bodies {
+                let said = String::from_utf8_lossy(body);
+                assert_eq!(refused(status, &Refusal::read(body)), Refused::NotLookedAt, "{status} {said}");
+            }
+        }
     }
 
     #[test]

@@ -46,6 +46,24 @@ impl Store {
         Ok(self.get::<NameRecord>(Table::Orders, &keys::refund_name(provider, name)).await?.map(|named| named.refund_id))
     }
 
+    /// Every refund of an order, as it is now; one that was made a moment ago may not be listed yet.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the table can't be read.
+    pub async fn refunds_of_order(&self, order: OrderId) -> Result<Vec<Refund>, StorageError> {
+        let filter = RefundFilter { order_id: Some(order), ..RefundFilter::default() };
+        let mut refunds = Vec::new();
+        let mut page = PageRequest::new(100, None);
+        loop {
+            let Page { items, next } = self.refunds(filter, page).await?;
+            refunds.extend(items);
+            match next {
+                Some(before) => page.before = Some(before),
+                None => return Ok(refunds),
+            }
+        }
+    }
+
     /// A page of the refunds that a filter keeps.
     pub async fn refunds(&self, filter: RefundFilter, page: PageRequest) -> Result<Page<Refund>, StorageError> {
         let (index, partitions) = match (filter.order_id, filter.status) {

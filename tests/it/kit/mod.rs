@@ -3,6 +3,7 @@
 mod browser;
 mod by_hand;
 mod caller;
+mod logged;
 pub mod mutation;
 mod orders;
 mod payments;
@@ -20,6 +21,7 @@ pub mod webhooks;
 pub use browser::Browser;
 pub use by_hand::{ByHand, failures};
 pub use caller::{Answer, Answers, Caller, crowd, race};
+pub use logged::Logged;
 pub use orders::{OrderBuilder, Placed, body};
 pub use programs::{Directory, run};
 pub use providers::{Providers, SendGridDelivery, Senders, ses_event, twilio_signature};

@@ -351,6 +351,10 @@ async fn every_word_of_providers(deployed: &mut Deployed) {
     let made = payments.refund_by_hand("pi_told", 5_00, "succeeded");
     deployed.stripe_tells("refund.created", payments.stripe_object(&made)).await;
 
+    // Of the next one the order's others are looked through.
+    let next = payments.refund_by_hand("pi_told", 1_00, "succeeded");
+    deployed.stripe_tells("refund.created", payments.stripe_object(&next)).await;
+
     // And of one whose order comes later.
     let early = payments.refund_by_hand("pi_early", 5_00, "succeeded");
     deployed.stripe_tells("refund.created", payments.stripe_object(&early)).await;

@@ -1,9 +1,11 @@
 //! Refunds: the record, and the decisions that change it.
 
+mod by_staff;
 mod open;
 mod provider;
 mod settle;
 
+pub use by_staff::Unheard;
 pub use open::{Opening, RefundOpened, RefundPart, RefundRequest, RefundRequestError, RefundedPieces, RoomError};
 pub use provider::{Attempt, PaymentProvider, RefundRecorded, RefundTold, Report, Told};
 pub use settle::{RefundChange, RefundError, RefundPatch};
@@ -135,7 +137,7 @@ pub struct Refund {
     pub failure_reason: Option<String>,
     /// How often it was tried.
     pub attempts: u32,
-    /// The last of them; a retry has none until it is handed over.
+    /// The last of them; a retry of one that came to nothing has none until it is handed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
     /// Who acts next; nobody while it is in a worker's hands or at its end.

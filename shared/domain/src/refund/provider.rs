@@ -1,6 +1,6 @@
 //! A refund in a payment provider's hands: handing it over, and what the provider says of it, in whatever order.
 
-use super::{Awaiting, Refund, RefundChange, RefundMethod, RefundOpened, RefundPart, RefundStatus};
+use super::{Awaiting, Refund, RefundChange, RefundMethod, RefundOpened, RefundPart, RefundStatus, RefundedPieces, RoomError};
 use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::{Ids, RefundId};
@@ -53,6 +53,10 @@ pub struct Attempt {
     pub asked_at: Timestamp,
     /// The provider's own name for it, once it has said so.
     pub reference: Option<String>,
+    /// Whether the provider itself has said that nothing came of it. Only then may there be another: whatever staff say, nobody
+    /// knows before.
+    #[serde(default)]
+    pub failed: bool,
 }
 
 /// What a provider says became of a refund.
@@ -127,7 +131,7 @@ impl Refund {
                 PaymentProvider::Stripe => self.next_stripe_key(),
                 PaymentProvider::PawaPay => fresh.to_owned(),
             };
-            self.attempted(provider, Attempt { key, asked_at: now, reference: None }, None, now, ids)
+            self.attempted(provider, Attempt { key, asked_at: now, reference: None, failed: false }, None, now, ids)
         })
     }
 
@@ -187,7 +191,9 @@ impl Refund {
                 let heard = Self { transaction_reference: reference.or(Some(attempt.key)), ..heard };
                 Some(heard.completed(order, Actor::System, now, ids))
             }
-            (RefundStatus::Processing, Told::Failed(why)) => Some(heard.failed(why, order, Actor::System, now, ids)),
+            (RefundStatus::Processing, Told::Failed(why)) => Some(heard.without_effect().failed(why, order, Actor::System, now, ids)),
+            // Staff had given it up, and now it is known.
+            (RefundStatus::Failed, Told::Failed(why)) if !attempt.failed => Some(heard.without_effect().remarked(Some(why), now, ids)),
             (RefundStatus::Processing, Told::Pending) if reference != attempt.reference => Some(heard.remarked(None, now, ids)),
             (RefundStatus::Completed, Told::Failed(why)) if self.failure_reason.is_none() => {
                 let note = format!("It came back after it was completed: {why}");
@@ -212,17 +218,26 @@ impl Refund {
         Some(left.remarked(Some(&why), now, ids))
     }
 
-    fn remarked(self, note: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
+    /// The last attempt is over, and nothing came of it.
+    fn without_effect(self) -> Self {
+        let attempt = self.attempt.map(|attempt| Attempt { failed: true, ..attempt });
+        Self { attempt, ..self }
+    }
+
+    /// The last attempt, as long as nobody knows that nothing came of it.
+    pub(super) fn open_attempt(&self) -> Option<&Attempt> {
+        self.attempt.as_ref().filter(|attempt| !attempt.failed)
+    }
+
+    pub(super) fn remarked(self, note: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
         let event = self.updated_event(note, now, &mut ids);
         RefundChange { refund: self, order: None, credit: None, events: vec![event], known_as: None }
     }
 
     /// It failed, its room was given back, and the customer has the money nevertheless.
     fn completed_after_all(self, order: &Order, now: Timestamp, ids: Ids) -> RefundChange {
-        let (room, pieces) = match order.clone().take_room(&self.part()) {
-            Ok((room, amount, pieces)) if amount == self.amount => (room, pieces),
-            Ok(_) | Err(_) => (order.clone().take_regardless(self.amount), Vec::new()),
-        };
+        let (room, pieces) =
+            self.take_same_room(order.clone()).unwrap_or_else(|_| (order.clone().take_regardless(self.amount), Vec::new()));
         let room = Order { payment_status: order.payment_status, ..room };
         Self { pieces, ..self }.completed(&room, Actor::System, now, ids)
     }
@@ -285,7 +300,12 @@ impl Order {
             provider: Some(provider),
             failure_reason,
             attempts: 1,
-            attempt: Some(Attempt { key: name.to_owned(), asked_at: now, reference: report.reference.clone() }),
+            attempt: Some(Attempt {
+                key: name.to_owned(),
+                asked_at: now,
+                reference: report.reference.clone(),
+                failed: status == RefundStatus::Failed,
+            }),
             awaiting: (status == RefundStatus::Processing).then_some(Awaiting::Provider),
             processed_by: None,
             processed_at: completed.then_some(now),
@@ -311,6 +331,14 @@ impl Order {
 
 /// What a refund gives back, for asking for the same room again.
 impl Refund {
+    /// Room for just the amount that its provider was asked for, whatever its pieces would bring by now.
+    pub(super) fn take_same_room(&self, order: Order) -> Result<(Order, Vec<RefundedPieces>), RoomError> {
+        match order.clone().take_room(&self.part())? {
+            (room, amount, pieces) if amount == self.amount => Ok((room, pieces)),
+            _ => order.take_room(&RefundPart::Amount(self.amount)).map(|(room, ..)| (room, Vec::new())),
+        }
+    }
+
     pub(super) fn part(&self) -> RefundPart {
         match self.pieces.as_slice() {
             [] => RefundPart::Amount(self.amount),

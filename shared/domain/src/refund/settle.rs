@@ -1,6 +1,6 @@
 //! What can happen to a refund once it is there.
 
-use super::{Awaiting, PaymentProvider, Refund, RefundMethod, RefundStatus, RoomError};
+use super::{Attempt, Awaiting, PaymentProvider, Refund, RefundMethod, RefundStatus, RoomError};
 use crate::actor::Actor;
 use crate::credit::{CreditEntry, CreditKind};
 use crate::event::{Event, EventKind, Subject, numbered};
@@ -156,13 +156,20 @@ impl Refund {
     }
 
     /// From `PENDING`, whose room is already taken, or as a retry, which must find room again; the pieces it is for are
-    /// counted anew then, since others of their line may have gone back meanwhile.
+    /// counted anew then, since others of their line may have gone back meanwhile. An attempt of which nobody knows what came
+    /// is no other one: the provider is asked after it, and for that amount, before anything else is done.
     fn started(self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> Result<RefundChange, RefundError> {
         let before = self.status;
         let mut after = order.touched(now);
-        let mut refund = Self { status: RefundStatus::Processing, awaiting: None, failure_reason: None, attempt: None, ..self };
+        let attempt = self.open_attempt().map(|attempt| Attempt { asked_at: now, ..attempt.clone() });
+        let awaiting = attempt.as_ref().map(|_| Awaiting::Provider);
+        let mut refund = Self { status: RefundStatus::Processing, awaiting, failure_reason: None, attempt, ..self };
         if before == RefundStatus::Failed {
-            (after, refund.amount, refund.pieces) = after.take_room(&refund.part())?;
+            if refund.attempt.is_some() {
+                (after, refund.pieces) = refund.take_same_room(after)?;
+            } else {
+                (after, refund.amount, refund.pieces) = after.take_room(&refund.part())?;
+            }
         }
         let mut events = vec![refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id)];
         events.extend(after.payment_event(order.payment_status, actor, now, &mut ids));

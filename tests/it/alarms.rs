@@ -1,0 +1,201 @@
+//! The lines that wake somebody up (`infra/monitoring.yaml` counts them by their `alarm`): once for what has gone wrong, and not
+//! for what only looks like it. Each test is on one thread, so that what is caught is its own.
+
+use crate::kit::{LocalShop, Logged, Placed};
+use functions::workers::process_refund;
+use local::Options;
+use local::emulators::payments::Provider::{PawaPay, Stripe};
+use local::faults::Fault;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_hours(1);
+const RUN: Duration = Duration::from_mins(5);
+const NONE: [&str; 0] = [];
+
+async fn paid(shop: &LocalShop) -> Placed {
+    let order = shop.order_at_stripe().await;
+    shop.mark_paid(&order).await;
+    order
+}
+
+async fn tells(shop: &LocalShop, kind: &str, object: Value) {
+    shop.stripe_tells(&json!({ "id": "evt_1", "type": kind, "data": { "object": object } })).await.ok();
+}
+
+async fn tells_of(shop: &LocalShop, kind: &str, refund: &str) {
+    tells(shop, kind, shop.system.payments.stripe_object(refund)).await;
+}
+
+async fn run(shop: &LocalShop) {
+    shop.system.clock.advance(RUN);
+    shop.system.workers.run("ask-providers").await.expect("a schedule");
+}
+
+/// A refund in cash that waits for staff.
+async fn in_cash(shop: &LocalShop, order: &Placed, amount: f64) -> Value {
+    let body = json!({ "orderId": order.id, "amount": amount, "reason": "Torn", "refundMethod": "CASH" });
+    shop.admin().post("/api/refunds", &body).await.ok()
+}
+
+/// A card refund that was handed to Stripe, which has it in this status.
+async fn at_stripe(shop: &LocalShop, order: &Placed, status: &str) -> (Value, String) {
+    let refund = shop.refunded(order, Some("20")).await;
+    shop.system.payments.next_refund_is(Stripe, status);
+    process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&refund)).await;
+    let made = shop.made_at(Stripe).pop().expect("one");
+    (refund, made.id)
+}
+
+#[tokio::test]
+async fn more_given_back_than_was_paid_is_said_once_by_whoever_did_it_last() {
+    let shop = LocalShop::without_pumps().await;
+    let logged = Logged::from_now_on();
+    let order = paid(&shop).await;
+    let cash = in_cash(&shop, &order, 50.0).await;
+    let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "succeeded");
+    for _ in 0..2 {
+        tells_of(&shop, "refund.created", &made).await;
+    }
+    assert_eq!(logged.alarms(), NONE, "30.00 were given, and 50.00 are only promised");
+    shop.admin().put(&format!("/api/refunds?id={}", cash["id"]), &json!({ "status": "COMPLETED" })).await.ok();
+    assert_eq!(logged.alarms(), ["over-refunded"], "80.00 of 75.00");
+    let more = shop.system.payments.refund_by_hand(order.payment(), 1_00, "succeeded");
+    for _ in 0..3 {
+        tells_of(&shop, "refund.created", &more).await;
+    }
+    assert_eq!(logged.alarms(), ["over-refunded"], "and once for more of it");
+
+    let whole = paid(&shop).await;
+    let made = shop.system.payments.refund_by_hand(whole.payment(), 75_00, "succeeded");
+    tells_of(&shop, "refund.created", &made).await;
+    assert_eq!(logged.alarms(), NONE, "all of it, and no more");
+}
+
+#[tokio::test]
+async fn a_race_for_the_last_refund_says_it_once_and_not_at_all_where_it_is_lost() {
+    let shop = LocalShop::without_pumps().await;
+    let order = paid(&shop).await;
+    let cash = in_cash(&shop, &order, 50.0).await;
+    let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "succeeded");
+    tells_of(&shop, "refund.created", &made).await;
+    let by_hand = async || shop.admin().put(&format!("/api/refunds?id={}", cash["id"]), &json!({ "status": "COMPLETED" })).await;
+
+    let logged = Logged::from_now_on();
+    shop.system.faults.inject("TransactWriteItems", Fault::Conflict, 1_000);
+    by_hand().await.refused(409, "CONFLICT");
+    shop.system.faults.clear();
+    assert_eq!(logged.alarms(), NONE, "nothing was written");
+    shop.system.faults.inject("TransactWriteItems", Fault::Conflict, 3);
+    by_hand().await.ok();
+    assert_eq!(logged.alarms(), ["over-refunded"], "decided four times, written once");
+}
+
+#[tokio::test]
+async fn a_completed_refund_that_comes_back_is_said_once_and_one_that_fails_is_not() {
+    let shop = LocalShop::without_pumps().await;
+    let logged = Logged::from_now_on();
+    let order = paid(&shop).await;
+    let (_, failing) = at_stripe(&shop, &order, "pending").await;
+    shop.system.payments.move_on(&failing, "failed", Some("declined"));
+    tells_of(&shop, "refund.failed", &failing).await;
+    assert_eq!(logged.alarms(), NONE, "it was never there");
+
+    let (_, bounced) = at_stripe(&shop, &order, "succeeded").await;
+    shop.system.payments.move_on(&bounced, "failed", Some("lost_or_stolen_card"));
+    for _ in 0..3 {
+        tells_of(&shop, "refund.failed", &bounced).await;
+    }
+    assert_eq!(logged.alarms(), ["refund-came-back"]);
+}
+
+#[tokio::test]
+async fn one_that_came_through_after_all_and_comes_back_says_so_too() {
+    let shop = LocalShop::without_pumps().await;
+    let order = paid(&shop).await;
+    let (refund, first) = at_stripe(&shop, &order, "failed").await;
+    shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "PROCESSING" })).await.ok();
+    process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&refund)).await;
+    // Beside the second attempt the first has come through as well: that is a refund of its own.
+    shop.system.payments.move_on(&first, "succeeded", None);
+    tells_of(&shop, "refund.updated", &first).await;
+    assert_eq!(shop.refunds_of(order.id).await.len(), 2);
+
+    let logged = Logged::from_now_on();
+    for _ in 0..2 {
+        tells_of(&shop, "refund.updated", &first).await;
+    }
+    assert_eq!(logged.alarms(), NONE, "that is known");
+    shop.system.payments.move_on(&first, "failed", Some("lost_or_stolen_card"));
+    for _ in 0..3 {
+        tells_of(&shop, "refund.failed", &first).await;
+    }
+    assert_eq!(logged.alarms(), ["refund-came-back"]);
+    let refunds = shop.refunds_of(order.id).await;
+    let (after_all, own): (Vec<&Value>, Vec<&Value>) = refunds.iter().partition(|other| other["id"] != refund["id"]);
+    assert_eq!((&after_all[0]["status"], &after_all[0]["failureReason"]), (&json!("COMPLETED"), &json!("Stripe: lost_or_stolen_card")));
+    assert_eq!((&own[0]["status"], &own[0]["failureReason"]), (&json!("COMPLETED"), &Value::Null), "the second attempt has not");
+}
+
+#[tokio::test]
+async fn a_payment_that_is_not_what_was_to_be_paid_is_said_once_and_the_right_one_not() {
+    let shop = LocalShop::without_pumps().await;
+    let logged = Logged::from_now_on();
+    let intent = |order: &Placed, amount: i64, currency: &str| json!({ "id": order.payment(), "status": "succeeded", "amount_received": amount, "currency": currency });
+    let (right, short, foreign) = (shop.order_at_stripe().await, shop.order_at_stripe().await, shop.order_at_stripe().await);
+    for _ in 0..2 {
+        tells(&shop, "payment_intent.succeeded", intent(&right, 75_00, "usd")).await;
+    }
+    assert_eq!(logged.alarms(), NONE);
+    for (order, amount, currency) in [(&short, 74_99, "usd"), (&foreign, 75_00, "cdf")] {
+        for _ in 0..3 {
+            tells(&shop, "payment_intent.succeeded", intent(order, amount, currency)).await;
+        }
+        assert_eq!(logged.alarms(), ["payment-mismatch"], "{amount} {currency}");
+    }
+    // Of a cancelled order it goes back by itself, and nobody has to decide anything.
+    let cancelled = shop.order_at_stripe().await;
+    shop.staff().post(&cancelled.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();
+    tells(&shop, "payment_intent.succeeded", intent(&cancelled, 74_99, "usd")).await;
+    assert_eq!((logged.alarms(), shop.refunds_of(cancelled.id).await.len()), (Vec::new(), 1));
+
+    // By its other name it is another order's.
+    let by_charge = shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!("ch_1")).place().await;
+    let other = shop.order_at_stripe().await;
+    let mut paid = intent(&other, 75_00, "usd");
+    paid["latest_charge"] = json!("ch_1");
+    tells(&shop, "payment_intent.succeeded", paid).await;
+    assert_eq!(logged.alarms(), ["payment-mismatch"]);
+    assert_eq!(shop.order_now(by_charge.id).await["paymentStatus"], "PENDING");
+}
+
+#[tokio::test]
+async fn a_refund_that_is_with_its_provider_for_a_day_is_said_by_each_run_and_one_that_awaits_staff_by_none() {
+    let variables = [("PAWAPAY_API_TOKEN", String::new())].into();
+    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
+    let logged = Logged::from_now_on();
+    let by_staff = shop.order_at_pawapay("COMPLETED").await;
+    shop.mark_paid(&by_staff).await;
+    let left = shop.refunded(&by_staff, None).await;
+    process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&left)).await;
+    assert_eq!(shop.refund_of(&by_staff).await["awaiting"], "STAFF");
+    let order = paid(&shop).await;
+    let (refund, made) = at_stripe(&shop, &order, "pending").await;
+
+    shop.system.clock.advance(23 * HOUR);
+    run(&shop).await;
+    assert_eq!(logged.alarms(), NONE, "not yet a day");
+    shop.system.clock.advance(HOUR);
+    for _ in 0..2 {
+        run(&shop).await;
+        let stuck: Vec<Value> = logged.lines().into_iter().filter(|line| line["alarm"].is_string()).collect();
+        assert_eq!(stuck.iter().map(|line| line["refund"].clone()).collect::<Vec<_>>(), [json!(refund["id"].to_string())], "and no other");
+        assert_eq!(logged.alarms(), ["refund-stuck"]);
+    }
+    shop.system.payments.move_on(&made, "succeeded", None);
+    run(&shop).await;
+    assert_eq!(logged.alarms(), ["refund-stuck"], "it was, until this run");
+    run(&shop).await;
+    assert_eq!(logged.alarms(), NONE, "it is settled");
+    assert!(shop.made_at(PawaPay).is_empty());
+}
