@@ -1,5 +1,7 @@
 //! Money that comes and is not what was to be paid: it is never kept in silence.
 
+mod another_payment;
+
 use crate::kit::{Answer, LocalShop, Placed, cents};
 use local::emulators::payments::Provider::PawaPay;
 use serde_json::{Value, json};

@@ -93,11 +93,12 @@ async fn cancel(State(shop): State<Shop>, caller: Caller, request: Checked<Cance
 
 impl<'a> From<&'a Cancellation> for CancelAnswer<'a> {
     fn from(change: &'a Cancellation) -> Self {
-        let message = match &change.refund {
+        let refund = change.refund.as_ref().or(change.earlier_refunds.first());
+        let message = match refund {
             Some(refund) => format!("Order {} is cancelled; {} go back by {}.", change.order.order_number, refund.amount, refund.method),
             None => format!("Order {} is cancelled.", change.order.order_number),
         };
-        Self { success: true, message, order: (&change.order).into(), refund: change.refund.as_ref().map(Into::into) }
+        Self { success: true, message, order: (&change.order).into(), refund: refund.map(Into::into) }
     }
 }
 

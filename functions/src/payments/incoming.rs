@@ -19,7 +19,7 @@ pub(crate) async fn told(shop: &Shop, method: PaymentMethod, reference: &str, he
     Ok(false)
 }
 
-/// Marks an order, if it still has the reference. Money that has another name besides pays no order while another has that;
+/// Marks an order by a payment that it has, or once had, the reference of. Money that has another name besides pays no order while another has that;
 /// when it pays one, it is that order's by both names from then on. So one payment pays one order.
 pub(crate) async fn told_of_order(
     shop: &Shop,
@@ -34,17 +34,18 @@ pub(crate) async fn told_of_order(
     }
     let settled = shop.settle(|moment| async move {
         let order = shop.store.order(id).await?;
-        let Some(order) = order.filter(|order| order.payment_reference.as_deref() == Some(reference)) else { return Ok(None) };
-        let Some(change) = order.payment_told(heard.payment, moment.now, moment.ids) else { return Ok(None) };
+        let Some(order) = order else { return Ok(None) };
+        let Some(change) = order.payment_told(reference, heard, moment.now, moment.ids) else { return Ok(None) };
         if let Some(owner) = other_owner(shop, &order, alias).await? {
             tracing::error!(alarm = "payment-mismatch", order = %id, %owner, "a payment is another order's by its other name");
             return Ok(None);
         }
-        Ok(Some((change.mismatch, Writes::from(&change).claim_reference(&change.order, alias))))
+        let writes = Writes::from(&change).claim_reference(&change.order, alias);
+        Ok(Some((change.mismatch, writes)))
     });
     let settled = settled.await?;
-    if let Some(Some(other)) = settled {
-        tracing::error!(alarm = "payment-mismatch", order = %id, %other, "a payment is not what was to be paid");
+    if let Some(Some(mismatch)) = &settled {
+        tracing::error!(alarm = "payment-mismatch", order = %id, %mismatch, "money came that is no payment");
     }
     Ok(settled.is_some())
 }

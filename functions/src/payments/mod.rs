@@ -7,6 +7,7 @@ pub(crate) mod told_refunds;
 use api::Shop;
 use api::secrets::SecretName;
 use domain::order::{Order, PaymentMethod};
+use domain::refund::Refund;
 use providers::{AskError, Gateway, PawaPay, Stripe};
 
 /// Stripe, where the shop has given its key.
@@ -43,8 +44,12 @@ async fn with_secret<G>(shop: &Shop, name: SecretName, make: impl FnOnce(reqwest
     Ok(Some(make(client, secret.to_string())))
 }
 
-/// The reference of an order's payment, where it is one of the provider's own.
-pub(crate) fn payment_at<G: Gateway>(order: &Order) -> Option<&str> {
-    let is_theirs = order.payment_method == G::PROVIDER.payment_method();
-    order.payment_reference.as_deref().filter(|reference| is_theirs && G::is_own(reference))
+/// Whether a payment of an order is one that the provider has.
+pub(crate) fn is_at<G: Gateway>(order: &Order, reference: &str) -> bool {
+    order.payment_method == G::PROVIDER.payment_method() && G::PROVIDER.hands_out(reference)
+}
+
+/// The reference of the payment that a refund gives back, where the provider has that.
+pub(crate) fn payment_at<'a, G: Gateway>(refund: &'a Refund, order: &'a Order) -> Option<&'a str> {
+    refund.payment(order).filter(|reference| is_at::<G>(order, reference))
 }

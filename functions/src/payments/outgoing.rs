@@ -5,9 +5,8 @@ use api::batch::Outcome;
 use api::clock::random;
 use api::{Attempt as Moment, Shop};
 use domain::ids::{OrderId, RefundId};
-use domain::money::Money;
 use domain::order::Order;
-use domain::refund::{Awaiting, PaymentProvider, Refund, RefundChange, RefundStatus, Report, Told, Unheard};
+use domain::refund::{Awaiting, PaymentProvider, Refund, RefundChange, RefundStatus, RefundTold, Report, Told, Unheard};
 use providers::{AskError, Asked, Gateway};
 use store::{CommitError, StorageError, Writes};
 
@@ -41,7 +40,8 @@ pub(crate) async fn carry_out<G: Gateway>(shop: &Shop, gateway: &G, id: RefundId
 
 /// Asks a provider after a refund, and for it where it has never heard of it.
 async fn ask<G: Gateway>(gateway: &G, open: &Open) -> Result<Report, AskError> {
-    let payment = payment_at::<G>(&open.order).ok_or_else(|| AskError::Refused("the order has no payment there".to_owned()))?;
+    let payment =
+        payment_at::<G>(&open.refund, &open.order).ok_or_else(|| AskError::Refused("the order has no payment there".to_owned()))?;
     let asked = Asked { refund: &open.refund, key: &open.key, payment };
     if open.is_old {
         if let Some(report) = gateway.refund_state(asked).await? {
@@ -62,7 +62,7 @@ async fn hand_over<G: Gateway>(shop: &Shop, id: RefundId) -> Result<Option<Open>
         if let Some(attempt) = open_attempt(&refund, G::PROVIDER) {
             return Ok(Some((Open { key: attempt, refund, order, is_old: true }, Writes::new())));
         }
-        let change = match payment_at::<G>(&order) {
+        let change = match payment_at::<G>(&refund, &order) {
             Some(_) => refund.hand_over(G::PROVIDER, &uuid(), moment.now, moment.ids),
             // Staff noted the payment in their own words, so the way back is theirs.
             None => refund.leave_to_staff(moment.now, moment.ids),
@@ -89,7 +89,7 @@ async fn settle<G: Gateway>(shop: &Shop, gateway: &G, open: &Open, report: &Repo
         Ok(false) => {}
         Err(error) => return Outcome::Again(error.to_string()),
     }
-    let Some(payment) = payment_at::<G>(&open.order) else { return Outcome::Done };
+    let Some(payment) = payment_at::<G>(&open.refund, &open.order) else { return Outcome::Done };
     match gateway.refund_state(Asked { refund: &open.refund, key, payment }).await {
         Ok(Some(now)) => Outcome::from(told(shop, id, key, &now).await),
         Ok(None) => Outcome::Done,
@@ -151,7 +151,14 @@ async fn take(shop: &Shop, id: RefundId, key: &str, report: &Report, trust: Trus
         }
         match (refund.provider, &report.told) {
             (Some(provider), Told::Succeeded) => {
-                let recorded = recorded(shop, &order, moment, provider, &after_all(&key), report, refund.amount).await?;
+                let told = RefundTold {
+                    name: after_all(&key),
+                    payments: refund.payment(&order).map(ToOwned::to_owned).into_iter().collect(),
+                    amount: Some(refund.amount),
+                    ours: None,
+                    report: report.clone(),
+                };
+                let recorded = recorded(shop, &order, moment, provider, &told).await?;
                 Ok(recorded.map(|(settled, writes)| (Some((refund.id, settled)), writes)))
             }
             _ => Ok(None),
@@ -192,47 +199,42 @@ fn after_all(key: &str) -> String {
 
 /// A refund that a provider made without us, and that nobody has heard of by its own name: one that waited for staff, who have made
 /// it there, is settled by it; any other is recorded, once. Says whether it was either.
-pub(crate) async fn record(
-    shop: &Shop,
-    provider: PaymentProvider,
-    name: &str,
-    owner: OrderId,
-    amount: Money,
-    report: &Report,
-) -> Result<bool, CommitError> {
-    let unheard = Unheard { provider, name, amount, report };
+pub(crate) async fn record(shop: &Shop, provider: PaymentProvider, owner: OrderId, told: &RefundTold) -> Result<bool, CommitError> {
     let settled = shop.settle(|moment| async move {
         let Some(order) = shop.store.order(owner).await? else { return Ok(None) };
-        if shop.store.refund_named(provider, name).await?.is_some() {
+        let Some(amount) = told.amount else { return Ok(None) };
+        if shop.store.refund_named(provider, &told.name).await?.is_some() {
             return Ok(None);
         }
-        let refunds = shop.store.refunds_of_order(owner).await?;
+        let unheard = Unheard { provider, name: &told.name, amount, report: &told.report };
+        let mut refunds = shop.store.refunds_of_order(owner).await?;
+        refunds.retain(|refund| refund.earlier_payment(&order).map(|earlier| earlier.reference.as_str()) == order.earlier_named(&told.payments));
         if let Some(refund) = unheard.of_staff(&refunds, moment.now) {
             let change = refund.made_by_staff(unheard, &order, moment.now, moment.ids);
             return Ok(Some((Settled::by(refund, &order, &change), Writes::from(&change))));
         }
-        recorded(shop, &order, moment, provider, name, report, amount).await
+        recorded(shop, &order, moment, provider, told).await
     });
     let settled = settled.await?;
-    if let (Some(settled), Some(id)) = (settled, shop.store.refund_named(provider, name).await?) {
+    if let (Some(settled), Some(id)) = (settled, shop.store.refund_named(provider, &told.name).await?) {
         raise(id, settled);
     }
     Ok(settled.is_some())
 }
 
+/// What is no amount of the order's currency is in none of its books.
 async fn recorded(
     shop: &Shop,
     order: &Order,
     Moment { now, ids, .. }: Moment,
     provider: PaymentProvider,
-    name: &str,
-    report: &Report,
-    amount: Money,
+    told: &RefundTold,
 ) -> Result<Option<(Settled, Writes)>, StorageError> {
-    if amount.currency != order.currency || amount.minor <= 0 || shop.store.refund_named(provider, name).await?.is_some() {
+    let Some(amount) = told.amount.filter(|amount| amount.currency == order.currency && amount.minor > 0) else { return Ok(None) };
+    if shop.store.refund_named(provider, &told.name).await?.is_some() {
         return Ok(None);
     }
-    let recorded = order.record_refund(provider, name, report, amount, now, ids);
+    let recorded = order.record_refund(provider, told, amount, now, ids);
     Ok(Some((Settled { over_refunded: is_beyond(order, &recorded.opened.order), bounced: false }, Writes::from(&recorded))))
 }
 

@@ -54,8 +54,7 @@ async fn take(shop: &Shop, owner: OrderId, told: &RefundTold) -> Result<Word, Co
     if let Some((id, key)) = known(shop, told, owner).await? {
         return word(shop, id, key, &told.report).await;
     }
-    let Some(amount) = told.amount else { return Ok(Word::Taken) };
-    if outgoing::record(shop, PROVIDER, &told.name, owner, amount, &told.report).await? {
+    if outgoing::record(shop, PROVIDER, owner, told).await? {
         return Ok(Word::Taken);
     }
     // Somebody else has recorded it in between, perhaps with another word.

@@ -2,7 +2,7 @@
 
 use super::process_refund;
 use super::sweep::{Sweep, Swept};
-use crate::payments::{incoming, pawapay, payment_at, stripe, told_refunds};
+use crate::payments::{incoming, is_at, pawapay, stripe, told_refunds};
 use api::Shop;
 use api::batch::Outcome;
 use domain::order::{Heard, Order, PaymentMethod};
@@ -26,8 +26,8 @@ const EVERY: u64 = 5;
 /// In minutes: for so long a payment is asked after by every run, and then every so often.
 const FRESH_FOR: u64 = 60;
 
-/// For so many hours after its order's last change one is asked after that nobody waits for: the order was cancelled, or went
-/// out unpaid. Providers have settled every payment long before.
+/// For so many hours after its order's last change one is asked after that nobody waits for: the order was cancelled, went out
+/// unpaid, or got the reference of another payment. Providers have settled every payment long before.
 const LATE_FOR: u64 = 7 * 24;
 
 /// A provider that has left so many questions in a row unanswered is asked no more by this run: whoever is with another one
@@ -188,8 +188,16 @@ impl<G: Gateway> Account<G> {
         }
     }
 
+    /// Asks after each of the order's payments that may still come.
     async fn ask(&self, shop: &Shop, order: &Order) -> Result<bool, CommitError> {
-        let Some(reference) = payment_at::<G>(order) else { return Ok(false) };
+        let mut is_marked = false;
+        for reference in order.open_payments().filter(|reference| is_at::<G>(order, reference)) {
+            is_marked |= self.ask_after(shop, order, reference).await?;
+        }
+        Ok(is_marked)
+    }
+
+    async fn ask_after(&self, shop: &Shop, order: &Order, reference: &str) -> Result<bool, CommitError> {
         let said = match self {
             Self::Locked => return Ok(false),
             Self::Open(provider) if provider.is_silent() => return Ok(false),
@@ -233,10 +241,6 @@ impl<G: Gateway> Questioned<G> {
 
 impl<G: Gateway> Gateway for Questioned<G> {
     const PROVIDER: PaymentProvider = G::PROVIDER;
-
-    fn is_own(reference: &str) -> bool {
-        G::is_own(reference)
-    }
 
     async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
         self.heard(self.gateway.refund(asked)).await

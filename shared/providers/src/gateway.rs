@@ -33,9 +33,6 @@ pub trait Gateway: Send + Sync {
     /// Who.
     const PROVIDER: PaymentProvider;
 
-    /// Whether a payment reference is one of its own; staff note their own references too.
-    fn is_own(reference: &str) -> bool;
-
     /// Asks for a refund. Under the same key it is made once, however often it is asked for.
     fn refund(&self, asked: Asked<'_>) -> impl Future<Output = Result<Report, AskError>> + Send;
 

@@ -2,7 +2,6 @@
 //! (docs.pawapay.io/v2/api-reference).
 
 use crate::gateway::{AskError, Asked, Gateway, unanswered};
-use domain::ids::is_uuid;
 use domain::money::{Currency, Money};
 use domain::order::{Heard, Incoming};
 use domain::refund::{PaymentProvider, Report, Told};
@@ -118,11 +117,6 @@ impl PawaPay {
 impl Gateway for PawaPay {
     const PROVIDER: PaymentProvider = PaymentProvider::PawaPay;
 
-    /// A UUID, in the form that pawaPay wants it.
-    fn is_own(reference: &str) -> bool {
-        is_uuid(reference)
-    }
-
     async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
         let Asked { refund, key, payment } = asked;
         let body = json!({
@@ -206,14 +200,6 @@ mod tests {
         for (cents, text) in amounts {
             assert_eq!(plain(Money::usd(cents)), text);
             assert_eq!(money(Some(text), Some("USD")), Some(Money::usd(cents)));
-        }
-    }
-
-    #[test]
-    fn only_a_uuid_is_a_deposit() {
-        assert!(PawaPay::is_own("f4401bd2-1568-4140-bf2d-eb77d2b2b639"));
-        for other in ["", "MP-A0773409", "f4401bd2-1568-4140-bf2d-eb77d2b2b63", "f4401bd2/1568-4140-bf2d-eb77d2b2b639"] {
-            assert!(!PawaPay::is_own(other), "{other}");
         }
     }
 }

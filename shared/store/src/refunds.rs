@@ -83,6 +83,10 @@ impl Writes {
         }
     }
 
+    pub(crate) fn insert_refunds(self, refunds: &[Refund]) -> Self {
+        refunds.iter().fold(self, |writes, refund| writes.insert_refund(Some(refund)))
+    }
+
     /// On nobody else having the name.
     fn name_refund(self, refund: &Refund, provider: PaymentProvider, name: &str) -> Self {
         let key = keys::refund_name(provider, name);

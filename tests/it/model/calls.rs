@@ -177,7 +177,9 @@ impl Play<'_> {
     pub(super) async fn note_refunds(&mut self) {
         while let Some(refund) = self.model.refunds.get(self.refunds.len()) {
             let made = self.shop.refunds_of(self.orders[refund.order]).await;
-            self.refunds.push(made[0]["id"].as_u64().expect("an id"));
+            // Newest first: those that the same step made after it come before it.
+            let later = self.model.refunds[self.refunds.len() + 1..].iter().filter(|later| later.order == refund.order).count();
+            self.refunds.push(made[later]["id"].as_u64().expect("an id"));
         }
     }
 

@@ -169,6 +169,8 @@ pub struct Order {
     pub paid: i64,
     /// What came where the total was to be paid, until somebody decides.
     came: Option<i64>,
+    /// What came by references that it had before.
+    earlier: Vec<(u8, i64)>,
     pub refunded: i64,
     /// Of each line what was paid for it, and the pieces and the money that went back or are going back.
     pub worth: Vec<i64>,
@@ -194,6 +196,8 @@ pub struct Refund {
     pub awaits_staff: bool,
     /// The line and how many of it, where it is of pieces.
     pieces: Option<(usize, i64)>,
+    /// The payment that it gives back, where that may be another than its order has by now.
+    payment: Option<u8>,
     /// Its place among the jobs, where it has one.
     job: Option<usize>,
 }
@@ -318,8 +322,24 @@ impl Reference {
     }
 
     fn balance(&self, order: usize) -> i64 {
-        let live = self.refunds.iter().filter(|refund| refund.order == order && refund.status != "FAILED");
+        let live = self.own_refunds(order).filter(|refund| refund.status != "FAILED");
         self.orders[order].paid - live.map(|refund| refund.amount).sum::<i64>()
+    }
+
+    fn is_own(&self, refund: &Refund) -> bool {
+        refund.payment.is_none_or(|payment| self.orders[refund.order].reference == Some(payment))
+    }
+
+    /// An order's refunds of the payment that it has.
+    pub fn own_refunds(&self, order: usize) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(move |refund| refund.order == order && self.is_own(refund))
+    }
+
+    /// What the shop has of what came by an earlier reference.
+    fn held(&self, order: usize, reference: u8) -> i64 {
+        let came = self.orders[order].earlier.iter().find(|(earlier, _)| *earlier == reference).map_or(0, |(_, came)| *came);
+        let gone = |refund: &&Refund| refund.order == order && refund.payment == Some(reference) && refund.status != "FAILED";
+        came - self.refunds.iter().filter(gone).map(|refund| refund.amount).sum::<i64>()
     }
 
     fn place(&mut self, customer: usize, lines: &[(usize, i64)], method: usize, reference: Option<u8>, promotion: Option<usize>) -> Said {
@@ -364,6 +384,7 @@ impl Reference {
             total,
             paid: 0,
             came: None,
+            earlier: Vec::new(),
             refunded: 0,
             worth: promotions::spread(off_lines, &amounts),
             pieces_refunded: vec![0; lines.len()],
@@ -399,7 +420,9 @@ impl Reference {
             return (409, "PAYMENT_REFERENCE_USED");
         }
         self.orders[at].payment = to;
-        self.orders[at].reference = reference.or(self.orders[at].reference);
+        if let Some(reference) = reference {
+            self.rename(at, reference);
+        }
         if to == "PAID" {
             self.orders[at].came = None;
             self.orders[at].paid = self.orders[at].total;
@@ -409,6 +432,20 @@ impl Reference {
             }
         }
         (200, "")
+    }
+
+    /// What came, and what went back of it, stays with the reference that it came by.
+    fn rename(&mut self, at: usize, reference: u8) {
+        let order = &mut self.orders[at];
+        if order.reference == Some(reference) {
+            return;
+        }
+        let back = order.earlier.iter().position(|(earlier, _)| *earlier == reference).map(|at| order.earlier.remove(at).1);
+        let came = std::mem::replace(&mut order.came, back);
+        let before = order.reference.replace(reference);
+        order.earlier.extend(before.zip(came));
+        let done = self.own_refunds(at).filter(|refund| refund.status == "COMPLETED").map(|refund| refund.amount).sum();
+        self.orders[at].refunded = done;
     }
 
     fn cancel(&mut self, at: usize, by: By, method: Option<&'static str>) -> Said {
@@ -435,6 +472,11 @@ impl Reference {
 
     /// Of a cancelled order, whatever came for it.
     fn give_all_back(&mut self, at: usize, method: &'static str) {
+        let earlier: Vec<u8> = self.orders[at].earlier.iter().map(|(reference, _)| *reference).collect();
+        let owed = earlier.iter().copied().find(|reference| self.held(at, *reference) > 0);
+        if let (0, None, Some(reference)) = (self.orders[at].paid, self.orders[at].came, owed) {
+            self.rename(at, reference);
+        }
         if let Some(came) = self.orders[at].came.take() {
             self.orders[at].paid = came;
             self.follow_refunds(at);
@@ -442,6 +484,12 @@ impl Reference {
         match self.orders[at].paid {
             0 => self.orders[at].payment = "VOIDED",
             _ => self.refund_all(at, method),
+        }
+        for reference in earlier {
+            let held = self.held(at, reference);
+            if held > 0 {
+                self.push_refund(at, held, method, None, Some(reference));
+            }
         }
     }
 
@@ -476,7 +524,7 @@ impl Reference {
         if amount == 0 || amount > self.refundable(at) {
             return (409, "REFUND_EXCEEDS_PAID");
         }
-        self.push_refund(at, amount, method.unwrap_or(way_back), pieces);
+        self.push_refund(at, amount, method.unwrap_or(way_back), pieces, None);
         (201, "")
     }
 
@@ -484,12 +532,12 @@ impl Reference {
     fn refund_all(&mut self, order: usize, method: &'static str) {
         match self.refundable(order) {
             0 => {}
-            amount => self.push_refund(order, amount, method, None),
+            amount => self.push_refund(order, amount, method, None, None),
         }
     }
 
-    fn push_refund(&mut self, order: usize, amount: i64, method: &'static str, pieces: Option<(usize, i64)>) {
-        self.refunds.push(Refund { order, amount, method, status: "PROCESSING", awaits_staff: false, pieces, job: None });
+    fn push_refund(&mut self, order: usize, amount: i64, method: &'static str, pieces: Option<(usize, i64)>, payment: Option<u8>) {
+        self.refunds.push(Refund { order, amount, method, status: "PROCESSING", awaits_staff: false, pieces, payment, job: None });
         self.set_off(self.refunds.len() - 1);
         self.count_pieces(self.refunds.len() - 1, 1);
         self.follow_refunds(order);
@@ -510,7 +558,7 @@ impl Reference {
 
     /// The payment status that follows from the refunds.
     fn follow_refunds(&mut self, at: usize) {
-        let is_open = self.refunds.iter().any(|refund| refund.order == at && refund.status == "PROCESSING");
+        let is_open = self.own_refunds(at).any(|refund| refund.status == "PROCESSING");
         let order = &mut self.orders[at];
         order.payment = match order.refunded {
             _ if is_open => "REFUND_PENDING",
@@ -524,6 +572,14 @@ impl Reference {
         match (self.refunds[at].status, to) {
             ("PROCESSING", "COMPLETED") => self.complete(at),
             ("PROCESSING", "FAILED") => self.fail(at),
+            ("FAILED", "PROCESSING") if !self.is_own(&self.refunds[at]) => {
+                let Refund { order, amount, payment, .. } = self.refunds[at];
+                if payment.is_none_or(|payment| amount > self.held(order, payment)) {
+                    return (409, "REFUND_EXCEEDS_PAID");
+                }
+                self.settle(at, "PROCESSING");
+                self.set_off(at);
+            }
             ("FAILED", "PROCESSING") => {
                 let Refund { order, amount, pieces, .. } = self.refunds[at];
                 let are_free = pieces.is_none_or(|(line, quantity)| quantity <= self.free(order)[line]);
@@ -544,7 +600,9 @@ impl Reference {
 
     fn complete(&mut self, at: usize) {
         let Refund { order, amount, method, .. } = self.refunds[at];
-        self.orders[order].refunded += amount;
+        if self.is_own(&self.refunds[at]) {
+            self.orders[order].refunded += amount;
+        }
         self.settle(at, "COMPLETED");
         if method == "STORE_CREDIT" {
             self.credit[self.orders[order].customer] += amount;
@@ -573,7 +631,8 @@ impl Reference {
             Word::PaidTooLittle => self.mismatched(at, self.orders[at].total - 1),
             Word::Refunded(amount) => {
                 let (method, status) = (REFUND_METHODS[CARD], "COMPLETED");
-                self.refunds.push(Refund { order: at, amount, method, status, awaits_staff: false, pieces: None, job: None });
+                let payment = self.at_stripe(order);
+                self.refunds.push(Refund { order: at, amount, method, status, awaits_staff: false, pieces: None, payment, job: None });
                 self.orders[at].refunded += amount;
                 if self.orders[at].paid > 0 {
                     self.follow_refunds(at);
@@ -587,11 +646,12 @@ impl Reference {
         due.sort_by_key(|at| self.refunds[*at].job);
         for at in due {
             let Refund { order, method, status, .. } = self.refunds[at];
+            let is_own = self.is_own(&self.refunds[at]);
             self.refunds[at].job = None;
             match method {
                 _ if status != "PROCESSING" => {}
                 // Stripe has given the money back already.
-                "STORE_CREDIT" if self.over_refunded(order) > 0 => self.fail(at),
+                "STORE_CREDIT" if is_own && self.over_refunded(order) > 0 => self.fail(at),
                 "STORE_CREDIT" => self.complete(at),
                 // Stripe has the payment, and gives it back at once.
                 "CARD" if self.at_stripe(Some(order)).is_some() => self.complete(at),

@@ -50,8 +50,12 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
     let trust = authenticate(&shop, &delivery).await?;
     let callback: PawaPayCallback = delivery.json()?;
     match (callback.deposit_id.as_deref(), callback.refund_id.as_deref()) {
-        (Some(deposit), _) if PawaPay::is_own(deposit) => told_of_deposit(&shop, &trust, &delivery, &kept_reference(deposit)).await?,
-        (_, Some(refund)) if PawaPay::is_own(refund) => told_of_refund(&shop, &trust, &delivery, &kept_reference(refund)).await?,
+        (Some(deposit), _) if PaymentProvider::PawaPay.hands_out(deposit) => {
+            told_of_deposit(&shop, &trust, &delivery, &kept_reference(deposit)).await?;
+        }
+        (_, Some(refund)) if PaymentProvider::PawaPay.hands_out(refund) => {
+            told_of_refund(&shop, &trust, &delivery, &kept_reference(refund)).await?;
+        }
         _ => tracing::info!(status = callback.status, "pawaPay told of something that is of no interest here"),
     }
     received()

@@ -1,13 +1,14 @@
 //! Cancelling an order, and everything that hangs on it.
 
-use super::{Order, OrderStatus, PaymentStatus};
+use super::{EarlierPayment, Order, OrderStatus, PaymentStatus};
 use crate::actor::Actor;
 use crate::event::{Event, EventKind, PromotionUse, Subject, numbered};
 use crate::ids::Ids;
 use crate::inventory::{ChangeType, LastChange, StockChange};
 use crate::message::{Announcement, MessageKind, RefundFacts};
+use crate::money::Money;
 use crate::promotion::{GiveBack, Promotion, Release};
-use crate::refund::{MethodError, Opening, Refund, RefundMethod, RefundPart, RoomError};
+use crate::refund::{Awaiting, MethodError, Opening, Refund, RefundMethod, RefundPart, RoomError};
 use crate::time::Timestamp;
 
 /// What a caller asks for.
@@ -47,6 +48,8 @@ pub struct Cancellation {
     pub previous: OrderStatus,
     /// What goes back to the customer.
     pub refund: Option<Refund>,
+    /// What goes back besides: of each earlier payment that money came by, what came.
+    pub earlier_refunds: Vec<Refund>,
     /// Every line's pieces, back into stock.
     pub restock: Vec<StockChange>,
     /// The use of its promotion, given back.
@@ -86,11 +89,18 @@ impl Order {
             cancelled.held_use.take().map(|held| Release { held, order_id: self.id, customer_id: self.customer_id, to: GiveBack::ToShard });
         let cancelled = if self.paid.is_zero() { cancelled.unpaid_in_the_end() } else { cancelled };
         let (mut order, refund) = cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids);
+        let mut earlier_refunds = Vec::new();
+        for EarlierPayment { reference, .. } in order.earlier_payments.clone() {
+            let (after, refund) = order.refund_earlier(&reference, method, &request.reason, now, &mut ids);
+            order = after;
+            earlier_refunds.extend(refund);
+        }
         if refund.is_none() && request.notes.is_some() {
             order.notes = joined(order.notes.as_deref(), request.notes.as_deref());
         }
 
-        let facts = refund.as_ref().map(|refund| RefundFacts { amount: refund.amount, method: refund.method });
+        let goes_back = refund.iter().chain(&earlier_refunds).map(|refund| refund.amount.minor).sum();
+        let facts = (goes_back > 0).then_some(RefundFacts { amount: Money::new(goes_back, order.currency), method });
         let mut events = vec![
             Event::new(Subject::Order(self.id), order.version, EventKind::OrderCancelled, actor, now, &mut ids)
                 .from_to(Some(self.status.as_str()), order.status.as_str())
@@ -99,17 +109,46 @@ impl Order {
                 .announcing(Announcement::about(&order, MessageKind::OrderCancelled, facts, Some(&request.reason), &mut ids)),
         ];
         events.extend(order.payment_event(self.payment_status, actor, now, &mut ids));
-        events.extend(refund.as_ref().map(|refund| refund.created_event(&order, actor, now, &mut ids)));
-
-        Ok(Cancellation { restock: order.restock(actor, now), order, previous: self.status, refund, release, events: numbered(events) })
+        for refund in refund.iter().chain(&earlier_refunds) {
+            events.push(refund.created_event(&order, actor, now, &mut ids));
+        }
+        let (restock, previous, events) = (order.restock(actor, now), self.status, numbered(events));
+        Ok(Cancellation { order, previous, refund, earlier_refunds, restock, release, events })
     }
 
     /// What nobody paid as it was to be paid, and nobody will any more: of what came instead all may be given back. What came in
     /// another currency than the order's is for staff to give back at the provider.
     pub(super) fn unpaid_in_the_end(self) -> Self {
-        match self.came_instead {
-            Some(came) if came.currency == self.currency => self.received(came),
-            Some(_) | None => Self { payment_status: PaymentStatus::Voided, ..self },
+        let earlier = self.earlier_payments.iter().find(|earlier| earlier.owed().is_some()).map(|earlier| earlier.reference.clone());
+        let order = self.taking_earlier(earlier.as_deref());
+        match order.came_instead {
+            Some(came) if came.currency == order.currency => order.received(came),
+            Some(_) | None => Self { payment_status: PaymentStatus::Voided, ..order },
+        }
+    }
+
+    /// A refund of what is owed of an earlier payment, and the order that knows of it; nothing where nothing is. Where the order's
+    /// own payment has but a note of the staff's for its reference, that may be the same money: staff look first.
+    pub(super) fn refund_earlier(
+        self,
+        reference: &str,
+        method: RefundMethod,
+        reason: &str,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> (Self, Option<Refund>) {
+        let Some(amount) = self.earlier(reference).and_then(EarlierPayment::owed) else { return (self, None) };
+        let doubtful = self.payment_reference.as_deref().filter(|own| !self.paid.is_zero() && !self.is_of_provider(own));
+        let notes = match doubtful {
+            Some(own) => format!("Gives back the payment {reference}. Look first whether it is the one that {own} stands for."),
+            None => format!("Gives back the payment {reference}."),
+        };
+        let part = RefundPart::Earlier { reference: reference.to_owned(), amount };
+        let opening = Opening { part, method, reason, return_id: None, notes: Some(&notes) };
+        let awaiting = doubtful.map(|_| Awaiting::Staff);
+        match self.clone().open_refund(&opening, now, ids) {
+            Ok((order, refund)) => (order, Some(Refund { awaiting, ..refund })),
+            Err(RoomError::ExceedsPaid { .. } | RoomError::NotSoMany { .. } | RoomError::NoSuchItem(_)) => (self, None),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod advance;
 mod cancel;
+mod earlier;
 mod lines;
 mod parcels;
 mod pay;
@@ -10,8 +11,9 @@ mod unpaid;
 
 pub use advance::{Advance, AdvanceError};
 pub use cancel::{CancelError, CancelRequest, Cancellation};
+pub use earlier::EarlierPayment;
 pub use lines::discounted;
-pub use pay::{AnotherAmount, Heard, Incoming, Payment, PaymentError, PaymentRequest};
+pub use pay::{Heard, Incoming, Mismatch, Payment, PaymentError, PaymentRequest};
 pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
 
 use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId, is_uuid};
@@ -297,6 +299,10 @@ pub struct Order {
     /// staff have decided what becomes of it the order stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_instead: Option<Money>,
+    /// The payments that it had the reference of before this one. What came by them is owed, and in none of the order's amounts:
+    /// a refund of it is one of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_payments: Vec<EarlierPayment>,
     /// What may still be given back.
     pub refundable: Money,
     /// What was given back.
@@ -357,21 +363,20 @@ impl Order {
     }
 
     /// Whether the order is still to be paid before anything else becomes of it. Cash on delivery is paid at the door, and where
-    /// another amount came it is staff that are waited for.
+    /// another amount came, or money by an earlier payment, it is staff that are waited for.
     #[must_use]
-    pub const fn awaits_payment(&self) -> bool {
+    pub fn awaits_payment(&self) -> bool {
         let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
         let is_paid_first = !matches!(self.payment_method, PaymentMethod::CashOnDelivery);
-        let is_for_money = self.total.minor > 0 && self.came_instead.is_none();
+        let is_for_money = self.total.minor > 0 && !self.holds_money();
         is_unpaid && is_paid_first && self.status.can_be_cancelled() && is_for_money
     }
 
-    /// Whether its provider may still have money for it, whatever has become of it since: it was cancelled, or went out unpaid.
+    /// Whether its provider may still have money for it, whatever has become of it since: it was cancelled, went out unpaid, or got
+    /// the reference of another payment.
     #[must_use]
-    pub const fn may_be_paid_late(&self) -> bool {
-        let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Voided);
-        let has_provider = !matches!(self.payment_method, PaymentMethod::CashOnDelivery) && self.payment_reference.is_some();
-        is_unpaid && has_provider && self.total.minor > 0 && self.came_instead.is_none()
+    pub fn may_be_paid_late(&self) -> bool {
+        !matches!(self.payment_method, PaymentMethod::CashOnDelivery) && self.open_payments().next().is_some()
     }
 
     /// The payment status that follows from the refunds of a paid order; an unpaid one keeps its own.

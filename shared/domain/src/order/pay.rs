@@ -9,6 +9,9 @@ use crate::refund::{Refund, RefundMethod};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Why what comes for a cancelled order goes back.
+const PAID_LATE: &str = "Paid after the order was cancelled";
+
 /// What staff ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentRequest {
@@ -64,14 +67,25 @@ impl From<Incoming> for Heard {
     }
 }
 
-/// Money came under an order's reference, and it is not what was to be paid: staff have to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{received} came where {expected} were to be paid")]
-pub struct AnotherAmount {
-    /// The order's total.
-    pub expected: Money,
-    /// What came.
-    pub received: Money,
+/// Money came for an order, and it is no payment of it: staff have to look.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// Under its reference, and not what was to be paid.
+    #[error("{received} came where {expected} were to be paid")]
+    AnotherAmount {
+        /// The order's total.
+        expected: Money,
+        /// What came.
+        received: Money,
+    },
+    /// Under a reference that it had before.
+    #[error("{received} came by {reference}, which is no longer the order's payment")]
+    EarlierPayment {
+        /// That reference.
+        reference: String,
+        /// What came.
+        received: Money,
+    },
 }
 
 /// Everything that a payment writes.
@@ -84,7 +98,7 @@ pub struct Payment {
     /// For a cancelled order: the money's way back.
     pub refund: Option<Refund>,
     /// What staff have to decide on.
-    pub mismatch: Option<AnotherAmount>,
+    pub mismatch: Option<Mismatch>,
     /// `PAYMENT_STATUS_CHANGED` or `PAYMENT_MISMATCHED`, and the refund's.
     pub events: Vec<Event>,
 }
@@ -110,31 +124,63 @@ impl Order {
         if !allowed.contains(&request.status) {
             return Err(PaymentError::InvalidTransition { from: self.payment_status, to: request.status, allowed });
         }
+        let new = request.reference.as_deref().filter(|new| self.payment_reference.as_deref() != Some(*new));
+        let order = match new {
+            // A note of the staff's own on what came, which they take for the payment.
+            Some(note) if request.status == PaymentStatus::Paid && self.came_instead.is_some() && !self.is_of_provider(note) => {
+                Self { payment_reference: Some(note.to_owned()), ..self.clone() }
+            }
+            Some(new) => self.clone().with_reference(new),
+            None => self.clone(),
+        };
         // Whoever takes more than was owed for the payment can give all of it back later.
-        let more = self.came_instead.filter(|came| came.currency == self.currency && came.minor > self.total.minor);
-        Ok(self.marked(request, more.unwrap_or(self.total), actor, now, ids))
+        let more = order.came_instead.filter(|came| came.currency == self.currency && came.minor > self.total.minor);
+        let payment = order.marked(request.status, more.unwrap_or(self.total), actor, now, ids);
+        Ok(Payment { new_reference: new.map(ToOwned::to_owned), ..payment })
     }
 
     /// Its payment marked; `amount` is what was paid where it was.
-    fn marked(&self, request: &PaymentRequest, amount: Money, actor: Actor, now: Timestamp, mut ids: Ids) -> Payment {
-        let new_reference = request.reference.clone().filter(|new| self.payment_reference.as_ref() != Some(new));
-        let mut order = Self { payment_status: request.status, ..self.touched(now) };
-        order.payment_reference = new_reference.clone().or(order.payment_reference);
-
+    fn marked(&self, status: PaymentStatus, amount: Money, actor: Actor, now: Timestamp, mut ids: Ids) -> Payment {
+        let mut order = Self { payment_status: status, ..self.touched(now) };
         let mut refund = None;
-        if request.status == PaymentStatus::Paid {
+        if status == PaymentStatus::Paid {
             order = order.received(amount);
             if order.status == OrderStatus::Cancelled {
                 let method = RefundMethod::of_payment(order.payment_method);
-                (order, refund) = order.refund_all(method, "Paid after the order was cancelled", None, now, &mut ids);
+                (order, refund) = order.refund_all(method, PAID_LATE, None, now, &mut ids);
             }
         }
-        self.payment(order, new_reference, refund, actor, now, &mut ids)
+        let paid = Event::new(Subject::Order(self.id), order.version, EventKind::PaymentStatusChanged, actor, now, &mut ids)
+            .from_to(Some(self.payment_status.as_str()), order.payment_status.as_str())
+            .noting(order.payment_reference.as_deref());
+        let refunding = refund.as_ref().map(|refund| refund.created_event(&order, actor, now, &mut ids));
+        let events = numbered(std::iter::once(paid).chain(refunding).collect());
+        Payment { order, new_reference: None, refund, mismatch: None, events }
     }
 
-    /// What its provider says of its payment; nothing where that is no news. An order that staff marked is marked.
+    /// What a provider says of the payment with this reference, the order's own or an earlier one; nothing where that is no news.
+    /// An order that staff marked is marked.
     #[must_use]
-    pub fn payment_told(&self, payment: Incoming, now: Timestamp, ids: Ids) -> Option<Payment> {
+    pub fn payment_told(&self, reference: &str, heard: &Heard, now: Timestamp, ids: Ids) -> Option<Payment> {
+        if self.payment_reference.as_deref() == Some(reference) {
+            let order = heard.alias.iter().fold(self.clone(), |order, alias| order.absorbing(alias));
+            return order.own_payment_told(heard.payment, now, ids);
+        }
+        let Incoming::Received(received) = heard.payment else { return None };
+        // By its other name it is the order's own.
+        let is_own = heard.alias.is_some() && heard.alias == self.payment_reference;
+        let is_news = self.earlier(reference).is_some_and(|earlier| earlier.came != Some(received));
+        if is_own || !is_news || received.minor <= 0 {
+            return None;
+        }
+        let taken = self.clone().taking_earlier(Some(reference));
+        if taken.payment_reference.as_deref() == Some(reference) {
+            return taken.own_payment_told(heard.payment, now, ids);
+        }
+        Some(self.earlier_payment_told(reference, received, now, ids))
+    }
+
+    fn own_payment_told(&self, payment: Incoming, now: Timestamp, ids: Ids) -> Option<Payment> {
         let status = match payment {
             Incoming::Pending => return None,
             // A failure before money came, however late it is heard of.
@@ -147,7 +193,7 @@ impl Order {
         }
         match payment {
             Incoming::Received(received) if received != self.total => self.mismatched(received, now, ids),
-            _ => Some(self.marked(&PaymentRequest { status, reference: None }, self.total, Actor::System, now, ids)),
+            _ => Some(self.marked(status, self.total, Actor::System, now, ids)),
         }
     }
 
@@ -157,20 +203,34 @@ impl Order {
         if received.minor <= 0 || self.came_instead == Some(received) {
             return None;
         }
-        let mismatch = AnotherAmount { expected: self.total, received };
         let mut order = Self { came_instead: Some(received), ..self.touched(now) };
         let mut refund = None;
         if self.status == OrderStatus::Cancelled {
             let method = RefundMethod::of_payment(self.payment_method);
-            (order, refund) = order.unpaid_in_the_end().refund_all(method, "Paid after the order was cancelled", None, now, &mut ids);
+            (order, refund) = order.unpaid_in_the_end().refund_all(method, PAID_LATE, None, now, &mut ids);
         }
-        let came = Event::new(Subject::Order(self.id), order.version, EventKind::PaymentMismatched, Actor::System, now, &mut ids)
+        Some(self.came(order, refund, Mismatch::AnotherAmount { expected: self.total, received }, now, &mut ids))
+    }
+
+    /// Money came by an earlier payment. Of a cancelled order it goes back; otherwise it is owed, and staff decide.
+    fn earlier_payment_told(&self, reference: &str, received: Money, now: Timestamp, mut ids: Ids) -> Payment {
+        let mut order = self.touched(now).having_heard(reference, received);
+        let mut refund = None;
+        if self.status == OrderStatus::Cancelled {
+            let method = RefundMethod::of_payment(self.payment_method);
+            (order, refund) = order.refund_earlier(reference, method, PAID_LATE, now, &mut ids);
+        }
+        self.came(order, refund, Mismatch::EarlierPayment { reference: reference.to_owned(), received }, now, &mut ids)
+    }
+
+    fn came(&self, order: Self, refund: Option<Refund>, mismatch: Mismatch, now: Timestamp, ids: &mut Ids) -> Payment {
+        let came = Event::new(Subject::Order(self.id), order.version, EventKind::PaymentMismatched, Actor::System, now, ids)
             .from_to(Some(self.payment_status.as_str()), order.payment_status.as_str())
             .noting(Some(&mismatch.to_string()));
-        let refunding = refund.as_ref().map(|refund| refund.created_event(&order, Actor::System, now, &mut ids));
+        let refunding = refund.as_ref().map(|refund| refund.created_event(&order, Actor::System, now, ids));
         let events = numbered(std::iter::once(came).chain(refunding).collect());
-        let mismatch = refund.is_none().then_some(mismatch);
-        Some(Payment { order, new_reference: None, refund, mismatch, events })
+        let mismatch = refund.as_ref().is_none_or(Refund::is_left_to_staff).then_some(mismatch);
+        Payment { order, new_reference: None, refund, mismatch, events }
     }
 
     /// So much was paid. What a provider is known to have given back before that is no longer there.
@@ -181,21 +241,5 @@ impl Order {
         order.set_over_refunded(before - gone);
         order.payment_status = order.status_of_refunds();
         order
-    }
-
-    fn payment(
-        &self,
-        order: Self,
-        new_reference: Option<String>,
-        refund: Option<Refund>,
-        actor: Actor,
-        now: Timestamp,
-        ids: &mut Ids,
-    ) -> Payment {
-        let paid = Event::new(Subject::Order(self.id), order.version, EventKind::PaymentStatusChanged, actor, now, ids)
-            .from_to(Some(self.payment_status.as_str()), order.payment_status.as_str())
-            .noting(order.payment_reference.as_deref());
-        let refunding = refund.as_ref().map(|refund| refund.created_event(&order, actor, now, ids));
-        Payment { order, new_reference, refund, mismatch: None, events: numbered(std::iter::once(paid).chain(refunding).collect()) }
     }
 }

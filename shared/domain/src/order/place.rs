@@ -273,6 +273,7 @@ impl Order {
             total,
             paid: Money::zero(request.currency),
             came_instead: None,
+            earlier_payments: Vec::new(),
             refundable: Money::zero(request.currency),
             over_refunded: None,
             refunded_total: Money::zero(request.currency),

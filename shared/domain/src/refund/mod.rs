@@ -14,7 +14,7 @@ use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject};
 use crate::ids::{Ids, OrderId, RefundId, ReturnId, UserId};
 use crate::money::Money;
-use crate::order::{Order, PaymentMethod};
+use crate::order::{EarlierPayment, Order, PaymentMethod};
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,9 @@ pub struct Refund {
     pub order_id: OrderId,
     /// The return it pays for.
     pub return_id: Option<ReturnId>,
+    /// The payment that it gives back, where that may be an earlier one of the order's; its own where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_reference: Option<String>,
     /// How much.
     pub amount: Money,
     /// The pieces it gives the money of back, where it was asked for by pieces; a return has its own.
@@ -157,6 +160,24 @@ pub struct Refund {
 }
 
 impl Refund {
+    /// The reference of the payment that it gives back.
+    #[must_use]
+    pub fn payment<'a>(&'a self, order: &'a Order) -> Option<&'a str> {
+        self.payment_reference.as_deref().or(order.payment_reference.as_deref())
+    }
+
+    /// That payment, where it is an earlier one, and so in none of the order's amounts.
+    #[must_use]
+    pub fn earlier_payment<'a>(&self, order: &'a Order) -> Option<&'a EarlierPayment> {
+        order.earlier(self.payment_reference.as_deref()?)
+    }
+
+    /// Whether staff are to carry it out.
+    #[must_use]
+    pub fn is_left_to_staff(&self) -> bool {
+        self.awaiting == Some(Awaiting::Staff)
+    }
+
     /// `REFUND_CREATED`, which sets its worker off.
     pub(crate) fn created_event(&self, order: &Order, actor: Actor, now: Timestamp, ids: &mut Ids) -> Event {
         Event::new(Subject::Order(order.id), order.version, EventKind::RefundCreated, actor, now, ids)

@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::event::{Event, numbered};
 use crate::ids::{Ids, OrderItemId, RefundId, ReturnId};
 use crate::money::Money;
-use crate::order::Order;
+use crate::order::{EarlierPayment, Order};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,13 @@ pub enum RefundPart {
     Amount(Money),
     /// What pieces of some lines are worth.
     Pieces(Vec<(OrderItemId, u32)>),
+    /// So much of an earlier payment of the order's, which is in none of its amounts.
+    Earlier {
+        /// That payment's reference.
+        reference: String,
+        /// How much.
+        amount: Money,
+    },
 }
 
 /// Pieces of a line whose money a refund gives back.
@@ -126,10 +133,15 @@ impl Order {
     /// See [`RoomError`].
     pub(crate) fn open_refund(self, opening: &Opening<'_>, now: Timestamp, ids: &mut Ids) -> Result<(Self, Refund), RoomError> {
         let (order, amount, pieces) = self.take_room(&opening.part)?;
+        let payment_reference = match &opening.part {
+            RefundPart::Earlier { reference, .. } => Some(reference.clone()),
+            RefundPart::Rest | RefundPart::Amount(_) | RefundPart::Pieces(_) => None,
+        };
         let refund = Refund {
             id: RefundId::draw(ids),
             order_id: order.id,
             return_id: opening.return_id,
+            payment_reference,
             amount,
             pieces,
             reason: opening.reason.to_owned(),
@@ -171,6 +183,12 @@ impl Order {
                 }
                 sum
             }
+            RefundPart::Earlier { reference, amount } => {
+                let owed = order.earlier(reference).and_then(EarlierPayment::owed).unwrap_or(Money::zero(order.currency));
+                let has_room = amount.minor > 0 && owed.minus(*amount).is_some_and(|left| left.minor >= 0);
+                has_room.then_some(()).ok_or(RoomError::ExceedsPaid { asked: *amount, left: owed })?;
+                return Ok((order.giving_earlier(reference, amount.minor), *amount, pieces));
+            }
         };
         let exceeds = RoomError::ExceedsPaid { asked, left: order.refundable };
         let left = order.refundable.minus(asked).filter(|left| left.minor >= 0 && asked.minor > 0).ok_or(exceeds)?;
@@ -181,6 +199,10 @@ impl Order {
 
     /// Gives a refund's room back, and the pieces it was for.
     pub(crate) fn give_room_back(self, refund: &Refund) -> Self {
+        if let Some(earlier) = refund.earlier_payment(&self) {
+            let reference = earlier.reference.clone();
+            return self.giving_earlier(&reference, -refund.amount.minor);
+        }
         let mut order = self;
         // What was given back beyond all room goes first.
         let beyond = order.over_refunded().minor.min(refund.amount.minor);

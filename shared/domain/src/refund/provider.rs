@@ -3,7 +3,7 @@
 use super::{Awaiting, Refund, RefundChange, RefundMethod, RefundOpened, RefundPart, RefundStatus, RefundedPieces, RoomError};
 use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject, numbered};
-use crate::ids::{Ids, RefundId};
+use crate::ids::{Ids, RefundId, is_uuid};
 use crate::message::{Announcement, MessageKind, RefundFacts};
 use crate::money::Money;
 use crate::order::{Order, PaymentMethod};
@@ -29,6 +29,25 @@ impl PaymentProvider {
             RefundMethod::Card => Some(Self::Stripe),
             RefundMethod::MobileMoney => Some(Self::PawaPay),
             RefundMethod::Cash | RefundMethod::StoreCredit => None,
+        }
+    }
+
+    /// Who has the payments by a method, where the shop has an account with them.
+    #[must_use]
+    pub const fn of_payment(method: PaymentMethod) -> Option<Self> {
+        Self::of(RefundMethod::of_payment(method))
+    }
+
+    /// Whether a reference of a payment is one that the provider hands out or takes: Stripe's of a payment or a charge, a UUID at
+    /// pawaPay. Staff note their own references too.
+    #[must_use]
+    pub fn hands_out(self, reference: &str) -> bool {
+        match self {
+            Self::Stripe => {
+                let named = ["pi_", "ch_", "py_"].iter().any(|prefix| reference.starts_with(prefix));
+                named && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            }
+            Self::PawaPay => is_uuid(reference),
         }
     }
 
@@ -236,8 +255,10 @@ impl Refund {
 
     /// It failed, its room was given back, and the customer has the money nevertheless.
     fn completed_after_all(self, order: &Order, now: Timestamp, ids: Ids) -> RefundChange {
-        let (room, pieces) =
-            self.take_same_room(order.clone()).unwrap_or_else(|_| (order.clone().take_regardless(self.amount), Vec::new()));
+        let (room, pieces) = self.take_same_room(order.clone()).unwrap_or_else(|_| {
+            let earlier = self.earlier_payment(order).map(|earlier| earlier.reference.as_str());
+            (order.clone().take_regardless(earlier, self.amount), Vec::new())
+        });
         let room = Order { payment_status: order.payment_status, ..room };
         Self { pieces, ..self }.completed(&room, Actor::System, now, ids)
     }
@@ -251,7 +272,10 @@ impl Refund {
 
 impl Order {
     /// Takes money out of what may still be given back although nobody asked whether there is so much: it is gone.
-    fn take_regardless(self, amount: Money) -> Self {
+    fn take_regardless(self, earlier: Option<&str>, amount: Money) -> Self {
+        if let Some(reference) = earlier {
+            return self.giving_earlier(reference, amount.minor);
+        }
         let room = amount.minor.min(self.refundable.minor);
         let mut order = self;
         order.refundable.minor -= room;
@@ -260,18 +284,19 @@ impl Order {
         order
     }
 
-    /// A refund that a provider made without us, by its own name (`reference`). One that failed takes no room, and is recorded all
-    /// the same: an older word of it that comes later is then no news.
+    /// A refund that a provider made without us, of so much. One that failed takes no room, and is recorded all the same: an older
+    /// word of it that comes later is then no news.
     #[must_use]
     pub fn record_refund(
         &self,
         provider: PaymentProvider,
-        name: &str,
-        report: &Report,
+        told: &RefundTold,
         amount: Money,
         now: Timestamp,
         mut ids: Ids,
     ) -> RefundRecorded {
+        let RefundTold { name, report, .. } = told;
+        let earlier = self.earlier_named(&told.payments);
         let (status, failure_reason) = match &report.told {
             Told::Pending => (RefundStatus::Processing, None),
             Told::Succeeded => (RefundStatus::Completed, None),
@@ -281,8 +306,12 @@ impl Order {
         let order = match status {
             RefundStatus::Failed => self.touched(now),
             RefundStatus::Pending | RefundStatus::Processing | RefundStatus::Completed => {
-                let mut order = self.touched(now).take_regardless(amount);
-                order.refunded_total.minor += if completed { amount.minor } else { 0 };
+                let mut order = self.touched(now).take_regardless(earlier, amount);
+                match earlier {
+                    Some(reference) if completed => order = order.having_refunded_earlier(reference, amount),
+                    None if completed => order.refunded_total.minor += amount.minor,
+                    Some(_) | None => {}
+                }
                 order.payment_status = order.status_of_refunds();
                 order
             }
@@ -291,6 +320,7 @@ impl Order {
             id: RefundId::draw(&mut ids),
             order_id: order.id,
             return_id: None,
+            payment_reference: earlier.or(self.payment_reference.as_deref()).map(ToOwned::to_owned),
             amount,
             pieces: Vec::new(),
             reason: format!("Made at {provider}"),
@@ -301,7 +331,7 @@ impl Order {
             failure_reason,
             attempts: 1,
             attempt: Some(Attempt {
-                key: name.to_owned(),
+                key: name.clone(),
                 asked_at: now,
                 reference: report.reference.clone(),
                 failed: status == RefundStatus::Failed,
@@ -325,7 +355,7 @@ impl Order {
         let mut events = vec![created];
         events.extend(order.payment_event(self.payment_status, Actor::System, now, &mut ids));
         let opened = RefundOpened { order, refund, events: numbered(events) };
-        RefundRecorded { opened, provider, name: name.to_owned() }
+        RefundRecorded { opened, provider, name: name.clone() }
     }
 }
 
@@ -333,16 +363,38 @@ impl Order {
 impl Refund {
     /// Room for just the amount that its provider was asked for, whatever its pieces would bring by now.
     pub(super) fn take_same_room(&self, order: Order) -> Result<(Order, Vec<RefundedPieces>), RoomError> {
-        match order.clone().take_room(&self.part())? {
+        match order.clone().take_room(&self.part(&order))? {
             (room, amount, pieces) if amount == self.amount => Ok((room, pieces)),
             _ => order.take_room(&RefundPart::Amount(self.amount)).map(|(room, ..)| (room, Vec::new())),
         }
     }
 
-    pub(super) fn part(&self) -> RefundPart {
-        match self.pieces.as_slice() {
-            [] => RefundPart::Amount(self.amount),
-            pieces => RefundPart::Pieces(pieces.iter().map(|pieces| (pieces.order_item_id, pieces.quantity)).collect()),
+    pub(super) fn part(&self, order: &Order) -> RefundPart {
+        match (self.earlier_payment(order), self.pieces.as_slice()) {
+            (Some(earlier), _) => RefundPart::Earlier { reference: earlier.reference.clone(), amount: self.amount },
+            (None, []) => RefundPart::Amount(self.amount),
+            (None, pieces) => RefundPart::Pieces(pieces.iter().map(|pieces| (pieces.order_item_id, pieces.quantity)).collect()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn staffs_own_notes_are_no_references_of_a_provider() {
+        let uuid = "f4401bd2-1568-4140-bf2d-eb77d2b2b639";
+        for (provider, own) in
+            [(PaymentProvider::Stripe, "pi_3OaQk2Lz"), (PaymentProvider::Stripe, "ch_1"), (PaymentProvider::PawaPay, uuid)]
+        {
+            assert!(provider.hands_out(own), "{own}");
+        }
+        for other in ["", "PI_1", "TPE-12", "pi_1/../charges", "pi_1?x", "pi 1", uuid] {
+            assert!(!PaymentProvider::Stripe.hands_out(other), "{other}");
+        }
+        for other in ["", "MP-A0773409", "f4401bd2-1568-4140-bf2d-eb77d2b2b63", "f4401bd2/1568-4140-bf2d-eb77d2b2b639", "pi_1"] {
+            assert!(!PaymentProvider::PawaPay.hands_out(other), "{other}");
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::credit::{CreditEntry, CreditKind};
 use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::{CreditEntryId, Ids};
 use crate::message::{Announcement, MessageKind, RefundFacts};
-use crate::order::Order;
+use crate::order::{EarlierPayment, Order};
 use crate::time::Timestamp;
 
 /// What an admin changes; `Some(None)` clears.
@@ -101,7 +101,8 @@ impl Refund {
     /// # Errors
     /// [`RefundError::InvalidTransition`] unless it is being carried out.
     pub fn credit(&self, order: &Order, now: Timestamp, ids: Ids) -> Result<RefundChange, RefundError> {
-        if self.status == RefundStatus::Processing && order.over_refunded().minor > 0 {
+        let is_gone = self.earlier_payment(order).map_or(order.over_refunded().minor > 0, EarlierPayment::is_overdrawn);
+        if self.status == RefundStatus::Processing && is_gone {
             return Ok(self.touched(now).failed("The payment provider has given the money back already", order, Actor::System, now, ids));
         }
         self.complete(order, Actor::System, now, ids)
@@ -140,7 +141,10 @@ impl Refund {
             ..self
         };
         let mut after = order.touched(now);
-        after.refunded_total.minor += refund.amount.minor;
+        match refund.earlier_payment(order) {
+            Some(earlier) => after = after.having_refunded_earlier(&earlier.reference, refund.amount),
+            None => after.refunded_total.minor += refund.amount.minor,
+        }
         after.payment_status = after.status_of_refunds();
         let credit = (refund.method == RefundMethod::StoreCredit).then(|| refund.credit_entry(order, now)).flatten();
         let events = refund.settled_events(before, order, &after, MessageKind::RefundProcessed, actor, now, &mut ids);
@@ -168,7 +172,7 @@ impl Refund {
             if refund.attempt.is_some() {
                 (after, refund.pieces) = refund.take_same_room(after)?;
             } else {
-                (after, refund.amount, refund.pieces) = after.take_room(&refund.part())?;
+                (after, refund.amount, refund.pieces) = after.take_room(&refund.part(order))?;
             }
         }
         let mut events = vec![refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id)];

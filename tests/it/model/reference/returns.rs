@@ -156,7 +156,7 @@ impl Reference {
         let amount = (goods - fee).clamp(0, self.refundable(order));
         self.returns[at].amount = Some(amount);
         if amount > 0 {
-            self.push_refund(order, amount, REFUND_METHODS[self.orders[order].method], None);
+            self.push_refund(order, amount, REFUND_METHODS[self.orders[order].method], None, None);
         }
         None
     }

@@ -1,0 +1,139 @@
+//! Payments whose reference the order had before staff gave it another: whether anything came by them stays known, and what did is owed.
+
+use super::{Order, OrderStatus, PaymentStatus};
+use crate::money::Money;
+use crate::refund::PaymentProvider;
+use serde::{Deserialize, Serialize};
+
+/// A payment at a provider that the order had the reference of before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EarlierPayment {
+    /// Its reference.
+    pub reference: String,
+    /// What came by it, once that is known.
+    pub came: Option<Money>,
+    /// What of it went back or is going back, in the order's currency. Never more than came but where a provider gave it back
+    /// beside a refund of ours, or before it said what came.
+    pub given_back: Money,
+    /// What of that went back.
+    pub refunded: Money,
+}
+
+impl EarlierPayment {
+    /// What the shop has of it.
+    #[must_use]
+    pub fn held(&self) -> Option<Money> {
+        // In another currency than the order's nothing of it is given back here.
+        self.came.map(|came| came.minus(self.given_back).unwrap_or(came)).filter(|held| held.minor > 0)
+    }
+
+    /// What of it a refund can give back: what the shop has, where that is in the order's currency.
+    #[must_use]
+    pub fn owed(&self) -> Option<Money> {
+        self.held().filter(|held| held.currency == self.given_back.currency)
+    }
+
+    /// Whether more of it was given back than came.
+    #[must_use]
+    pub fn is_overdrawn(&self) -> bool {
+        self.came.and_then(|came| came.minus(self.given_back)).is_some_and(|held| held.minor < 0)
+    }
+}
+
+impl Order {
+    /// The earlier payment with this reference.
+    #[must_use]
+    pub fn earlier(&self, reference: &str) -> Option<&EarlierPayment> {
+        self.earlier_payments.iter().find(|earlier| earlier.reference == reference)
+    }
+
+    /// The earlier payment that one of a provider's names is of; nothing where it is the order's own.
+    #[must_use]
+    pub fn earlier_named(&self, names: &[String]) -> Option<&str> {
+        if names.iter().any(|name| self.payment_reference.as_ref() == Some(name)) {
+            return None;
+        }
+        let earlier = self.earlier_payments.iter().find(|earlier| names.contains(&earlier.reference));
+        earlier.map(|earlier| earlier.reference.as_str())
+    }
+
+    /// The references of the payments that a provider may still have money of: the order's own while it is not paid and nothing is
+    /// known to have come by it, and the earlier ones of which nobody has heard what became of them.
+    pub fn open_payments(&self) -> impl Iterator<Item = &str> {
+        let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Voided);
+        let is_open = is_unpaid && self.total.minor > 0 && self.came_instead.is_none();
+        let own = self.payment_reference.as_deref().filter(|_| is_open);
+        let earlier = self.earlier_payments.iter().filter(|earlier| earlier.came.is_none());
+        own.into_iter().chain(earlier.map(|earlier| earlier.reference.as_str()))
+    }
+
+    /// Whether the shop has money that came for the order and is no payment of it yet.
+    pub(super) fn holds_money(&self) -> bool {
+        self.came_instead.is_some() || self.earlier_payments.iter().any(|earlier| earlier.held().is_some())
+    }
+
+    /// The unpaid order with another reference for its payment. What came by the one before and what went back of it stays known;
+    /// that of the new one comes along, where the order had it before.
+    pub(super) fn with_reference(self, reference: &str) -> Self {
+        let mut order = self;
+        let back = order.earlier(reference).and_then(|earlier| earlier.came);
+        let came = std::mem::replace(&mut order.came_instead, back);
+        if let Some(before) = order.payment_reference.replace(reference.to_owned())
+            && order.is_of_provider(&before)
+        {
+            let (given_back, refunded) = (order.over_refunded(), order.refunded_total);
+            order.earlier_payments.push(EarlierPayment { reference: before, came, given_back, refunded });
+            order.set_over_refunded(0);
+            order.refunded_total = Money::zero(order.currency);
+        }
+        order.absorbing(reference)
+    }
+
+    /// The unpaid order with what went back of an earlier payment in its own books: it is its own, or that by another name.
+    pub(super) fn absorbing(self, reference: &str) -> Self {
+        let mut order = self;
+        if let Some(at) = order.earlier_payments.iter().position(|earlier| earlier.reference == reference) {
+            let back = order.earlier_payments.remove(at);
+            order.set_over_refunded(order.over_refunded().minor + back.given_back.minor);
+            order.refunded_total.minor += back.refunded.minor;
+        }
+        order
+    }
+
+    /// The order with what came by an earlier payment.
+    pub(super) fn having_heard(self, reference: &str, came: Money) -> Self {
+        self.changing_earlier(reference, |earlier| earlier.came = Some(came))
+    }
+
+    /// The order with more of an earlier payment going back; with less, where it is negative.
+    pub(crate) fn giving_earlier(self, reference: &str, minor: i64) -> Self {
+        self.changing_earlier(reference, |earlier| earlier.given_back.minor += minor)
+    }
+
+    /// The order with more of an earlier payment gone.
+    pub(crate) fn having_refunded_earlier(self, reference: &str, amount: Money) -> Self {
+        self.changing_earlier(reference, |earlier| earlier.refunded.minor += amount.minor)
+    }
+
+    fn changing_earlier(self, reference: &str, change: impl FnOnce(&mut EarlierPayment)) -> Self {
+        let mut order = self;
+        order.earlier_payments.iter_mut().find(|earlier| earlier.reference == reference).map(change);
+        order
+    }
+
+    /// The cancelled order with an earlier payment for its own, where nothing else came for it: that money is what was paid, then.
+    pub(super) fn taking_earlier(self, reference: Option<&str>) -> Self {
+        let nothing_came = self.paid.is_zero() && self.came_instead.is_none_or(|came| came.currency != self.currency);
+        match reference.filter(|_| nothing_came && self.status == OrderStatus::Cancelled) {
+            Some(reference) => self.with_reference(reference),
+            None => self,
+        }
+    }
+
+    /// Whether a reference is one of the payment's provider; any other is a note of the staff's.
+    #[must_use]
+    pub fn is_of_provider(&self, reference: &str) -> bool {
+        PaymentProvider::of_payment(self.payment_method).is_some_and(|provider| provider.hands_out(reference))
+    }
+}
