@@ -1,6 +1,6 @@
 //! Refunds that a payment provider carries out: once each, whatever gets lost.
 
-use crate::kit::{ByHand, LocalShop, Placed, cents, failures, race};
+use crate::kit::{ByHand, LocalShop, Placed, body, cents, failures, race};
 use api::Shop;
 use api::aws::local_config;
 use api::batch::Outcome;
@@ -721,4 +721,79 @@ async fn pawapay_ignores_a_second_request_under_one_number_and_says_what_became_
         assert_eq!(money(&shop, &order).await.1, refunded);
         shop.assert_no_complaints();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_pawapay_rejects_because_it_has_accepted_it_before_is_no_failure() {
+    for code in ["DEPOSIT_ALREADY_REFUNDED", "AMOUNT_TOO_LARGE", "INVALID_STATE"] {
+        let shop = LocalShop::without_pumps().await;
+        let order = paid_at(&shop, PawaPay).await;
+        let refund = shop.refunded(&order, None).await;
+        let job = LocalShop::refund_job(&refund);
+        // Accepted, and nobody heard of it; then pawaPay doesn't find it yet, and has nothing left to give.
+        shop.system.payments.fail_next(PawaPay, Fault::AcceptThenDrop);
+        assert!(matches!(process_refund::process(&shop.system.workers.shop, job.clone()).await, Outcome::Again(_)));
+        shop.system.payments.fail_next(PawaPay, Fault::Refuse(200, json!({ "status": "NOT_FOUND" })));
+        shop.system.payments.fail_next(PawaPay, Fault::Refuse(200, rejected(code)));
+        assert_eq!(process_refund::process(&shop.system.workers.shop, job).await, Outcome::Done);
+        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        assert_eq!((shop.made_at(PawaPay).len(), money(&shop, &order).await), (1, ("REFUNDED".to_owned(), 75_00)));
+        shop.assert_no_complaints();
+    }
+}
+
+/// An order of so much in a currency, with the reference of its payment.
+async fn order_in(shop: &LocalShop, currency: &str, price: &str, method: &str, reference: &str) -> Placed {
+    let price: Value = serde_json::from_str(price).expect("a number");
+    let variant =
+        json!({ "productId": 7, "sku": reference, "productName": "Robe", "price": price, "currency": currency, "stockQuantity": 5 });
+    let made = shop.keeper().put("/api/inventory", &json!({ "variants": [variant] })).await.ok();
+    let variant = made["variants"][0]["id"].as_u64().expect("an id");
+    let mut body = body(&[(variant, 1)]);
+    (body["currency"], body["paymentMethod"], body["paymentReference"]) = (json!(currency), json!(method), json!(reference));
+    let order = shop.staff().post("/api/orders", &body).await.ok();
+    Placed { id: order["id"].as_u64().expect("an id"), body: order, variants: vec![variant], stock_before: 5 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amounts_are_counted_in_each_provider_s_own_units() {
+    let shop = LocalShop::start().await;
+    // The price, what Stripe calls it and what it calls the part that goes back: no decimals, two where there are none, none where
+    // there are two, three.
+    for (currency, price, whole, part, gone) in [
+        ("JPY", "7500", 7_500, "1200", 1_200),
+        ("XAF", "7500", 7_500, "1200", 1_200),
+        ("UGX", "7500", 750_000, "1200", 120_000),
+        ("MGA", "7500.00", 7_500, "1200", 1_200),
+        ("CDF", "7500.50", 750_050, "1200.5", 120_050),
+        ("KWD", "7.500", 7_500, "1.2", 1_200),
+    ] {
+        let payment = format!("pi_{currency}");
+        shop.system.payments.card_payment(&payment, whole, currency);
+        let order = order_in(&shop, currency, price, "CARD", &payment).await;
+        shop.after(RUN).await;
+        assert_eq!(shop.order_now(order.id).await["paymentStatus"], "PAID", "{currency}");
+        shop.refunded(&order, Some(part)).await;
+        shop.settled().await;
+        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        assert_eq!(shop.made_at(Stripe).pop().map(|made| made.amount), Some(gone), "{currency}");
+    }
+    // pawaPay writes amounts out, in smallest units here.
+    for (n, (currency, price, whole, part, gone)) in
+        [("XAF", "7500", 7_500, "1200", 1_200), ("UGX", "7500", 7_500, "1200", 1_200), ("CDF", "7500.50", 750_050, "1200.5", 120_050)]
+            .into_iter()
+            .enumerate()
+    {
+        let payment = format!("f4401bd2-1568-4140-bf2d-{n:012}");
+        shop.system.payments.deposit(&payment, whole, currency, "COMPLETED");
+        let order = order_in(&shop, currency, price, "MOBILE_MONEY", &payment).await;
+        shop.after(RUN).await;
+        assert_eq!(shop.order_now(order.id).await["paymentStatus"], "PAID", "{currency}");
+        shop.refunded(&order, Some(part)).await;
+        shop.settled().await;
+        shop.after(RUN).await;
+        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        assert_eq!(shop.made_at(PawaPay).pop().map(|made| made.amount), Some(gone), "{currency}");
+    }
+    shop.assert_no_complaints();
 }

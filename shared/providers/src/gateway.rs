@@ -1,6 +1,7 @@
 //! Payment providers: who gives money back for the shop, and says whether money has come.
 
-use domain::order::Heard;
+use domain::money::Money;
+use domain::order::{Heard, Incoming};
 use domain::refund::{PaymentProvider, Refund, Report};
 
 /// A refund as its provider is asked for it.
@@ -41,6 +42,17 @@ pub trait Gateway: Send + Sync {
 
     /// What became of a payment; nothing where there is no such.
     fn payment(&self, reference: &str) -> impl Future<Output = Result<Option<Heard>, AskError>> + Send;
+}
+
+/// Money that has come. What is no amount that we can count marks nothing, and somebody has to look: it is there.
+pub fn received(amount: Option<Money>, payment: &str) -> Incoming {
+    amount.map_or_else(
+        || {
+            tracing::error!(alarm = "payment-mismatch", payment, "money came in a currency or an amount that is none of ours");
+            Incoming::Pending
+        },
+        Incoming::Received,
+    )
 }
 
 /// What to make of a call that was not answered. Even one that never connected is asked for again under the same key. The

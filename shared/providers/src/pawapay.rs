@@ -1,7 +1,7 @@
 //! Mobile money by pawaPay, Merchant API v2: `POST /v2/refunds`, and what became of refunds and deposits
 //! (docs.pawapay.io/v2/api-reference).
 
-use crate::gateway::{AskError, Asked, Gateway, unanswered};
+use crate::gateway::{AskError, Asked, Gateway, received, unanswered};
 use domain::money::{Currency, Money};
 use domain::order::{Heard, Incoming};
 use domain::refund::{PaymentProvider, Report, Told};
@@ -34,14 +34,15 @@ impl Deposit {
     #[must_use]
     pub fn incoming(&self) -> Incoming {
         match self.status.as_str() {
-            "COMPLETED" => money(self.amount.as_deref(), self.currency.as_deref()).map_or(Incoming::Pending, Incoming::Received),
+            "COMPLETED" => received(money(self.amount.as_deref(), self.currency.as_deref()), &self.deposit_id),
             "FAILED" | "REJECTED" => Incoming::Failed,
             _ => Incoming::Pending,
         }
     }
 }
 
-/// A refund, likewise.
+/// A refund, likewise. Its statuses are `ACCEPTED`, `ENQUEUED`, `PROCESSING`, `IN_RECONCILIATION`, `COMPLETED` and `FAILED`: one that
+/// was rejected has none, and isn't found (docs.pawapay.io/v2/api-reference/refunds/check-refund-status).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PawaPayRefund {
@@ -94,12 +95,23 @@ impl PawaPay {
         Self { client, base_url, api_token }
     }
 
+    /// A refusal for good, unless an earlier request under the same number was accepted: it may be for that one's sake that this one
+    /// is refused, since pawaPay takes one refund of a deposit at a time and none of what is gone
+    /// (docs.pawapay.io/v2/docs/refunds, `docs.pawapay.io/v2/docs/failure_codes`).
+    async fn unless_accepted(&self, asked: Asked<'_>, refused: AskError) -> Result<Report, AskError> {
+        match refused {
+            AskError::Refused(_) => self.refund_state(asked).await?.ok_or(refused),
+            AskError::RefusedForNow(_) | AskError::Unknown(_) => Err(refused),
+        }
+    }
+
     async fn answer(&self, call: RequestBuilder) -> Result<(StatusCode, Vec<u8>), AskError> {
         let answer = call.bearer_auth(&self.api_token).send().await.map_err(|error| unanswered(&error))?;
         let status = answer.status();
         Ok((status, answer.bytes().await.map_err(|error| unanswered(&error))?.to_vec()))
     }
 
+    /// What is there under a number, by `GET`: `FOUND`, or `NOT_FOUND`, both with the status 200.
     async fn found<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Result<Option<T>, AskError> {
         let (status, body) = self.answer(self.client.get(format!("{}/v2/{kind}/{id}", self.base_url))).await?;
         if !status.is_success() {
@@ -117,6 +129,9 @@ impl PawaPay {
 impl Gateway for PawaPay {
     const PROVIDER: PaymentProvider = PaymentProvider::PawaPay;
 
+    /// A number that was rejected is free again: `DUPLICATE_IGNORED` is said of one that was accepted before, and of no other
+    /// (docs.pawapay.io/v2/api-reference/refunds/initiate-refund). So whoever has lost the answer, or finds nothing under the number
+    /// yet, asks once more under the same one.
     async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
         let Asked { refund, key, payment } = asked;
         let body = json!({
@@ -136,8 +151,8 @@ impl Gateway for PawaPay {
             (200..300, "DUPLICATE_IGNORED") => {
                 Ok(self.refund_state(asked).await?.unwrap_or(Report { reference: None, told: Told::Pending }))
             }
-            (200..300, "REJECTED") => Err(rejected(reason, status)),
-            (400 | 404 | 422, _) if code(reason).is_some() => Err(rejected(reason, status)),
+            (200..300, "REJECTED") => self.unless_accepted(asked, rejected(reason, status)).await,
+            (400 | 404 | 422, _) if code(reason).is_some() => self.unless_accepted(asked, rejected(reason, status)).await,
             // Also whatever a proxy says in its place.
             _ => Err(AskError::Unknown(said(reason, status.as_str()))),
         }
@@ -160,7 +175,7 @@ fn is_about(asked: &str, answered: &str) -> Result<(), AskError> {
 }
 
 /// Rejections that pass: the wallet is filled up again, the operator comes back, the refund before is done with. A reason that
-/// pawaPay itself doesn't know says nothing of what it did.
+/// pawaPay itself doesn't know says nothing of what it did (`docs.pawapay.io/v2/docs/failure_codes`).
 fn rejected(reason: Option<&FailureReason>, status: StatusCode) -> AskError {
     let said = said(reason, status.as_str());
     match code(reason) {

@@ -1,6 +1,7 @@
 //! Stripe's objects, as far as they are looked at; its API and its webhooks write them the same way.
 
 use super::amounts::from_stripe;
+use crate::gateway::received;
 use domain::ids::RefundId;
 use domain::order::{Heard, Incoming};
 use domain::refund::{RefundTold, Report, Told};
@@ -81,7 +82,7 @@ impl StripeIntent {
     #[must_use]
     pub fn incoming(&self) -> Incoming {
         match self.status.as_str() {
-            "succeeded" => from_stripe(self.amount_received, &self.currency).map_or(Incoming::Pending, Incoming::Received),
+            "succeeded" => received(from_stripe(self.amount_received, &self.currency), &self.id),
             "canceled" => Incoming::Failed,
             "requires_payment_method" if self.last_payment_error.is_some() => Incoming::Failed,
             _ => Incoming::Pending,
@@ -117,7 +118,7 @@ impl StripeCharge {
     #[must_use]
     pub fn incoming(&self) -> Incoming {
         match self.status.as_str() {
-            "succeeded" if self.captured => from_stripe(self.amount_captured, &self.currency).map_or(Incoming::Pending, Incoming::Received),
+            "succeeded" if self.captured => received(from_stripe(self.amount_captured, &self.currency), &self.id),
             "failed" => Incoming::Failed,
             _ => Incoming::Pending,
         }
