@@ -27,15 +27,39 @@ WARM = 50
 # Under callgrind, which is fifty times slower and always the same.
 WARM_COUNTED = 10
 PATIENCE = 60
+# Where the AWS SDK begins: building, signing, sending and reading of one of its requests are all inside of it. What its
+# connections do in tasks of their own is not, and counts as ours.
+SDK = "aws_smithy_runtime::client::orchestrator::invoke_with_stop_point::{{closure}}::{{closure}}::{{closure}}"
 FORWARDED = ("content-type", "x-amz-crc32", "x-amzn-requestid")
 
 
 def sizes(binary):
-    """Of a binary, and of the zip that `sam deploy` makes of it."""
+    """Of a binary as it is deployed, without symbols, and of the zip that `sam deploy` makes of it."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(binary, "bootstrap")
-    return {"binary": os.path.getsize(binary), "zip": packed.tell()}
+    with tempfile.NamedTemporaryFile() as stripped:
+        subprocess.run(["strip", "-o", stripped.name, binary], check=True)
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(stripped.name, "bootstrap")
+        return {"binary": os.path.getsize(stripped.name), "zip": packed.tell()}
+
+
+def instructions(counts):
+    """Of what callgrind counted: all of them, and those inside of the AWS SDK, which it knows by name where there are symbols."""
+    total = sdk = 0
+    called, entered = {}, False
+    for line in counts:
+        if line.startswith(("summary:", "totals:")):
+            total = total or int(line.split()[1])
+        elif line.startswith("cfn="):
+            number, _, name = line[4:].rstrip().partition(" ")
+            entered = called.setdefault(number, name) == SDK
+        elif line.startswith("fn="):
+            number, _, name = line[3:].rstrip().partition(" ")
+            called.setdefault(number, name)
+        elif line.startswith("calls=") and entered:
+            # What the call took is in the next line, behind its place.
+            sdk += int(next(counts).split()[-1])
+    return total, sdk
 
 
 class Shop:
@@ -324,14 +348,22 @@ class Machine:
         self.aws.replay()
         read, write = capacity(self.aws.kept)
         sent = sum("AmazonSQS" in target for target, _ in self.aws.kept)
-        return {"round_trips": self.aws.round_trips, "read": read, "write": write, "sqs": sent, "over_http": "rawPath" in call["event"]}
+        # A function knows which of its calls it waits for together; a worker doesn't say, so there it is seen from here.
+        with open(self.log) as log:
+            said = [json.loads(line)["round_trips"] for line in log if '"round_trips":' in line]
+        trips = said[0] if said else self.aws.round_trips
+        return {"round_trips": trips, "read": read, "write": write, "sqs": sent, "over_http": "rawPath" in call["event"]}
 
     def measure(self, binary, call, rounds):
         """Everything about a call. Times are medians of the starts; counts are counts."""
         row = sizes(binary) | self.record(binary, call)
         starts = [self.time(binary, call) for _ in range(rounds + 1)][1:]
         row |= {what: statistics.median(start[what] for start in starts) for what in starts[0]}
-        return row | {f"{what}_instructions": count for what, count in self.counted(binary, call).items()}
+        row |= {f"{what}_instructions": count for what, count in self.counted(binary, call).items()}
+        if self.aws.kept and row["own_instructions"] == row["warm_instructions"]:
+            sys.exit(f"{binary} has no symbols: build it with CARGO_PROFILE_RELEASE_STRIP=none")
+        # Instructions of one process take alike, near enough.
+        return row | {"own_cpu_us": row["warm_cpu_us"] * row["own_instructions"] / row["warm_instructions"]}
 
     def time(self, binary, call):
         self.aws.again()
@@ -356,10 +388,10 @@ class Machine:
         return self.counted(binary, call)
 
     def counted(self, binary, call):
-        """Instructions from spawn to the first answer, and of a warm one."""
-        first = self.callgrind(binary, call, 1)
-        more = self.callgrind(binary, call, 1 + WARM_COUNTED)
-        return {"first": first, "warm": (more - first) // WARM_COUNTED}
+        """Instructions from spawn to the first answer, of a warm one, and of a warm one outside of the AWS SDK."""
+        (first, in_sdk), (more, more_in_sdk) = self.callgrind(binary, call, 1), self.callgrind(binary, call, 1 + WARM_COUNTED)
+        warm = (more - first) // WARM_COUNTED
+        return {"first": first, "warm": warm, "own": warm - (more_in_sdk - in_sdk) // WARM_COUNTED}
 
     def callgrind(self, binary, call, answers):
         self.aws.again()
@@ -372,8 +404,7 @@ class Machine:
         os.kill(pid, signal.SIGTERM)
         os.waitpid(pid, 0)
         with open(out) as counts:
-            totals = [line for line in counts if line.startswith(("summary:", "totals:"))]
-        return int(totals[0].split()[1])
+            return instructions(counts)
 
 
 def ran(pid):

@@ -37,6 +37,7 @@ def functions(rows):
             f"{row['call']} (`{row['function']}`)",
             f"{row['warm_instructions'] / 1e3:,.0f}",
             f"{row['warm_cpu_us']:.0f}",
+            f"{row['own_cpu_us']:.0f}",
             row["round_trips"],
             f"{row['read']:g}",
             f"{row['write']:g}",
@@ -46,7 +47,7 @@ def functions(rows):
     ]
     return "\n\n".join([
         table(["function", "binary MB", "zip MB", "start ms", "first ms", "warm ms", "peak MB", "instructions M"], starts),
-        table(["call", "instructions K", "CPU µs", "round trips", "read units", "write units", "$ a million"], calls),
+        table(["call", "instructions K", "CPU µs", "outside the SDK µs", "round trips", "read units", "write units", "$ a million"], calls),
     ])
 
 
