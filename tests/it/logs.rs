@@ -1,8 +1,15 @@
 //! Logs: a line for each request that says who, what and what it cost, and in no line what it was about.
 
 use crate::kit::{Answer, ByHand, CUSTOMER, LocalShop, Logged, body};
+use api::batch::Outcome;
 use aws_lambda_events::event::sqs::SqsEvent;
+use axum::Router;
+use axum::http::StatusCode;
+use functions::workers::track_shipments;
+use local::Options;
+use local::emulators::http::{Server, serve};
 use local::emulators::outbox::Channel;
+use local::emulators::payments::{Fault, Provider};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -152,4 +159,103 @@ async fn what_a_schedule_could_not_look_after_is_named_by_its_key_alone() {
         assert_eq!(named, [&json!(record)], "{said}: {text}");
     }
     assert!(!text.contains(MAIL), "{text}");
+}
+
+/// Carriers that refuse whatever they are asked, each in its own form: what is asked for at first for good, and where parcels are
+/// with an answer that leaves it open.
+async fn talkative(words: &str) -> Server {
+    let said = json!({
+        "detail": words, "additionalDetails": [words],
+        "errors": [{ "code": words, "message": words }],
+        "response": { "errors": [{ "code": words, "message": words }] },
+    });
+    let answer = move |method: Method| {
+        let status = if method == Method::POST { StatusCode::BAD_REQUEST } else { StatusCode::INTERNAL_SERVER_ERROR };
+        std::future::ready((status, axum::Json(said.clone())))
+    };
+    serve(Router::new().fallback(answer)).await.expect("a server")
+}
+
+/// Refunds that their provider refuses for good, for now, and without saying what it did, and is then asked after.
+async fn refused_refunds(shop: &LocalShop, hands: &mut ByHand, words: &str) {
+    let stripe = |code: &str| json!({ "error": { "type": "invalid_request_error", "code": code, "message": words } });
+    let pawapay = |code: &str| json!({ "status": "REJECTED", "failureReason": { "failureCode": code, "failureMessage": words } });
+    for (provider, status, body) in [
+        (Provider::Stripe, 400, stripe("charge_disputed")),
+        (Provider::Stripe, 400, stripe("balance_insufficient")),
+        (Provider::Stripe, 500, stripe(words)),
+        (Provider::PawaPay, 200, pawapay("REFUNDS_NOT_ALLOWED")),
+        (Provider::PawaPay, 200, pawapay("PAWAPAY_WALLET_OUT_OF_FUNDS")),
+        (Provider::PawaPay, 503, pawapay(words)),
+        (Provider::PawaPay, 200, json!({ "status": words, "failureReason": [words] })),
+    ] {
+        let order = match provider {
+            Provider::Stripe => shop.order_at_stripe().await,
+            Provider::PawaPay => shop.order_at_pawapay("COMPLETED").await,
+        };
+        shop.mark_paid(&order).await;
+        shop.refunded(&order, None).await;
+        hands.relay().await;
+        shop.system.payments.fail_next(provider, Fault::Refuse(status, body));
+        hands.workers.process_refund(hands.refunds().await).await;
+        let refund = shop.refund_of(&order).await;
+        if refund["failureReason"].is_string() {
+            assert!(refund["failureReason"].as_str().is_some_and(|why| why.contains(words)), "staff read it all: {refund}");
+        }
+    }
+    // Asked after them, and after payments.
+    shop.order_at_stripe().await;
+    shop.order_at_pawapay("PROCESSING").await;
+    for _ in 0..6 {
+        shop.system.payments.fail_next(Provider::Stripe, Fault::Refuse(400, stripe(words)));
+        shop.system.payments.fail_next(Provider::PawaPay, Fault::Refuse(200, json!({ "status": words })));
+    }
+    for _ in 0..2 {
+        shop.system.clock.advance(Duration::from_mins(30));
+        hands.workers.run("ask-providers").await.expect("a schedule");
+    }
+}
+
+/// Parcels that their carriers refuse, and that nobody says anything of.
+async fn refused_parcels(shop: &LocalShop, hands: &mut ByHand, words: &str) {
+    for carrier in ["DHL", "FEDEX", "UPS"] {
+        let order = shop.order().lines(1).paid().place().await;
+        shop.staff().put(&order.path("status"), &json!({ "newStatus": "CONFIRMED" })).await.ok();
+        let parcel = shop.ship(&order, carrier).await;
+        hands.carry_shipments_out().await;
+        let left = shop.shipment_now(&parcel).await;
+        assert!(left["failureReason"].as_str().is_some_and(|why| why.contains(words)), "staff read it all: {left}");
+        shop.change_shipment(&parcel, &json!({ "trackingNumber": format!("{carrier}1") })).await.ok();
+        let id = serde_json::from_value(parcel["id"].clone()).expect("an id");
+        // As when its carrier has told that something happened.
+        if let Outcome::Again(why) = track_shipments::look(&hands.workers.shop, &hands.workers.carriers, id).await {
+            assert!(!why.contains(MAIL) && !why.contains(PHONE), "{why}");
+        }
+    }
+    shop.system.clock.advance(Duration::from_hours(5));
+    let swept = hands.workers.run("track-shipments").await.expect("a schedule");
+    assert_eq!(swept.failed, 3, "{swept:?}");
+}
+
+#[tokio::test]
+async fn what_providers_and_carriers_say_is_for_the_record_alone() {
+    let words = format!("Not for {MAIL}, {PHONE}, {STREET}");
+    let carriers = talkative(&words).await;
+    let variables = ["DHL_BASE_URL", "FEDEX_BASE_URL", "UPS_BASE_URL"].map(|name| (name, carriers.url().to_owned())).into();
+    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
+    let mut hands = ByHand::of(&shop);
+    let logged = Logged::from_now_on();
+    refused_refunds(&shop, &mut hands, &words).await;
+    refused_parcels(&shop, &mut hands, &words).await;
+    let text = logged.text();
+    drop(logged);
+
+    for said in ["a provider has refused for now", "a job is tried again", "a refund stays open", "a payment can't be asked after"] {
+        assert!(text.contains(said), "nothing says that {said}: the flow is not what it was\n{text}");
+    }
+    assert!(text.contains("a carrier can't say where parcels are") && text.contains("balance_insufficient"), "{text}");
+    for secret in [MAIL, PHONE, STREET, "zephyrine", "impasse", &PHONE.replace(' ', "")] {
+        let told: Vec<&str> = text.lines().filter(|line| line.to_lowercase().contains(&secret.to_lowercase())).collect();
+        assert!(told.is_empty(), "{secret} is in the logs:\n{}", told.join("\n"));
+    }
 }

@@ -8,7 +8,7 @@ use api::Shop;
 use api::secrets::SecretName;
 use domain::order::{Order, PaymentMethod};
 use domain::refund::Refund;
-use providers::{AskError, Gateway, PawaPay, Stripe};
+use providers::{AskError, Gateway, PawaPay, Said, Stripe};
 
 /// Stripe, where the shop has given its key.
 ///
@@ -38,9 +38,9 @@ pub(crate) fn can_be_asked(shop: &Shop, method: PaymentMethod) -> bool {
 }
 
 async fn with_secret<G>(shop: &Shop, name: SecretName, make: impl FnOnce(reqwest::Client, String) -> G) -> Result<Option<G>, AskError> {
-    let secret = shop.secrets.value(name).await.map_err(|error| AskError::Unknown(error.to_string()))?;
+    let secret = shop.secrets.value(name).await.map_err(|error| AskError::Unknown(Said::ours(error.to_string())))?;
     let Some(secret) = secret else { return Ok(None) };
-    let client = shop.outbound().map_err(AskError::Unknown)?;
+    let client = shop.outbound().map_err(|error| AskError::Unknown(Said::ours(error)))?;
     Ok(Some(make(client, secret.to_string())))
 }
 

@@ -28,20 +28,22 @@ pub(crate) async fn carry_out<G: Gateway>(shop: &Shop, gateway: &G, id: RefundId
     };
     match ask(gateway, &open).await {
         Ok(report) => settle(shop, gateway, &open, &report).await,
-        Err(AskError::Refused(why)) => settle(shop, gateway, &open, &Report { reference: None, told: Told::Failed(why) }).await,
-        Err(AskError::RefusedForNow(why)) => {
-            tracing::warn!(refund = %id, why, "a provider has refused for now");
-            // Its next attempt is the schedule's, later each time.
-            Outcome::from(try_later(shop, &open, &why).await)
+        Err(AskError::Refused(why)) => {
+            let told = Told::Failed(why.for_the_record().to_owned());
+            settle(shop, gateway, &open, &Report { reference: None, told }).await
         }
-        Err(AskError::Unknown(why)) => Outcome::Again(why),
+        Err(AskError::RefusedForNow(why)) => {
+            tracing::warn!(refund = %id, %why, "a provider has refused for now");
+            // Its next attempt is the schedule's, later each time.
+            Outcome::from(try_later(shop, &open, why.for_the_record()).await)
+        }
+        Err(AskError::Unknown(why)) => Outcome::Again(why.to_string()),
     }
 }
 
 /// Asks a provider after a refund, and for it where it has never heard of it.
 async fn ask<G: Gateway>(gateway: &G, open: &Open) -> Result<Report, AskError> {
-    let payment =
-        payment_at::<G>(&open.refund, &open.order).ok_or_else(|| AskError::Refused("the order has no payment there".to_owned()))?;
+    let payment = payment_at::<G>(&open.refund, &open.order).ok_or_else(|| AskError::Refused("the order has no payment there".into()))?;
     let asked = Asked { refund: &open.refund, key: &open.key, payment };
     if open.is_old {
         if let Some(report) = gateway.refund_state(asked).await? {
@@ -49,7 +51,7 @@ async fn ask<G: Gateway>(gateway: &G, open: &Open) -> Result<Report, AskError> {
         }
         // One that it has named, perhaps before we knew of it, must not be made a second time whatever it says now.
         if open.refund.attempt.as_ref().is_some_and(|attempt| attempt.reference.is_some()) {
-            return Err(AskError::Unknown("the provider no longer knows it".to_owned()));
+            return Err(AskError::Unknown("the provider no longer knows it".into()));
         }
     }
     gateway.refund(asked).await
@@ -208,7 +210,9 @@ pub(crate) async fn record(shop: &Shop, provider: PaymentProvider, owner: OrderI
         }
         let unheard = Unheard { provider, name: &told.name, amount, report: &told.report };
         let mut refunds = shop.store.refunds_of_order(owner).await?;
-        refunds.retain(|refund| refund.earlier_payment(&order).map(|earlier| earlier.reference.as_str()) == order.earlier_named(&told.payments));
+        refunds.retain(|refund| {
+            refund.earlier_payment(&order).map(|earlier| earlier.reference.as_str()) == order.earlier_named(&told.payments)
+        });
         if let Some(refund) = unheard.of_staff(&refunds, moment.now) {
             let change = refund.made_by_staff(unheard, &order, moment.now, moment.ids);
             return Ok(Some((Settled::by(refund, &order, &change), Writes::from(&change))));

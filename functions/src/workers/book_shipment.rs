@@ -12,6 +12,7 @@ use domain::ids::ShipmentId;
 use domain::order::Order;
 use domain::shipment::{Booked, BookingStep, HELD_MINUTES, Shipment, ShipmentChange, ShipmentStatus};
 use domain::time::Timestamp;
+use providers::Said;
 use providers::carriers::{Booking, CarrierError, LabelFile, parcel};
 use std::time::Duration;
 use store::{CommitError, Writes};
@@ -90,24 +91,31 @@ async fn obstacle(carriers: &Carriers, shipment: &Shipment, attempt: u32, now: T
 
 async fn make(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u32) -> Outcome {
     let asked = async {
-        let for_now = |error: NoCarrier| CarrierError::RefusedForNow(error.to_string());
+        let for_now = |error: NoCarrier| CarrierError::RefusedForNow(Said::ours(error.to_string()));
         let carrier = carriers.of(shipment.carrier).await.map_err(for_now)?;
-        let sender = carriers.sender().ok_or_else(|| CarrierError::Refused("The shop has no address.".to_owned()))?;
+        let sender = carriers.sender().ok_or_else(|| CarrierError::Refused("The shop has no address.".into()))?;
         let parcel = parcel(shipment, sender, attempt, &carrier.limits(), shop.clock.now());
-        carrier.book(&parcel.map_err(|problems| CarrierError::Refused(problems.to_string()))?).await
+        // What is wrong with a parcel may say where it goes.
+        let parcel = parcel.map_err(|problems| CarrierError::Refused(Said::theirs("the parcel can't go so", problems.to_string())))?;
+        carrier.book(&parcel).await
     };
     match asked.await {
         Ok(booking) => settle_booked(shop, carriers, shipment, attempt, booking).await,
         Err(CarrierError::Refused(said)) => {
-            unbooked(shop, shipment.id, attempt, Outcome::Done, |shipment, order, now, ids| shipment.left_to_staff(&said, order, now, ids))
-                .await
+            unbooked(shop, shipment.id, attempt, Outcome::Done, |shipment, order, now, ids| {
+                shipment.left_to_staff(said.for_the_record(), order, now, ids)
+            })
+            .await
         }
         Err(CarrierError::RefusedForNow(said)) => {
             let again = Outcome::Again(format!("{} refuses shipment {} for now", shipment.carrier, shipment.id));
-            unbooked(shop, shipment.id, attempt, again, |shipment, order, now, ids| shipment.refused_for_now(&said, order, now, ids)).await
+            unbooked(shop, shipment.id, attempt, again, |shipment, order, now, ids| {
+                shipment.refused_for_now(said.for_the_record(), order, now, ids)
+            })
+            .await
         }
         Err(CarrierError::Unknown(said)) => {
-            let reason = unknown(shipment, attempt, &said);
+            let reason = unknown(shipment, attempt, said.for_the_record());
             let later = shop.clock.now().plus_minutes(HELD_MINUTES);
             let again = Outcome::At(later, format!("nobody knows what became of shipment {}", shipment.id));
             unbooked(shop, shipment.id, attempt, again, |shipment, order, now, ids| shipment.outcome_unknown(&reason, order, now, ids))
@@ -120,13 +128,14 @@ async fn make(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
 async fn find(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u32, asked_at: Timestamp, is_last: bool) -> Outcome {
     let found = match carriers.of(shipment.carrier).await {
         Ok(carrier) => carrier.find(&shipment.reference(attempt), asked_at).await,
-        Err(error) => Err(CarrierError::RefusedForNow(error.to_string())),
+        Err(error) => Err(CarrierError::RefusedForNow(Said::ours(error.to_string()))),
     };
     match found {
         Ok(Some(booking)) => settle_booked(shop, carriers, shipment, attempt, booking).await,
         none if is_last => {
-            let said = none.err().map_or_else(|| "it has no parcel of that reference so far".to_owned(), |error| error.to_string());
-            let reason = unknown(shipment, attempt, &said);
+            let said = none.err();
+            let said = said.as_ref().map_or("it has no parcel of that reference so far", CarrierError::for_the_record);
+            let reason = unknown(shipment, attempt, said);
             unbooked(shop, shipment.id, attempt, Outcome::Done, |shipment, order, now, ids| {
                 shipment.left_to_staff(&reason, order, now, ids)
             })

@@ -87,7 +87,7 @@ async fn ask(shop: &Shop, carriers: &Carriers, carrier: Carrier, until: Instant)
             Ok(sightings) => sightings,
             // A number that is none of the carrier's; it will be no other in some hours, and keeps nobody waiting.
             Err(CarrierError::Refused(said)) => {
-                tracing::warn!(%carrier, said, "a carrier knows nothing of these numbers");
+                tracing::warn!(%carrier, %said, "a carrier knows nothing of these numbers");
                 Vec::new()
             }
             Err(error @ (CarrierError::RefusedForNow(_) | CarrierError::Unknown(_))) => {
@@ -127,7 +127,7 @@ pub async fn look(shop: &Shop, carriers: &Carriers, id: ShipmentId) -> Outcome {
     match sightings {
         Ok(sightings) => note(shop, id, &sightings).await.map(|_| ()).into(),
         Err(CarrierError::Refused(said)) => {
-            tracing::warn!(carrier = %shipment.carrier, said, "a carrier knows nothing of the number that it told of");
+            tracing::warn!(carrier = %shipment.carrier, %said, "a carrier knows nothing of the number that it told of");
             Outcome::Done
         }
         Err(error @ (CarrierError::RefusedForNow(_) | CarrierError::Unknown(_))) => Outcome::Again(error.to_string()),

@@ -1,5 +1,6 @@
 //! Payment providers: who gives money back for the shop, and says whether money has come.
 
+use crate::said::Said;
 use domain::money::Money;
 use domain::order::{Heard, Incoming};
 use domain::refund::{PaymentProvider, Refund, Report};
@@ -20,13 +21,13 @@ pub struct Asked<'a> {
 pub enum AskError {
     /// It did nothing and never will.
     #[error("refused: {0}")]
-    Refused(String),
+    Refused(Said),
     /// It did nothing; another attempt may work later.
     #[error("refused for now: {0}")]
-    RefusedForNow(String),
+    RefusedForNow(Said),
     /// It was not looked at, or nobody knows: the same attempt is to be asked after.
     #[error("outcome unknown: {0}")]
-    Unknown(String),
+    Unknown(Said),
 }
 
 /// A payment provider.
@@ -55,6 +56,12 @@ pub fn received(amount: Option<Money>, payment: &str) -> Incoming {
     )
 }
 
+/// What to make of an answer that is none of its kind. What a parser says of it has pieces of it.
+pub fn unreadable(provider: &str, status: reqwest::StatusCode, error: &serde_json::Error) -> Said {
+    let ours = format!("{provider}: {status}, and what it says is unknown");
+    Said::theirs(ours.clone(), format!("{ours}: {error}"))
+}
+
 /// What to make of a call that was not answered. Even one that never connected is asked for again under the same key. The
 /// error's own text has the address in it, and that a reference of a payment: no business of a log.
 pub fn unanswered(error: &reqwest::Error) -> AskError {
@@ -65,5 +72,5 @@ pub fn unanswered(error: &reqwest::Error) -> AskError {
     } else {
         "its answer did not come through"
     };
-    AskError::Unknown(what.to_owned())
+    AskError::Unknown(what.into())
 }

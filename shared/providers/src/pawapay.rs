@@ -1,7 +1,8 @@
 //! Mobile money by pawaPay, Merchant API v2: `POST /v2/refunds`, and what became of refunds and deposits
 //! (docs.pawapay.io/v2/api-reference).
 
-use crate::gateway::{AskError, Asked, Gateway, received, unanswered};
+use crate::gateway::{AskError, Asked, Gateway, received, unanswered, unreadable};
+use crate::said::{Said, classified};
 use domain::money::{Currency, Money};
 use domain::order::{Heard, Incoming};
 use domain::refund::{PaymentProvider, Report, Told};
@@ -59,7 +60,7 @@ impl PawaPayRefund {
     pub fn report(&self) -> Report {
         let told = match self.status.as_str() {
             "COMPLETED" => Told::Succeeded,
-            "FAILED" | "REJECTED" => Told::Failed(said(self.failure_reason.as_ref(), &self.status)),
+            "FAILED" | "REJECTED" => Told::Failed(said(self.failure_reason.as_ref(), &self.status).for_the_record().to_owned()),
             _ => Told::Pending,
         };
         Report { reference: self.provider_transaction_id.clone(), told }
@@ -115,13 +116,16 @@ impl PawaPay {
     async fn found<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Result<Option<T>, AskError> {
         let (status, body) = self.answer(self.client.get(format!("{}/v2/{kind}/{id}", self.base_url))).await?;
         if !status.is_success() {
-            return Err(AskError::Unknown(format!("pawaPay: {status}")));
+            return Err(AskError::Unknown(Said::ours(format!("pawaPay: {status}"))));
         }
-        let unknown = |why: String| AskError::Unknown(format!("pawaPay: {status}, and what it says is unknown: {why}"));
-        match serde_json::from_slice::<Found<T>>(&body).map_err(|error| unknown(error.to_string()))? {
+        let unknown = |error: &serde_json::Error| AskError::Unknown(unreadable("pawaPay", status, error));
+        match serde_json::from_slice::<Found<T>>(&body).map_err(|error| unknown(&error))? {
             Found { status, data: Some(data) } if status == "FOUND" => Ok(Some(data)),
             Found { status, .. } if status == "NOT_FOUND" => Ok(None),
-            Found { status, .. } => Err(unknown(status)),
+            Found { status: word, .. } => {
+                let ours = format!("pawaPay: {}", classified(status, Some(&word)));
+                Err(AskError::Unknown(Said::theirs(ours, format!("pawaPay: {status}, and what it says is unknown: {word}"))))
+            }
         }
     }
 }
@@ -171,7 +175,7 @@ impl Gateway for PawaPay {
 
 /// Refuses an answer that is about something else than what was asked after.
 fn is_about(asked: &str, answered: &str) -> Result<(), AskError> {
-    if answered.eq_ignore_ascii_case(asked) { Ok(()) } else { Err(AskError::Unknown("pawaPay: it tells of another".to_owned())) }
+    if answered.eq_ignore_ascii_case(asked) { Ok(()) } else { Err(AskError::Unknown("pawaPay: it tells of another".into())) }
 }
 
 /// Rejections that pass: the wallet is filled up again, the operator comes back, the refund before is done with. A reason that
@@ -189,10 +193,12 @@ fn code(reason: Option<&FailureReason>) -> Option<&str> {
     reason.and_then(|reason| reason.failure_code.as_deref())
 }
 
-fn said(reason: Option<&FailureReason>, otherwise: &str) -> String {
-    let Some(FailureReason { failure_code, failure_message }) = reason else { return format!("pawaPay: {otherwise}") };
+/// `otherwise` is a status: the answer's, or the refund's.
+fn said(reason: Option<&FailureReason>, otherwise: &str) -> Said {
+    let ours = format!("pawaPay: {}", classified(otherwise, code(reason)));
+    let Some(FailureReason { failure_code, failure_message }) = reason else { return Said::ours(ours) };
     let code = failure_code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
-    format!("pawaPay: {}{code}", failure_message.as_deref().unwrap_or(otherwise))
+    Said::theirs(ours, format!("pawaPay: {}{code}", failure_message.as_deref().unwrap_or(otherwise)))
 }
 
 /// `15`, `15.5`: pawaPay takes no zeros at the end of decimals.

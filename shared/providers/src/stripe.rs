@@ -6,7 +6,8 @@ mod wire;
 use amounts::in_stripe;
 pub use wire::{StripeCharge, StripeIntent, StripeRefund};
 
-use crate::gateway::{AskError, Asked, Gateway, unanswered};
+use crate::gateway::{AskError, Asked, Gateway, unanswered, unreadable};
+use crate::said::Said;
 use domain::order::Heard;
 use domain::refund::{PaymentProvider, Report};
 use reqwest::{RequestBuilder, StatusCode};
@@ -84,7 +85,7 @@ impl Stripe {
         if !status.is_success() {
             return Ok(Err((status, Refusal::read(&body))));
         }
-        serde_json::from_slice(&body).map(Ok).map_err(|error| AskError::Unknown(format!("{status}, and what it says is unknown: {error}")))
+        serde_json::from_slice(&body).map(Ok).map_err(|error| AskError::Unknown(unreadable("Stripe", status, &error)))
     }
 
     /// Stripe has no second request under one key, so one that says it was made already is looked for.
@@ -103,8 +104,9 @@ impl Gateway for Stripe {
 
     async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
         let Asked { refund, key, payment } = asked;
-        let amount = in_stripe(refund.amount)
-            .ok_or_else(|| AskError::Refused(format!("Stripe can't give back {}: its smallest unit is larger", refund.amount)))?;
+        let amount = in_stripe(refund.amount).ok_or_else(|| {
+            AskError::Refused(Said::ours(format!("Stripe can't give back {}: its smallest unit is larger", refund.amount)))
+        })?;
         let form = [
             (parameter(payment), payment.to_owned()),
             ("amount", amount.to_string()),

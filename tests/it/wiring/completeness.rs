@@ -146,7 +146,7 @@ fn whoever_reads_a_header_of_the_request_tells_of_it() {
         let told = codes(&operation);
         let facts = [
             (
-                source.contains(".decide("),
+                source.contains(".decide(") || source.contains(".decide_telling("),
                 "Idempotency-Key",
                 tells("Idempotency-Key") && answers("Idempotency-Replayed") && told.contains("IDEMPOTENCY_KEY_REUSED"),
             ),

@@ -3,6 +3,7 @@
 use super::codes::{self, status};
 use super::http::{answer, moment_in, money, refused, text_at, written};
 use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
+use crate::said::Said;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
@@ -57,7 +58,8 @@ impl Dhl {
     }
 
     fn shipment(&self, parcel: &Parcel<'_>) -> Result<Value, CarrierError> {
-        let weight: Value = serde_json::from_str(&parcel.weight.kg()).map_err(|error| CarrierError::Refused(error.to_string()))?;
+        let weight: Value =
+            serde_json::from_str(&parcel.weight.kg()).map_err(|error| CarrierError::Refused(Said::ours(error.to_string())))?;
         let product = parcel.service.unwrap_or(DOMESTIC);
         let reference = json!([{ "value": parcel.reference, "typeCode": "CU" }]);
         Ok(json!({
@@ -126,7 +128,7 @@ impl CarrierApi for Dhl {
             return Err(refusal(status, &body));
         }
         let number = text_at(&body, &["/shipmentTrackingNumber"]).and_then(|number| TrackingNumber::parse(&number));
-        let tracking_number = number.ok_or_else(|| CarrierError::Unknown("DHL said yes and gave no number".to_owned()))?;
+        let tracking_number = number.ok_or_else(|| CarrierError::Unknown("DHL said yes and gave no number".into()))?;
         let is_label = |document: &&Value| document["typeCode"] == "label";
         let label = body["documents"].as_array().into_iter().flatten().find(is_label).and_then(|label| label["content"].as_str());
         // What is billed, in the currency that it is billed in.

@@ -3,6 +3,7 @@
 use super::codes::{self, status};
 use super::http::{TokenCache, answer, moment_in, money, refused, text_at, written};
 use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
+use crate::said::Said;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
@@ -57,7 +58,8 @@ impl FedEx {
     }
 
     fn shipment(&self, parcel: &Parcel<'_>) -> Result<Value, CarrierError> {
-        let weight: Value = serde_json::from_str(&parcel.weight.kg()).map_err(|error| CarrierError::Refused(error.to_string()))?;
+        let weight: Value =
+            serde_json::from_str(&parcel.weight.kg()).map_err(|error| CarrierError::Refused(Said::ours(error.to_string())))?;
         let account = json!({ "value": self.keys.account_number });
         Ok(json!({
             "labelResponseOptions": "LABEL",
@@ -117,7 +119,7 @@ impl CarrierApi for FedEx {
         let shipment = &body["output"]["transactionShipments"][0];
         let number = text_at(shipment, &["/masterTrackingNumber", "/pieceResponses/0/trackingNumber"]);
         let tracking_number = number.and_then(|number| TrackingNumber::parse(&number));
-        let tracking_number = tracking_number.ok_or_else(|| CarrierError::Unknown("FedEx said yes and gave no number".to_owned()))?;
+        let tracking_number = tracking_number.ok_or_else(|| CarrierError::Unknown("FedEx said yes and gave no number".into()))?;
         let label = text_at(shipment, &["/pieceResponses/0/packageDocuments/0/encodedLabel"]);
         let rate = &shipment["completedShipmentDetail"]["shipmentRating"]["shipmentRateDetails"][0];
         Ok(Booking {

@@ -1,6 +1,7 @@
 //! What every carrier's calls share: time limits, what an answer's status means, and tokens that are kept until they end.
 
 use super::CarrierError;
+use crate::said::Said;
 use domain::money::{Currency, Money};
 use domain::time::Timestamp;
 use jiff::civil::DateTime;
@@ -37,15 +38,18 @@ pub(super) async fn answer(call: RequestBuilder) -> Result<(StatusCode, Value), 
     let answer = call.send().await.map_err(|error| {
         let early = error.is_connect() || error.is_builder();
         // An address may hold a name or a number.
-        let said = error.without_url().to_string();
+        let said = Said::ours(error.without_url().to_string());
         if early { CarrierError::RefusedForNow(said) } else { CarrierError::Unknown(said) }
     })?;
     let status = answer.status();
-    let body = answer.bytes().await.map_err(|error| CarrierError::Unknown(format!("{status}, and its body broke off: {error}")));
+    let body = answer
+        .bytes()
+        .await
+        .map_err(|error| CarrierError::Unknown(Said::ours(format!("{status}, and its body broke off: {}", error.without_url()))));
     match (status.is_success(), body) {
         (true, Ok(body)) => serde_json::from_slice(&body)
             .map(|value| (status, value))
-            .map_err(|_| CarrierError::Unknown(format!("{status}, and a body that is no JSON"))),
+            .map_err(|_| CarrierError::Unknown(Said::ours(format!("{status}, and a body that is no JSON")))),
         (true, Err(error)) => Err(error),
         (false, body) => Ok((status, body.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or(Value::Null))),
     }
@@ -55,6 +59,7 @@ pub(super) async fn answer(call: RequestBuilder) -> Result<(StatusCode, Value), 
 /// passes where the carrier says it in its own form; one of a gateway in front of it says nothing of what the carrier behind
 /// it did.
 pub(super) fn refused(status: StatusCode, said: String, in_its_own_form: bool) -> CarrierError {
+    let said = Said::theirs(status.to_string(), said);
     match status.as_u16() {
         400 | 404 | 405 | 406 | 409..=418 | 422 => CarrierError::Refused(said),
         401 | 403 | 425 | 429 => CarrierError::RefusedForNow(said),
@@ -123,13 +128,17 @@ impl TokenCache {
             return Ok(token.clone());
         }
         // Nothing was booked yet, whatever happens here.
-        let for_now = |said: String| CarrierError::RefusedForNow(format!("no token: {said}"));
-        let (status, body) = answer(call().timeout(TOKEN_TIMEOUT)).await.map_err(|error| for_now(error.to_string()))?;
+        let for_now = |ours: String, theirs: &str| {
+            CarrierError::RefusedForNow(Said::theirs(format!("no token: {ours}"), format!("no token: {theirs}")))
+        };
+        let (status, body) =
+            answer(call().timeout(TOKEN_TIMEOUT)).await.map_err(|error| for_now(error.to_string(), error.for_the_record()))?;
         if !status.is_success() {
             let said = text_at(&body, &["/errors/0/message", "/response/errors/0/message"]);
-            return Err(for_now(said.unwrap_or_else(|| status.to_string())));
+            return Err(for_now(status.to_string(), &said.unwrap_or_else(|| status.to_string())));
         }
-        let granted: Granted = serde_json::from_value(body).map_err(|error| for_now(error.to_string()))?;
+        let granted: Granted =
+            serde_json::from_value(body).map_err(|error| for_now(format!("{status}, and no token in it"), &error.to_string()))?;
         let seconds = granted.expires_in.as_u64().or_else(|| granted.expires_in.as_str()?.parse().ok()).unwrap_or(0);
         *kept = Some((granted.access_token.clone(), now + Duration::from_secs(seconds).saturating_sub(MARGIN)));
         Ok(granted.access_token)

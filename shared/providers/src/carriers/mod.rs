@@ -15,6 +15,7 @@ pub use fedex::{FedEx, FedExKeys};
 pub use http::{TokenCache, client};
 pub use ups::{Ups, UpsKeys};
 
+use crate::said::Said;
 use domain::money::Money;
 use domain::shipment::{Shipment, Sighting, TrackingNumber, Weight};
 use domain::time::Timestamp;
@@ -24,13 +25,23 @@ use domain::time::Timestamp;
 pub enum CarrierError {
     /// It never will: the parcel itself is refused.
     #[error("{0}")]
-    Refused(String),
+    Refused(Said),
     /// It did nothing now and may later: busy, out of order, our keys refused, or never reached.
     #[error("{0}")]
-    RefusedForNow(String),
+    RefusedForNow(Said),
     /// Nobody knows: it was asked and nothing came back.
     #[error("{0}")]
-    Unknown(String),
+    Unknown(Said),
+}
+
+impl CarrierError {
+    /// All that was said, for the parcel's own record.
+    #[must_use]
+    pub fn for_the_record(&self) -> &str {
+        match self {
+            Self::Refused(said) | Self::RefusedForNow(said) | Self::Unknown(said) => said.for_the_record(),
+        }
+    }
 }
 
 /// A parcel as a carrier wants it: checked, and with everything that it must be told.

@@ -122,7 +122,7 @@ impl CarrierApi for Ups {
         let package = if results["PackageResults"].is_array() { &results["PackageResults"][0] } else { &results["PackageResults"] };
         let number = text_at(package, &["/TrackingNumber"]).or_else(|| text_at(results, &["/ShipmentIdentificationNumber"]));
         let tracking_number = number.and_then(|number| TrackingNumber::parse(&number));
-        let tracking_number = tracking_number.ok_or_else(|| CarrierError::Unknown("UPS said yes and gave no number".to_owned()))?;
+        let tracking_number = tracking_number.ok_or_else(|| CarrierError::Unknown("UPS said yes and gave no number".into()))?;
         let total = &results["ShipmentCharges"]["TotalCharges"];
         let label = text_at(package, &["/ShippingLabel/GraphicImage"]);
         Ok(Booking {

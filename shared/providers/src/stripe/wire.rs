@@ -2,6 +2,7 @@
 
 use super::amounts::from_stripe;
 use crate::gateway::received;
+use crate::said::{Said, classified};
 use domain::ids::RefundId;
 use domain::order::{Heard, Incoming};
 use domain::refund::{RefundTold, Report, Told};
@@ -162,9 +163,11 @@ impl Refusal {
         serde_json::from_slice::<Body>(body).map(|body| body.error).unwrap_or_default()
     }
 
-    pub fn said(&self, status: StatusCode) -> String {
-        let code = self.code.as_deref().or(self.kind.as_deref()).map(|code| format!(" ({code})")).unwrap_or_default();
-        format!("Stripe: {}{code}", self.message.clone().unwrap_or_else(|| status.to_string()))
+    pub fn said(&self, status: StatusCode) -> Said {
+        let code = self.code.as_deref().or(self.kind.as_deref());
+        let in_brackets = code.map(|code| format!(" ({code})")).unwrap_or_default();
+        let theirs = format!("Stripe: {}{in_brackets}", self.message.clone().unwrap_or_else(|| status.to_string()));
+        Said::theirs(format!("Stripe: {}", classified(status, code)), theirs)
     }
 }
 

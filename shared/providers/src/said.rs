@@ -1,0 +1,88 @@
+//! What an outside service has said, told apart from what we make of it: its own words may hold a name, an address or a number.
+
+use std::fmt;
+
+/// Why somebody outside did not do what they were asked. Logs get no more than our own classification (a status, a code): that is
+/// all that it shows of itself. The words of the other side are for the record that they are about.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Said {
+    ours: String,
+    theirs: Option<String>,
+}
+
+impl Said {
+    /// In our own words, with nothing in them that came from outside or is about somebody.
+    #[must_use]
+    pub fn ours(words: impl Into<String>) -> Self {
+        Self { ours: words.into(), theirs: None }
+    }
+
+    /// In theirs; `ours` is what may be logged of it.
+    #[must_use]
+    pub fn theirs(ours: impl Into<String>, theirs: impl Into<String>) -> Self {
+        Self { ours: ours.into(), theirs: Some(theirs.into()) }
+    }
+
+    /// All that was said, for the record that staff read.
+    #[must_use]
+    pub fn for_the_record(&self) -> &str {
+        self.theirs.as_deref().unwrap_or(&self.ours)
+    }
+}
+
+impl From<&'static str> for Said {
+    fn from(words: &'static str) -> Self {
+        Self::ours(words)
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.ours)
+    }
+}
+
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.ours)
+    }
+}
+
+/// A status, with the code that came with it where it is one: a word of letters, digits, points and lines, and no sentence.
+pub(crate) fn classified(status: impl fmt::Display, code: Option<&str>) -> String {
+    let is_code = |code: &&str| {
+        let starts = code.starts_with(|first: char| first.is_ascii_alphabetic());
+        starts && code.len() <= LONGEST_CODE && code.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+    };
+    match code.filter(is_code) {
+        Some(code) => format!("{status} ({code})"),
+        None => status.to_string(),
+    }
+}
+
+/// The codes of those whom we ask are shorter.
+const LONGEST_CODE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_was_said_shows_but_in_the_record() {
+        let said = Said::theirs("400", "No such person: +243819876543");
+        assert_eq!((said.to_string(), format!("{said:?}")), ("400".to_owned(), "\"400\"".to_owned()));
+        assert_eq!(said.for_the_record(), "No such person: +243819876543");
+        assert_eq!(Said::from("not reached").for_the_record(), "not reached");
+    }
+
+    #[test]
+    fn a_code_is_a_word_and_no_address_or_number() {
+        for code in ["charge_disputed", "REFUNDS_NOT_ALLOWED", "X.1"] {
+            assert_eq!(classified(400, Some(code)), format!("400 ({code})"));
+        }
+        for other in ["", "a@b.example", "+243819876543", "243819876543", "No such person", &"a".repeat(65)] {
+            assert_eq!(classified(400, Some(other)), "400");
+        }
+        assert_eq!(classified(400, None), "400");
+    }
+}
