@@ -83,7 +83,7 @@ fn an_item_of_any_bytes_is_an_answer_or_a_500_that_says_nothing_of_it() {
     });
     let right = items.clone().map(|(kind, id, _)| runtime.block_on(shop.stored(kind, &id)));
     let broken = Cell::new(0_u32);
-    every(150, &mutations(), file!(), |mutations| {
+    every(400, &mutations(), file!(), |mutations| {
         for ((kind, id, list), right) in items.iter().zip(&right) {
             let Ok(item) = serde_json::from_str::<Value>(&spoilt(right, &mutations)) else { continue };
             // What is no item DynamoDB doesn't take, nor one under another key.
