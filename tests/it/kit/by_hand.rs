@@ -65,7 +65,7 @@ impl ByHand {
         self.workers.receive(self.workers.queues.url(queue), 0).await.expect("a batch")
     }
 
-    /// Relays and then does every refund job that is due.
+    /// Relays and then does every refund job that is due, one after the other.
     pub async fn carry_refunds_out(&mut self) {
         self.relay().await;
         loop {
@@ -73,9 +73,13 @@ impl ByHand {
             if batch.records.is_empty() {
                 return;
             }
-            let response = self.workers.process_refund(batch.clone()).await;
-            assert_eq!(failures(&response), 0);
-            self.workers.delete_done(self.workers.queues.url(Queue::Refunds), batch, &response).await.expect("deleted");
+            for record in batch.records {
+                let mut job = SqsEvent::default();
+                job.records = vec![record];
+                let response = self.workers.process_refund(job.clone()).await;
+                assert_eq!(failures(&response), 0);
+                self.workers.delete_done(self.workers.queues.url(Queue::Refunds), job, &response).await.expect("deleted");
+            }
         }
     }
 

@@ -36,12 +36,17 @@ impl LocalShop {
         (self.nobody().header("Stripe-Signature", &signature), body)
     }
 
-    /// The same, so long ago.
+    /// An event of Stripe's, signed by it so long ago.
     pub async fn stripe_told(&self, ago: Duration, event: &Value) -> Answer {
         let body = event.to_string().into_bytes();
         let at = self.system.clock.now().seconds() - ago.as_secs();
         let signature = stripe_signature(STRIPE_WEBHOOK_SECRET, at, &body);
         self.nobody().header("Stripe-Signature", &signature).send(Method::POST, "/api/webhooks/stripe", Some(body)).await
+    }
+
+    /// A callback in pawaPay's name that nobody has signed.
+    pub async fn pawapay_tells(&self, callback: &Value) -> Answer {
+        self.nobody().send(Method::POST, "/api/webhooks/pawapay", Some(callback.to_string().into_bytes())).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The steps as calls, and what the answers are remembered for.
 
 use super::Play;
-use super::reference::{By, CARD, Entry, FEES, PAYMENT_METHODS, Part, REFUND_METHODS, Runs, Step, Word};
+use super::reference::{By, Entry, FEES, PAYMENT_METHODS, Part, REFUND_METHODS, Runs, Step};
 use crate::kit::{Answer, Caller, back, body, shipment_body};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -74,14 +74,16 @@ impl Play<'_> {
                 (shop.admin(), post, "/api/refunds".to_owned(), self.opened_refund(*at, part, *method))
             }
             Step::AskBack { order: at, by, items } => (self.by(*by, *at), post, "/api/returns".to_owned(), self.asked_back(*at, items)),
-            Step::Return { rma, to, counts, fee } => {
+            Step::Return { rma, to, counts, fees } => {
                 let id = rma.map_or(123, |rma| self.returns[rma]);
                 let mut wanted = json!({ "status": to, "notes": "By the model" });
                 if let (Some(rma), "RECEIVED") = (rma, *to) {
                     wanted["items"] = self.counted(*rma, counts);
                 }
-                if let Some(fee) = fee {
-                    wanted["restockingFee"] = amount(*fee);
+                for (name, fee) in ["restockingFee", "returnShippingFee"].into_iter().zip(fees) {
+                    if let Some(fee) = fee {
+                        wanted[name] = amount(*fee);
+                    }
                 }
                 (shop.staff(), put, format!("/api/returns?id={id}"), wanted)
             }
@@ -93,9 +95,7 @@ impl Play<'_> {
                 let redemption = json!({ "customerId": self.customer(*customer), "amount": amount(*cents), "note": "By the model" });
                 (shop.staff(), post, "/api/store-credit/redeem".to_owned(), redemption)
             }
-            Step::Told { .. } | Step::Work | Step::Book(_) | Step::Look | Step::Scan { .. } => {
-                unreachable!("neither the workers nor Stripe nor a carrier is a caller")
-            }
+            step => unreachable!("nobody calls for {step:?}"),
         }
     }
 
@@ -177,37 +177,13 @@ impl Play<'_> {
     pub(super) async fn note_refunds(&mut self) {
         while let Some(refund) = self.model.refunds.get(self.refunds.len()) {
             let made = self.shop.refunds_of(self.orders[refund.order]).await;
-            // Newest first: those that the same step made after it come before it.
-            let later = self.model.refunds[self.refunds.len() + 1..].iter().filter(|later| later.order == refund.order).count();
-            self.refunds.push(made[later]["id"].as_u64().expect("an id"));
+            let mut ids = made.iter().rev().map(|refund| refund["id"].as_u64().expect("an id"));
+            let new = ids.find(|id| !self.refunds.contains(id));
+            self.refunds.push(new.unwrap_or_else(|| panic!("the shop has no {refund:?}")));
         }
     }
 
     fn reference(&self, method: usize, reference: Option<u8>) -> Option<String> {
-        reference.map(|n| if method == CARD { self.intent(n) } else { format!("MP-{}-{n}", self.case) })
-    }
-
-    /// The card payment of a number, which Stripe has.
-    fn intent(&self, n: u8) -> String {
-        format!("pi_{}_{n}", self.case)
-    }
-
-    /// What Stripe tells, as the `n`th of the case's steps.
-    pub(super) fn event(&self, n: usize, order: Option<usize>, word: Word) -> Value {
-        let intent = self.model.at_stripe(order).map_or("pi_of_nobody".to_owned(), |n| self.intent(n));
-        let total = order.map_or(1, |order| self.model.orders[order].total);
-        let payment =
-            |status: &str, received: i64| json!({ "id": intent, "status": status, "amount_received": received, "currency": "usd" });
-        let (kind, object) = match word {
-            Word::Paid => ("payment_intent.succeeded", payment("succeeded", total)),
-            Word::PaidTooLittle => ("payment_intent.succeeded", payment("succeeded", total - 1)),
-            Word::Failed => ("payment_intent.payment_failed", payment("requires_payment_method", 0)),
-            Word::Refunded(cents) => {
-                let (id, status) = (format!("re_{}_{n}", self.case), "succeeded");
-                let made = json!({ "id": id, "amount": cents, "currency": "usd", "status": status, "payment_intent": intent });
-                ("refund.created", made)
-            }
-        };
-        json!({ "id": format!("evt_{n}"), "type": kind, "data": { "object": object } })
+        reference.map(|number| self.name((method, number)))
     }
 }

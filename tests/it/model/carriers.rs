@@ -30,7 +30,7 @@ impl Play<'_> {
     pub(super) async fn carried(&self, hands: &mut ByHand, n: usize, step: &Step) -> Result<bool, TestCaseError> {
         match step {
             Step::Book(outcome) => {
-                for _ in 0..self.due {
+                for _ in 0..self.before.due() {
                     if let Some(fault) = fault(*outcome) {
                         self.shop.system.carriers.fail_next(Carrier::Dhl, fault);
                     }

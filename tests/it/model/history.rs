@@ -1,7 +1,10 @@
 //! How histories are drawn: mostly what a shop sees, and now and then what it should refuse.
 
 use super::Move;
-use super::reference::{By, CONDITIONS, Outcome, PARCELS, PROMOTIONS, Part, RETURNS, Reference, Runs, SCANS, STATUSES, Step, Word};
+use super::reference::{
+    By, CARD, CONDITIONS, Comes, Fate, OUR_FAULT, OWN, Outcome, PARCELS, PROMOTIONS, Part, REFERENCES, RETURNS, Reference, Runs, SCANS,
+    STATUSES, Step,
+};
 use proptest::prelude::*;
 
 /// The step that a return is to take next, whichever that is by then.
@@ -13,21 +16,48 @@ fn place() -> impl Strategy<Value = Option<usize>> {
 }
 
 /// Some begin with an order that was paid and has arrived, and have more to do with returns; some with one that is to be sent,
-/// and have more to do with carriers.
+/// and have more to do with carriers; some with one whose payment comes at its provider, and have more to do with money.
 pub fn histories() -> impl Strategy<Value = Vec<Move>> {
     let since_confirmed = prop_oneof![5 => shipped(), 10 => carried(), 8 => steps()];
     let sent = (lines(), moves(since_confirmed.boxed())).prop_map(|(lines, rest)| {
         let first = confirmed(lines).into_iter().map(|step| (step, false));
         first.chain(rest).collect()
     });
-    prop_oneof![3 => moves(prop_oneof![6 => steps(), 1 => carried()].boxed()), 3 => since_arrival(), 2 => sent]
+    prop_oneof![3 => moves(prop_oneof![6 => steps(), 1 => carried()].boxed()), 4 => since_arrival(), 2 => sent, 5 => since_payment()]
 }
 
 /// Those that begin with an order that has arrived.
 pub fn since_arrival() -> impl Strategy<Value = Vec<Move>> {
-    let since_arrival = prop_oneof![5 => asked_back(), 14 => returned(), 14 => steps()];
-    (lines(), 0..3_usize, promotion(), moves(since_arrival.boxed())).prop_map(|(lines, method, promotion, rest)| {
-        let first = arrived(lines, method, promotion).into_iter().map(|step| (step, false));
+    let since_arrival = prop_oneof![5 => asked_back(), 14 => returned(), 8 => steps(), 6 => money()];
+    let bought = (0..2_usize, lines(), 0..3_usize, reference(), promotion())
+        .prop_map(|(customer, lines, method, reference, promotion)| Step::Place { customer, lines, method, reference, promotion });
+    (bought, prop::bool::weighted(0.4), moves(since_arrival.boxed())).prop_map(|(bought, is_faulty, rest)| {
+        let back = if is_faulty { sent_back(&bought) } else { Vec::new() };
+        let first = arrived(bought).into_iter().chain(back).map(|step| (step, false));
+        first.chain(rest).collect()
+    })
+}
+
+/// All of an order comes back for the shop's own fault.
+fn sent_back(bought: &Step) -> Vec<Step> {
+    let Step::Place { lines, .. } = bought else { return Vec::new() };
+    let pieces = (0..3).map(|variant| lines.iter().filter(|line| line.0 == variant).map(|line| line.1).sum::<i64>());
+    let items = pieces.filter(|pieces| *pieces > 0).enumerate().map(|(line, pieces)| (line, pieces, OUR_FAULT[line % 2])).collect();
+    let next = Step::Return { rma: Some(0), to: NEXT, counts: Vec::new(), fees: [None; 2] };
+    vec![Step::AskBack { order: Some(0), by: By::Owner, items }, next.clone(), next.clone(), next]
+}
+
+/// Those that begin with an order whose payment comes at its provider, sometimes when nobody waits for it any more.
+fn since_payment() -> impl Strategy<Value = Vec<Move>> {
+    // Most of it comes, so that there is something to give back.
+    let comes = prop_oneof![2 => Just((Comes::Whole, true)), 1 => came()];
+    let bought = (lines(), prop::sample::select(vec![0, CARD]), 0..OWN, promotion())
+        .prop_map(|(lines, method, number, promotion)| Step::Place { customer: 0, lines, method, reference: Some(number), promotion });
+    let first = (bought, prop::bool::weighted(0.25), comes);
+    (first, moves(prop_oneof![4 => money(), 1 => steps()].boxed())).prop_map(|((bought, is_late, (comes, is_told)), rest)| {
+        let waited = is_late.then_some(Step::CancelUnpaid);
+        let came = Step::Comes { order: Some(0), comes, is_told };
+        let first = [bought].into_iter().chain(waited).chain([came]).map(|step| (step, false));
         first.chain(rest).collect()
     })
 }
@@ -53,11 +83,64 @@ fn confirmed(lines: Vec<(usize, i64)>) -> Vec<Step> {
 }
 
 /// An order from its placing to its delivery.
-fn arrived(lines: Vec<(usize, i64)>, method: usize, promotion: Option<usize>) -> Vec<Step> {
+fn arrived(bought: Step) -> Vec<Step> {
     let order = Some(0);
     let steps = ["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"].map(|to| Step::Status { order, to });
-    let bought = [Step::Place { customer: 0, lines, method, reference: None, promotion }, Step::Pay { order, to: "PAID", reference: None }];
-    bought.into_iter().chain(steps).collect()
+    let came = Step::Comes { order, comes: Comes::Whole, is_told: true };
+    // Where that was told of, nobody has to mark it.
+    let paid = [came, Step::Pay { order, to: "PAID", reference: None }];
+    [bought].into_iter().chain(paid).chain(steps).collect()
+}
+
+fn reference() -> impl Strategy<Value = Option<u8>> {
+    prop::option::weighted(0.7, 0..REFERENCES)
+}
+
+/// What a payment comes to, and whether its provider tells of it.
+fn came() -> impl Strategy<Value = (Comes, bool)> {
+    let comes = prop_oneof![6 => Just(Comes::Whole), 1 => Just(Comes::Less), 1 => Just(Comes::More), 2 => Just(Comes::Nothing)];
+    (comes, prop::bool::weighted(0.6))
+}
+
+/// What becomes of money once an order is there: it comes, and goes back.
+fn money() -> impl Strategy<Value = Step> {
+    let fate = || prop_oneof![3 => Just(Fate::Done), 3 => Just(Fate::Open), 1 => Just(Fate::Failed)];
+    let end = prop_oneof![2 => Just(Fate::Done), 1 => Just(Fate::Failed)];
+    let is_told = || prop::bool::weighted(0.6);
+    prop_oneof![
+        6 => (place(), came()).prop_map(|(order, (comes, is_told))| Step::Comes { order, comes, is_told }),
+        8 => opened(),
+        3 => (place(), 1..90_00_i64, fate(), is_told())
+            .prop_map(|(order, cents, fate, is_told)| Step::GiveByHand { order, cents, fate, is_told }),
+        6 => fate().prop_map(Step::Work),
+        5 => (place(), end, is_told()).prop_map(|(refund, to, is_told)| Step::End { refund, to, is_told }),
+        3 => refunded(),
+        1 => cancelled(),
+        3 => Just(Step::AskAfter),
+        1 => Just(Step::CancelUnpaid),
+    ]
+}
+
+fn opened() -> impl Strategy<Value = Step> {
+    let part = prop_oneof![
+        1 => Just(Part::Rest),
+        3 => (1..30_00_i64).prop_map(Part::Cents),
+        3 => (0..3_usize, 1..3_i64).prop_map(|(line, quantity)| Part::Pieces(line, quantity)),
+    ];
+    (place(), part, prop::option::weighted(0.25, 0..4_usize)).prop_map(|(order, part, method)| Step::OpenRefund { order, part, method })
+}
+
+fn refunded() -> impl Strategy<Value = Step> {
+    let to = prop_oneof![4 => Just("COMPLETED"), 3 => Just("FAILED"), 3 => Just("PROCESSING"), 1 => Just("PENDING")];
+    (place(), to).prop_map(|(refund, to)| Step::Refund { refund, to })
+}
+
+fn cancelled() -> impl Strategy<Value = Step> {
+    (place(), by(), prop::option::of(prop_oneof![1 => 0..3_usize, 2 => Just(3_usize)])).prop_map(|(order, by, method)| Step::Cancel {
+        order,
+        by,
+        method,
+    })
 }
 
 fn by() -> impl Strategy<Value = By> {
@@ -72,26 +155,13 @@ fn asked_back() -> impl Strategy<Value = Step> {
 fn returned() -> impl Strategy<Value = Step> {
     let to = prop_oneof![10 => Just(NEXT), 1 => Just("REJECTED"), 1 => prop::sample::select(&RETURNS[..])];
     let counts = prop::collection::vec(0..3_i64, 0..3);
-    let fee = prop::option::weighted(0.2, 0..30_00_i64);
-    (place(), to, counts, fee).prop_map(|(rma, to, counts, fee)| Step::Return { rma, to, counts, fee })
+    let fee = || prop::option::weighted(0.2, 0..20_00_i64);
+    (place(), to, counts, [fee(), fee()]).prop_map(|(rma, to, counts, fees)| Step::Return { rma, to, counts, fees })
 }
 
 fn steps() -> impl Strategy<Value = Step> {
-    let reference = || prop::option::weighted(0.4, 0..8_u8);
     let paid = prop_oneof![4 => Just("PAID"), 2 => Just("FAILED"), 1 => Just("REFUNDED")];
-    let refunded = prop_oneof![4 => Just("COMPLETED"), 3 => Just("FAILED"), 2 => Just("PROCESSING"), 1 => Just("PENDING")];
     let parcel = prop_oneof![2 => Just("DELIVERED"), 1 => Just("FAILED"), 2 => prop::sample::select(&PARCELS[..])];
-    let part = prop_oneof![
-        1 => Just(Part::Rest),
-        2 => (1..50_00_i64).prop_map(Part::Cents),
-        3 => (0..3_usize, 1..4_i64).prop_map(|(line, quantity)| Part::Pieces(line, quantity)),
-    ];
-    let told = prop_oneof![
-        4 => Just(Word::Paid),
-        1 => Just(Word::PaidTooLittle),
-        1 => Just(Word::Failed),
-        3 => (1..90_00_i64).prop_map(Word::Refunded),
-    ];
     // The forward steps are the likeliest, so that some orders arrive.
     let status = prop_oneof![2 => Just("CONFIRMED"), 2 => Just("PROCESSING"), 4 => prop::sample::select(&STATUSES[..])];
     prop_oneof![
@@ -105,19 +175,16 @@ fn steps() -> impl Strategy<Value = Step> {
             .prop_map(|(customer, promotion, cents)| Step::Ask { customer, promotion, cents }),
         5 => (place(), status).prop_map(|(order, to)| Step::Status { order, to }),
         5 => (place(), paid, reference()).prop_map(|(order, to, reference)| Step::Pay { order, to, reference }),
-        4 => (place(), by(), prop::option::of(prop_oneof![1 => 0..3_usize, 2 => Just(3_usize)]))
-            .prop_map(|(order, by, method)| Step::Cancel { order, by, method }),
-        4 => (place(), refunded).prop_map(|(refund, to)| Step::Refund { refund, to }),
+        4 => cancelled(),
+        2 => refunded(),
         4 => shipped(),
         5 => (place(), parcel).prop_map(|(parcel, to)| Step::Parcel { parcel, to }),
-        4 => (place(), part, prop::option::weighted(0.4, 0..4_usize))
-            .prop_map(|(order, part, method)| Step::OpenRefund { order, part, method }),
+        2 => opened(),
         2 => asked_back(),
         2 => returned(),
         2 => (0..3_usize, prop_oneof![-8..0_i64, 1..8_i64]).prop_map(|(variant, change)| Step::Adjust { variant, change }),
         3 => (0..2_usize, 1..60_00_i64).prop_map(|(customer, cents)| Step::Redeem { customer, cents }),
-        6 => (place(), told).prop_map(|(order, word)| Step::Told { order, word }),
-        3 => Just(Step::Work),
+        12 => money(),
     ]
 }
 
@@ -146,7 +213,12 @@ pub fn within(step: &Step, there: &Reference) -> Step {
     let among = |place: Option<usize>, there: usize| place.and_then(|place| place.checked_rem(there));
     match step.clone() {
         Step::Status { order, to } => Step::Status { order: among(order, orders), to },
-        Step::Pay { order, to, reference } => Step::Pay { order: among(order, orders), to, reference },
+        Step::Pay { order, to, reference } => {
+            let order = among(order, orders);
+            // What becomes of a payment that staff have put another in the place of is no part of the model.
+            let reference = reference.filter(|_| order.is_none_or(|at| there.payment_at(at).is_none()));
+            Step::Pay { order, to, reference }
+        }
         Step::Cancel { order, by, method } => Step::Cancel { order: among(order, orders), by, method },
         Step::Refund { refund, to } => Step::Refund { refund: among(refund, refunds), to },
         Step::Ship { order, part, carrier } => Step::Ship { order: among(order, orders), part, carrier },
@@ -154,11 +226,15 @@ pub fn within(step: &Step, there: &Reference) -> Step {
         Step::Parcel { parcel, to } => Step::Parcel { parcel: among(parcel, parcels), to },
         Step::OpenRefund { order, part, method } => Step::OpenRefund { order: among(order, orders), part, method },
         Step::AskBack { order, by, items } => Step::AskBack { order: among(order, orders), by, items },
-        Step::Told { order, word } => Step::Told { order: among(order, orders), word },
-        Step::Return { rma, to, counts, fee } => {
+        Step::Comes { order, comes, is_told } => Step::Comes { order: among(order, orders), comes, is_told },
+        Step::GiveByHand { order, cents, fate, is_told } => Step::GiveByHand { order: among(order, orders), cents, fate, is_told },
+        Step::End { refund, to, is_told } => Step::End { refund: among(refund, refunds), to, is_told },
+        // Beyond a week nobody asks after late payments any more.
+        Step::CancelUnpaid if there.long_waits == 2 => Step::AskAfter,
+        Step::Return { rma, to, counts, fees } => {
             let rma = among(rma, returns);
             let next = rma.map_or("APPROVED", |rma| there.returns[rma].next());
-            Step::Return { rma, to: if to == NEXT { next } else { to }, counts, fee }
+            Step::Return { rma, to: if to == NEXT { next } else { to }, counts, fees }
         }
         step @ (Step::Place { .. }
         | Step::Limit { .. }
@@ -168,6 +244,8 @@ pub fn within(step: &Step, there: &Reference) -> Step {
         | Step::Redeem { .. }
         | Step::Book(_)
         | Step::Look
-        | Step::Work) => step,
+        | Step::Work(_)
+        | Step::AskAfter
+        | Step::CancelUnpaid) => step,
     }
 }

@@ -1,10 +1,9 @@
 //! What is promised of messages, queues, providers and the stock log, held against the whole shop once its work is done.
 
-use crate::kit::{LocalShop, cents};
+use crate::kit::LocalShop;
 use domain::event::{Event, Job, MessageJob};
 use domain::notification::{Channel, NotificationStatus, UNKNOWN_OUTCOME_MINUTES};
 use domain::time::Timestamp;
-use local::emulators::payments::Provider;
 use store::{EVENT_TABLES, PageRequest};
 
 const HOUR: u64 = 3_600_000;
@@ -75,19 +74,6 @@ pub fn nothing_is_given_up(shop: &LocalShop) {
     for queue in shop.system.sqs.queues() {
         assert_eq!(queue.waiting + queue.in_flight + queue.delayed, 0, "{queue:?}");
     }
-}
-
-/// What Stripe gave back is what the shop's refunds say, each once.
-pub async fn every_refund_is_made_once(shop: &LocalShop) {
-    let made = shop.made_at(Provider::Stripe);
-    let mut ids: Vec<&String> = made.iter().map(|made| &made.metadata["refund_id"]).collect();
-    for (refund, id) in made.iter().zip(&ids) {
-        let known = shop.admin().get(&format!("/api/refunds?id={id}")).await.ok();
-        assert_eq!((&known["status"], cents(&known["amount"])), (&"COMPLETED".into(), refund.amount), "{known} {refund:?}");
-    }
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), made.len(), "{made:?}");
 }
 
 /// The rows of a variant's history add up to its stock, and follow from one another.

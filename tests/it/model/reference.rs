@@ -1,12 +1,16 @@
 //! What a shop should do, in the plainest words there are: the contract's rules on a few numbers.
 
 mod parcels;
+mod payments;
 mod promotions;
+mod refunds;
 mod returns;
 
 use parcels::IS_LIVE;
 pub use parcels::{Booking, Outcome, Parcel, SCANS};
+pub use payments::{AN_HOUR, Comes, OWN, Payment, REFERENCES, THREE_DAYS};
 pub use promotions::{FEES, PROMOTIONS, Promotion, Runs};
+pub use refunds::{Fate, Given, Part, Refund};
 pub use returns::{Entry, Rma};
 
 use std::collections::HashMap;
@@ -22,11 +26,14 @@ pub const RETURNS: [&str; 6] = ["REQUESTED", "APPROVED", "RECEIVED", "REFUNDED",
 pub const CONDITIONS: [&str; 4] = ["UNOPENED", "OPENED_UNUSED", "DEFECTIVE", "DAMAGED"];
 /// The conditions whose pieces are sold again.
 const IN_STOCK_AGAIN: [&str; 2] = ["UNOPENED", "OPENED_UNUSED"];
+/// The conditions that the shop has to answer for.
+pub const OUR_FAULT: [&str; 2] = ["DEFECTIVE", "DAMAGED"];
 
-/// The place of cards in both.
+/// The places of cash and of cards in both.
+const CASH: usize = 1;
 pub const CARD: usize = 2;
 
-/// One call, or a moment for the workers. Customers are 0 and 1; orders and refunds are the case's own, in the order
+/// One call, a word of a provider's, or a moment for the workers. Customers are 0 and 1; orders and refunds are the case's own, in the order
 /// they were made; nothing where there is none such.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -102,12 +109,12 @@ pub enum Step {
         by: By,
         items: Vec<(usize, i64, &'static str)>,
     },
-    /// What arrived of its entries, all that was asked for where nothing is said; and cents for restocking.
+    /// What arrived of its entries, all that was asked for where nothing is said; and cents for restocking and for the way back.
     Return {
         rma: Option<usize>,
         to: &'static str,
         counts: Vec<i64>,
-        fee: Option<i64>,
+        fees: [Option<i64>; 2],
     },
     Adjust {
         variant: usize,
@@ -117,32 +124,32 @@ pub enum Step {
         customer: usize,
         cents: i64,
     },
-    /// Stripe tells of an order's card payment; of somebody else's where the order has none there.
-    Told {
+    /// An order's payment comes to this at its provider, which tells of it unless that gets lost; somebody else's where the
+    /// order has none there.
+    Comes {
         order: Option<usize>,
-        word: Word,
+        comes: Comes,
+        is_told: bool,
     },
-    Work,
-}
-
-/// What Stripe tells.
-#[derive(Clone, Copy, Debug)]
-pub enum Word {
-    /// All that was to be paid has come.
-    Paid,
-    PaidTooLittle,
-    Failed,
-    /// Somebody has given so much back on Stripe's own pages.
-    Refunded(i64),
-}
-
-/// What a refund is asked for.
-#[derive(Clone, Debug)]
-pub enum Part {
-    Rest,
-    Cents(i64),
-    /// Pieces of a line, by its place.
-    Pieces(usize, i64),
+    /// Somebody gives so much of an order's payment back on Stripe's own pages.
+    GiveByHand {
+        order: Option<usize>,
+        cents: i64,
+        fate: Fate,
+        is_told: bool,
+    },
+    /// A provider comes to an end with a refund that it has open.
+    End {
+        refund: Option<usize>,
+        to: Fate,
+        is_told: bool,
+    },
+    /// Refunds are carried out; those that a provider makes meet this fate there.
+    Work(Fate),
+    /// An hour later the schedule has asked the providers after whatever is open.
+    AskAfter,
+    /// Three days later the schedule has cancelled what nobody has paid.
+    CancelUnpaid,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,17 +172,19 @@ pub struct Order {
     pub payment: &'static str,
     pub discount: i64,
     pub promotion: Option<usize>,
+    /// What is paid for its delivery.
+    delivery: i64,
     pub total: i64,
     pub paid: i64,
     /// What came where the total was to be paid, until somebody decides.
     came: Option<i64>,
-    /// What came by references that it had before.
-    earlier: Vec<(u8, i64)>,
     pub refunded: i64,
     /// Of each line what was paid for it, and the pieces and the money that went back or are going back.
     pub worth: Vec<i64>,
     pub pieces_refunded: Vec<i64>,
     pub cents_refunded: Vec<i64>,
+    /// When, in minutes.
+    placed: u64,
 }
 
 impl Order {
@@ -185,21 +194,6 @@ impl Order {
         let cents = self.worth[line] - self.cents_refunded[line];
         cents.checked_div(there).map_or(0, |each| each * pieces + pieces.min(cents % there))
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct Refund {
-    pub order: usize,
-    pub amount: i64,
-    pub method: &'static str,
-    pub status: &'static str,
-    pub awaits_staff: bool,
-    /// The line and how many of it, where it is of pieces.
-    pieces: Option<(usize, i64)>,
-    /// The payment that it gives back, where that may be another than its order has by now.
-    payment: Option<u8>,
-    /// Its place among the jobs, where it has one.
-    job: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -212,8 +206,18 @@ pub struct Reference {
     pub parcels: Vec<Parcel>,
     pub returns: Vec<Rma>,
     pub promotions: [Promotion; PROMOTIONS.len()],
-    owners: HashMap<(usize, u8), usize>,
-    jobs: usize,
+    /// Refunds at providers, and of those that somebody made there the ones that nobody has told the shop of yet.
+    pub given: Vec<Given>,
+    untold: Vec<usize>,
+    /// How much has come by a payment; nothing where it has failed.
+    came: HashMap<Payment, Option<i64>>,
+    owners: HashMap<Payment, usize>,
+    /// The refunds that a job is waiting for, in its turn.
+    due: Vec<usize>,
+    /// Minutes since the beginning, as far as somebody has waited.
+    minutes: u64,
+    /// How often that was for days.
+    pub long_waits: usize,
 }
 
 impl Reference {
@@ -227,8 +231,13 @@ impl Reference {
             parcels: Vec::new(),
             returns: Vec::new(),
             promotions: PROMOTIONS,
+            given: Vec::new(),
+            untold: Vec::new(),
+            came: HashMap::new(),
             owners: HashMap::new(),
-            jobs: 0,
+            due: Vec::new(),
+            minutes: 0,
+            long_waits: 0,
         }
     }
 
@@ -265,24 +274,12 @@ impl Reference {
             Step::Refund { refund: Some(refund), to } => self.step_refund(*refund, to),
             Step::Ship { order: None, .. } => (404, "ORDER_NOT_FOUND"),
             Step::Ship { order: Some(order), part, carrier } => self.ship(*order, *part, carrier),
-            Step::Book(outcome) => {
-                self.book(*outcome);
-                (200, "")
-            }
-            Step::Look => {
-                self.look();
-                (200, "")
-            }
-            Step::Scan { parcel, code, .. } => {
-                self.scan(*parcel, code);
-                (200, "")
-            }
             Step::Parcel { parcel: None, .. } => (404, "SHIPMENT_NOT_FOUND"),
             Step::Parcel { parcel: Some(parcel), to } => self.move_parcel(*parcel, to),
             Step::AskBack { order: Some(order), by, items } => self.ask_back(*order, *by, items),
-            Step::Return { to: "REQUESTED" | "COMPLETED" | "REJECTED", fee: Some(_), .. } => (400, "INVALID_AMOUNT"),
+            Step::Return { to: "REQUESTED" | "COMPLETED" | "REJECTED", fees: [Some(_), _] | [_, Some(_)], .. } => (400, "INVALID_AMOUNT"),
             Step::Return { rma: None, .. } => (404, "RETURN_NOT_FOUND"),
-            Step::Return { rma: Some(rma), to, counts, fee } => self.step_return(*rma, to, counts, *fee),
+            Step::Return { rma: Some(rma), to, counts, fees } => self.step_return(*rma, to, counts, *fees),
             Step::Adjust { variant, change } if self.stock[*variant] + change < 0 => (409, "INSUFFICIENT_STOCK"),
             Step::Adjust { variant, change } => {
                 self.stock[*variant] += change;
@@ -294,52 +291,27 @@ impl Reference {
                 self.credit[*customer] -= cents;
                 (201, "")
             }
-            Step::Told { order, word } => {
-                self.told(*order, *word);
-                (200, "")
-            }
-            Step::Work => {
-                self.work();
+            step => {
+                self.happens(step);
                 (200, "")
             }
         }
     }
 
-    /// Of what was paid, what is neither given back nor on its way back.
-    pub fn refundable(&self, order: usize) -> i64 {
-        self.balance(order).max(0)
-    }
-
-    /// What was given back beyond all that was paid.
-    pub fn over_refunded(&self, order: usize) -> i64 {
-        (-self.balance(order)).max(0)
-    }
-
-    /// The number of an order's payment at Stripe.
-    pub fn at_stripe(&self, order: Option<usize>) -> Option<u8> {
-        let order = &self.orders[order?];
-        order.reference.filter(|_| order.method == CARD)
-    }
-
-    fn balance(&self, order: usize) -> i64 {
-        let live = self.own_refunds(order).filter(|refund| refund.status != "FAILED");
-        self.orders[order].paid - live.map(|refund| refund.amount).sum::<i64>()
-    }
-
-    fn is_own(&self, refund: &Refund) -> bool {
-        refund.payment.is_none_or(|payment| self.orders[refund.order].reference == Some(payment))
-    }
-
-    /// An order's refunds of the payment that it has.
-    pub fn own_refunds(&self, order: usize) -> impl Iterator<Item = &Refund> {
-        self.refunds.iter().filter(move |refund| refund.order == order && self.is_own(refund))
-    }
-
-    /// What the shop has of what came by an earlier reference.
-    fn held(&self, order: usize, reference: u8) -> i64 {
-        let came = self.orders[order].earlier.iter().find(|(earlier, _)| *earlier == reference).map_or(0, |(_, came)| *came);
-        let gone = |refund: &&Refund| refund.order == order && refund.payment == Some(reference) && refund.status != "FAILED";
-        came - self.refunds.iter().filter(gone).map(|refund| refund.amount).sum::<i64>()
+    /// What nobody calls for: carriers, providers and the workers.
+    fn happens(&mut self, step: &Step) {
+        match step {
+            Step::Book(outcome) => self.book(*outcome),
+            Step::Look => self.look(),
+            Step::Scan { parcel, code, .. } => self.scan(*parcel, code),
+            Step::Comes { order, comes, is_told } => self.comes(*order, *comes, *is_told),
+            Step::GiveByHand { order, cents, fate, is_told } => self.give_by_hand(*order, *cents, *fate, *is_told),
+            Step::End { refund, to, is_told } => self.ends(*refund, *to, *is_told),
+            Step::Work(fate) => self.work(*fate),
+            Step::AskAfter => self.ask_after(),
+            Step::CancelUnpaid => self.cancel_unpaid(),
+            step => unreachable!("{step:?} is a call"),
+        }
     }
 
     fn place(&mut self, customer: usize, lines: &[(usize, i64)], method: usize, reference: Option<u8>, promotion: Option<usize>) -> Said {
@@ -381,15 +353,16 @@ impl Reference {
             payment: if total == 0 { "PAID" } else { "PENDING" },
             discount: off_lines + off_fee,
             promotion,
+            delivery: FEES[customer] - off_fee,
             total,
             paid: 0,
             came: None,
-            earlier: Vec::new(),
             refunded: 0,
             worth: promotions::spread(off_lines, &amounts),
             pieces_refunded: vec![0; lines.len()],
             cents_refunded: vec![0; lines.len()],
             lines,
+            placed: self.minutes,
         });
         (201, "")
     }
@@ -404,259 +377,6 @@ impl Reference {
                 (200, "")
             }
             _ => (409, "INVALID_STATUS_TRANSITION"),
-        }
-    }
-
-    fn pay(&mut self, at: usize, to: &'static str, reference: Option<u8>) -> Said {
-        let order = &self.orders[at];
-        let is_open = matches!((order.status, order.payment, to), ("CANCELLED", "VOIDED", "PAID") | (_, "PENDING" | "FAILED", "PAID"))
-            || (order.payment, to) == ("PENDING", "FAILED");
-        if !is_open {
-            return (409, "INVALID_STATUS_TRANSITION");
-        }
-        if let Some(reference) = reference
-            && *self.owners.entry((order.method, reference)).or_insert(at) != at
-        {
-            return (409, "PAYMENT_REFERENCE_USED");
-        }
-        self.orders[at].payment = to;
-        if let Some(reference) = reference {
-            self.rename(at, reference);
-        }
-        if to == "PAID" {
-            self.orders[at].came = None;
-            self.orders[at].paid = self.orders[at].total;
-            self.follow_refunds(at);
-            if self.orders[at].status == "CANCELLED" {
-                self.refund_all(at, REFUND_METHODS[self.orders[at].method]);
-            }
-        }
-        (200, "")
-    }
-
-    /// What came, and what went back of it, stays with the reference that it came by.
-    fn rename(&mut self, at: usize, reference: u8) {
-        let order = &mut self.orders[at];
-        if order.reference == Some(reference) {
-            return;
-        }
-        let back = order.earlier.iter().position(|(earlier, _)| *earlier == reference).map(|at| order.earlier.remove(at).1);
-        let came = std::mem::replace(&mut order.came, back);
-        let before = order.reference.replace(reference);
-        order.earlier.extend(before.zip(came));
-        let done = self.own_refunds(at).filter(|refund| refund.status == "COMPLETED").map(|refund| refund.amount).sum();
-        self.orders[at].refunded = done;
-    }
-
-    fn cancel(&mut self, at: usize, by: By, method: Option<&'static str>) -> Said {
-        let order = &self.orders[at];
-        let way_back = REFUND_METHODS[order.method];
-        let allows = |method| method == "STORE_CREDIT" || if method == "CASH" { by == By::Staff } else { method == way_back };
-        match (by, order.status) {
-            (By::Other, _) => return (403, "FORBIDDEN"),
-            _ if !method.is_none_or(allows) => return (400, "INVALID_METHOD"),
-            (_, "CANCELLED") => return (409, "ALREADY_CANCELLED"),
-            (_, "PENDING" | "CONFIRMED" | "PROCESSING") if self.pieces_in(at, IS_LIVE).iter().all(|n| *n == 0) => {}
-            _ => return (409, "CANNOT_CANCEL"),
-        }
-        for (variant, quantity) in order.lines.clone() {
-            self.stock[variant] += quantity;
-        }
-        self.orders[at].status = "CANCELLED";
-        if let Some(promotion) = self.orders[at].promotion {
-            self.promotions[promotion].used[self.orders[at].customer] -= 1;
-        }
-        self.give_all_back(at, method.unwrap_or(way_back));
-        (200, "")
-    }
-
-    /// Of a cancelled order, whatever came for it.
-    fn give_all_back(&mut self, at: usize, method: &'static str) {
-        let earlier: Vec<u8> = self.orders[at].earlier.iter().map(|(reference, _)| *reference).collect();
-        let owed = earlier.iter().copied().find(|reference| self.held(at, *reference) > 0);
-        if let (0, None, Some(reference)) = (self.orders[at].paid, self.orders[at].came, owed) {
-            self.rename(at, reference);
-        }
-        if let Some(came) = self.orders[at].came.take() {
-            self.orders[at].paid = came;
-            self.follow_refunds(at);
-        }
-        match self.orders[at].paid {
-            0 => self.orders[at].payment = "VOIDED",
-            _ => self.refund_all(at, method),
-        }
-        for reference in earlier {
-            let held = self.held(at, reference);
-            if held > 0 {
-                self.push_refund(at, held, method, None, Some(reference));
-            }
-        }
-    }
-
-    /// Another amount came than was to be paid.
-    fn mismatched(&mut self, at: usize, came: i64) {
-        let order = &mut self.orders[at];
-        let is_news = matches!(order.payment, "PENDING" | "FAILED" | "VOIDED") && came > 0;
-        if is_news {
-            order.came = Some(came);
-            if order.status == "CANCELLED" {
-                self.give_all_back(at, REFUND_METHODS[self.orders[at].method]);
-            }
-        }
-    }
-
-    fn open_refund(&mut self, at: usize, part: &Part, method: Option<&'static str>) -> Said {
-        let way_back = REFUND_METHODS[self.orders[at].method];
-        if !method.is_none_or(|method| ["STORE_CREDIT", "CASH", way_back].contains(&method)) {
-            return (400, "INVALID_METHOD");
-        }
-        let (amount, pieces) = match part {
-            Part::Rest => (self.refundable(at), None),
-            Part::Cents(cents) => (*cents, None),
-            Part::Pieces(line, quantity) => {
-                let line = line % self.orders[at].lines.len();
-                if *quantity > self.free(at)[line] {
-                    return (409, "REFUND_EXCEEDS_PAID");
-                }
-                (self.orders[at].worth_of(line, *quantity), Some((line, *quantity)))
-            }
-        };
-        if amount == 0 || amount > self.refundable(at) {
-            return (409, "REFUND_EXCEEDS_PAID");
-        }
-        self.push_refund(at, amount, method.unwrap_or(way_back), pieces, None);
-        (201, "")
-    }
-
-    /// Nothing where nothing is left.
-    fn refund_all(&mut self, order: usize, method: &'static str) {
-        match self.refundable(order) {
-            0 => {}
-            amount => self.push_refund(order, amount, method, None, None),
-        }
-    }
-
-    fn push_refund(&mut self, order: usize, amount: i64, method: &'static str, pieces: Option<(usize, i64)>, payment: Option<u8>) {
-        self.refunds.push(Refund { order, amount, method, status: "PROCESSING", awaits_staff: false, pieces, payment, job: None });
-        self.set_off(self.refunds.len() - 1);
-        self.count_pieces(self.refunds.len() - 1, 1);
-        self.follow_refunds(order);
-    }
-
-    fn set_off(&mut self, refund: usize) {
-        self.jobs += 1;
-        self.refunds[refund].job.get_or_insert(self.jobs);
-    }
-
-    fn count_pieces(&mut self, refund: usize, sign: i64) {
-        let Refund { order, amount, pieces, .. } = self.refunds[refund];
-        if let Some((line, quantity)) = pieces {
-            self.orders[order].pieces_refunded[line] += sign * quantity;
-            self.orders[order].cents_refunded[line] += sign * amount;
-        }
-    }
-
-    /// The payment status that follows from the refunds.
-    fn follow_refunds(&mut self, at: usize) {
-        let is_open = self.own_refunds(at).any(|refund| refund.status == "PROCESSING");
-        let order = &mut self.orders[at];
-        order.payment = match order.refunded {
-            _ if is_open => "REFUND_PENDING",
-            0 => "PAID",
-            refunded if refunded >= order.paid => "REFUNDED",
-            _ => "PARTIALLY_REFUNDED",
-        };
-    }
-
-    fn step_refund(&mut self, at: usize, to: &'static str) -> Said {
-        match (self.refunds[at].status, to) {
-            ("PROCESSING", "COMPLETED") => self.complete(at),
-            ("PROCESSING", "FAILED") => self.fail(at),
-            ("FAILED", "PROCESSING") if !self.is_own(&self.refunds[at]) => {
-                let Refund { order, amount, payment, .. } = self.refunds[at];
-                if payment.is_none_or(|payment| amount > self.held(order, payment)) {
-                    return (409, "REFUND_EXCEEDS_PAID");
-                }
-                self.settle(at, "PROCESSING");
-                self.set_off(at);
-            }
-            ("FAILED", "PROCESSING") => {
-                let Refund { order, amount, pieces, .. } = self.refunds[at];
-                let are_free = pieces.is_none_or(|(line, quantity)| quantity <= self.free(order)[line]);
-                // Others of its line may have gone back meanwhile, and left it a cent more or less.
-                let amount = pieces.map_or(amount, |(line, quantity)| self.orders[order].worth_of(line, quantity));
-                if amount == 0 || amount > self.refundable(order) || !are_free {
-                    return (409, "REFUND_EXCEEDS_PAID");
-                }
-                self.refunds[at].amount = amount;
-                self.count_pieces(at, 1);
-                self.settle(at, "PROCESSING");
-                self.set_off(at);
-            }
-            _ => return (409, "INVALID_STATUS_TRANSITION"),
-        }
-        (200, "")
-    }
-
-    fn complete(&mut self, at: usize) {
-        let Refund { order, amount, method, .. } = self.refunds[at];
-        if self.is_own(&self.refunds[at]) {
-            self.orders[order].refunded += amount;
-        }
-        self.settle(at, "COMPLETED");
-        if method == "STORE_CREDIT" {
-            self.credit[self.orders[order].customer] += amount;
-        }
-    }
-
-    fn fail(&mut self, at: usize) {
-        self.count_pieces(at, -1);
-        self.settle(at, "FAILED");
-    }
-
-    fn settle(&mut self, at: usize, status: &'static str) {
-        let refund = &mut self.refunds[at];
-        (refund.status, refund.awaits_staff) = (status, false);
-        let order = refund.order;
-        self.follow_refunds(order);
-    }
-
-    /// What Stripe says is done, unless it is no news: it is never refused.
-    fn told(&mut self, order: Option<usize>, word: Word) {
-        let (Some(at), Some(_)) = (order, self.at_stripe(order)) else { return };
-        match word {
-            Word::Paid => drop(self.pay(at, "PAID", None)),
-            Word::Failed if self.orders[at].came.is_some() => {}
-            Word::Failed => drop(self.pay(at, "FAILED", None)),
-            Word::PaidTooLittle => self.mismatched(at, self.orders[at].total - 1),
-            Word::Refunded(amount) => {
-                let (method, status) = (REFUND_METHODS[CARD], "COMPLETED");
-                let payment = self.at_stripe(order);
-                self.refunds.push(Refund { order: at, amount, method, status, awaits_staff: false, pieces: None, payment, job: None });
-                self.orders[at].refunded += amount;
-                if self.orders[at].paid > 0 {
-                    self.follow_refunds(at);
-                }
-            }
-        }
-    }
-
-    fn work(&mut self) {
-        let mut due: Vec<usize> = (0..self.refunds.len()).filter(|at| self.refunds[*at].job.is_some()).collect();
-        due.sort_by_key(|at| self.refunds[*at].job);
-        for at in due {
-            let Refund { order, method, status, .. } = self.refunds[at];
-            let is_own = self.is_own(&self.refunds[at]);
-            self.refunds[at].job = None;
-            match method {
-                _ if status != "PROCESSING" => {}
-                // Stripe has given the money back already.
-                "STORE_CREDIT" if is_own && self.over_refunded(order) > 0 => self.fail(at),
-                "STORE_CREDIT" => self.complete(at),
-                // Stripe has the payment, and gives it back at once.
-                "CARD" if self.at_stripe(Some(order)).is_some() => self.complete(at),
-                _ => self.refunds[at].awaits_staff = true,
-            }
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The same histories while AWS fails: whatever is answered in the end, and all that can be seen then, is what the model says.
 
 use super::history;
-use super::messages::{every_message_is_there_once, every_refund_is_made_once, nothing_is_given_up, the_stock_log_adds_up};
-use super::reference::{STOCK, Step};
+use super::messages::{every_message_is_there_once, nothing_is_given_up, the_stock_log_adds_up};
+use super::reference::STOCK;
 use super::weather::Weather;
-use super::{Move, Play};
-use crate::kit::{ByHand, LocalShop, shipment_body};
+use super::{Move, Play, a_shop};
+use crate::kit::{ByHand, shipment_body};
 use domain::shipment::Carrier;
 use local::emulators::payments::Provider;
 use local::faults::{Fault, Service, Storm};
@@ -49,7 +49,7 @@ async fn every_promise_holds_while_answers_come_too_late() {
 /// Plays the same few histories, each time from its first order to the last message, and one order that goes by a carrier and
 /// whose money goes back by mobile phone.
 async fn weathered(storm: Storm, steps: usize) {
-    let shop = LocalShop::without_pumps().await;
+    let shop = a_shop().await;
     let (mut hands, since) = (ByHand::of(&shop), shop.system.clock.now());
     let weather = Weather::foul(&shop, storm);
     Box::pin(by_carrier_and_back(weather, &mut hands)).await;
@@ -63,21 +63,20 @@ async fn weathered(storm: Storm, steps: usize) {
     }
     nothing_is_given_up(&shop);
     every_message_is_there_once(&shop, since).await;
-    every_refund_is_made_once(&shop).await;
     for service in [Service::DynamoDb, Service::Sqs, Service::Ses] {
         let happened = shop.system.faults.happened_to(service, storm.fault);
         assert!(happened > 0, "{service:?} never had {storm:?}");
     }
 }
 
-/// A history that is the same each time, and ends with all of its work done.
+/// A history that is the same each time.
 fn history_of(case: u64, steps: usize) -> Vec<Move> {
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&case.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let moves = history::since_arrival().new_tree(&mut runner).expect("a history").current();
-    moves.into_iter().take(steps).chain([(Step::Work, false)]).collect()
+    moves.into_iter().take(steps).collect()
 }
 
 /// One label is bought, and what was paid is given back once.

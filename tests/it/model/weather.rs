@@ -2,6 +2,7 @@
 
 use crate::kit::{Answer, ByHand, LocalShop};
 use local::faults::Storm;
+use std::time::Duration;
 
 /// How often a call is made in a storm before that must be the shop's fault.
 const TRIES: usize = 20;
@@ -57,5 +58,14 @@ impl<'a> Weather<'a> {
         self.shop.system.faults.storm(self.storm);
         hands.workers.run(schedule).await.expect("a schedule");
         self.shop.system.faults.storm(None);
+    }
+
+    /// The same until it has done its work: what a storm keeps it from is the next runs', an hour later each.
+    pub async fn run_and_again(&self, hands: &ByHand, schedule: &str) {
+        self.run(hands, schedule).await;
+        for _ in 0..if self.is_foul() { 2 } else { 0 } {
+            self.shop.system.clock.advance(Duration::from_mins(65));
+            hands.workers.run(schedule).await.expect("a schedule");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{RUN, refunded_total, status};
 use crate::kit::webhooks::PawaPayKey;
-use crate::kit::{Answer, LocalShop, Placed, body, cents, race};
+use crate::kit::{LocalShop, Placed, body, cents, race};
 use local::Options;
 use local::emulators::payments::Fault;
 use local::emulators::payments::Provider::PawaPay;
@@ -10,10 +10,6 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const PATH: &str = "/api/webhooks/pawapay";
-
-async fn unsigned(shop: &LocalShop, body: &Value) -> Answer {
-    shop.nobody().send(Method::POST, PATH, Some(body.to_string().into_bytes())).await
-}
 
 fn deposit(order: &Placed, status: &str) -> Value {
     json!({ "depositId": order.payment(), "status": status, "amount": "75.00", "currency": "USD", "country": "COD" })
@@ -29,12 +25,12 @@ async fn with_key(key: &PawaPayKey) -> LocalShop {
 async fn one_that_is_not_signed_only_says_what_to_ask_after() {
     let shop = LocalShop::without_pumps().await;
     let order = shop.order_at_pawapay("PROCESSING").await;
-    unsigned(&shop, &deposit(&order, "COMPLETED")).await.ok();
+    shop.pawapay_tells(&deposit(&order, "COMPLETED")).await.ok();
     assert_eq!(status(&shop, &order).await, "PENDING", "whoever said so was lying");
     shop.system.payments.deposit(order.payment(), 75_00, "USD", "COMPLETED");
     // Even this word is not believed.
     for _ in 0..3 {
-        unsigned(&shop, &deposit(&order, "FAILED")).await.ok();
+        shop.pawapay_tells(&deposit(&order, "FAILED")).await.ok();
         assert_eq!(status(&shop, &order).await, "PAID");
     }
     assert_eq!(shop.order_now(order.id).await["version"], 2);
@@ -42,13 +38,13 @@ async fn one_that_is_not_signed_only_says_what_to_ask_after() {
     // Nobody has pawaPay asked after what is none of the shop's.
     let asked = shop.system.payments.requests().len();
     for id in ["f4401bd2-1568-4140-bf2d-eb77d2b2b639", "x", "../refunds"] {
-        unsigned(&shop, &json!({ "depositId": id, "status": "COMPLETED" })).await.ok();
-        unsigned(&shop, &json!({ "refundId": id, "status": "COMPLETED" })).await.ok();
+        shop.pawapay_tells(&json!({ "depositId": id, "status": "COMPLETED" })).await.ok();
+        shop.pawapay_tells(&json!({ "refundId": id, "status": "COMPLETED" })).await.ok();
     }
-    unsigned(&shop, &json!({ "payoutId": "f4401bd2-1568-4140-bf2d-eb77d2b2b639", "status": "COMPLETED" })).await.ok();
+    shop.pawapay_tells(&json!({ "payoutId": "f4401bd2-1568-4140-bf2d-eb77d2b2b639", "status": "COMPLETED" })).await.ok();
     assert_eq!(shop.system.payments.requests().len(), asked);
     for body in [json!({}), json!([]), json!({ "depositId": 7, "status": "COMPLETED" })] {
-        unsigned(&shop, &body).await.refused(400, "INVALID_JSON");
+        shop.pawapay_tells(&body).await.refused(400, "INVALID_JSON");
     }
     shop.assert_no_complaints();
 }
@@ -131,7 +127,7 @@ async fn where_its_key_is_known_nothing_else_is_believed() {
     let shop = with_key(&key).await;
     let order = shop.order_at_pawapay("COMPLETED").await;
     let body = deposit(&order, "COMPLETED").to_string().into_bytes();
-    unsigned(&shop, &deposit(&order, "COMPLETED")).await.refused(401, "INVALID_SIGNATURE");
+    shop.pawapay_tells(&deposit(&order, "COMPLETED")).await.refused(401, "INVALID_SIGNATURE");
     other.tells(&shop, &deposit(&order, "COMPLETED")).await.refused(401, "INVALID_SIGNATURE");
 
     let now = shop.system.clock.now().seconds();
@@ -170,7 +166,7 @@ async fn without_a_key_and_without_a_token_nobody_is_believed() {
     let variables = [("PAWAPAY_API_TOKEN", String::new())].into();
     let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
     let order = shop.order_at_pawapay("COMPLETED").await;
-    unsigned(&shop, &deposit(&order, "COMPLETED")).await.refused(401, "INVALID_SIGNATURE");
+    shop.pawapay_tells(&deposit(&order, "COMPLETED")).await.refused(401, "INVALID_SIGNATURE");
     PawaPayKey::new().tells(&shop, &deposit(&order, "COMPLETED")).await.refused(401, "INVALID_SIGNATURE");
     assert_eq!(status(&shop, &order).await, "PENDING");
 }
@@ -208,11 +204,11 @@ async fn an_attempt_that_failed_says_nothing_of_the_next_one() {
     shop.settled().await;
     let first = shop.made_at(PawaPay)[0].id.clone();
     let callback = shop.system.payments.pawapay_object(&first);
-    unsigned(&shop, &callback).await.ok();
+    shop.pawapay_tells(&callback).await.ok();
     assert_eq!(shop.refund_of(&order).await["status"], "FAILED");
     shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "PROCESSING" })).await.ok();
     shop.settled().await;
-    unsigned(&shop, &callback).await.ok();
+    shop.pawapay_tells(&callback).await.ok();
     assert_eq!(shop.refund_of(&order).await["status"], "PROCESSING");
     let second = shop.made_at(PawaPay)[1].id.clone();
     shop.system.payments.move_on(&second, "COMPLETED", None);

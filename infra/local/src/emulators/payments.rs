@@ -132,7 +132,12 @@ impl Payments {
         self.put(intent, Provider::Stripe, amount, &currency.to_lowercase(), "succeeded");
     }
 
-    /// The same with the charge that brought it, by either of whose names it can be given back.
+    /// One that was tried in vain; the customer may try again.
+    pub fn failed_card_payment(&self, intent: &str, amount: i64, currency: &str) {
+        self.put(intent, Provider::Stripe, amount, &currency.to_lowercase(), "requires_payment_method");
+    }
+
+    /// One that has come in, with the charge that brought it, by either of whose names it can be given back.
     pub fn card_charge(&self, charge: &str, intent: &str, amount: i64, currency: &str) {
         self.card_payment(intent, amount, currency);
         self.state().payments.entry(intent.to_owned()).and_modify(|payment| payment.charge = Some(charge.to_owned()));

@@ -1,6 +1,6 @@
 //! Returns, as the contract has them.
 
-use super::{By, IN_STOCK_AGAIN, REFUND_METHODS, Reference, Said};
+use super::{By, IN_STOCK_AGAIN, OUR_FAULT, REFUND_METHODS, Reference, Said};
 
 /// Pieces of a line, by its place, in a condition.
 #[derive(Clone, Debug)]
@@ -16,7 +16,10 @@ pub struct Rma {
     pub order: usize,
     pub status: &'static str,
     pub entries: Vec<Entry>,
-    pub fee: i64,
+    /// What is kept for restocking, and for the way back.
+    pub fees: [i64; 2],
+    /// What goes back of what was paid for the delivery.
+    pub delivery: i64,
     /// What goes back, once that was decided.
     pub amount: Option<i64>,
 }
@@ -91,17 +94,19 @@ impl Reference {
             _ if by == By::Other => (403, "FORBIDDEN"),
             "DELIVERED" if (0..free.len()).any(|line| asked(line) > free[line]) => (409, "QUANTITY_NOT_RETURNABLE"),
             "DELIVERED" => {
-                self.returns.push(Rma { order, status: "REQUESTED", entries, fee: 0, amount: None });
+                self.returns.push(Rma { order, status: "REQUESTED", entries, fees: [0; 2], delivery: 0, amount: None });
                 (201, "")
             }
             _ => (409, "ORDER_NOT_DELIVERED"),
         }
     }
 
-    pub(super) fn step_return(&mut self, at: usize, to: &'static str, counts: &[i64], fee: Option<i64>) -> Said {
+    pub(super) fn step_return(&mut self, at: usize, to: &'static str, counts: &[i64], fees: [Option<i64>; 2]) -> Said {
         let before = self.clone();
         let rma = &mut self.returns[at];
-        rma.fee = fee.unwrap_or(rma.fee);
+        for (kept, said) in rma.fees.iter_mut().zip(fees) {
+            *kept = said.unwrap_or(*kept);
+        }
         let refusal = match (std::mem::replace(&mut rma.status, to), to) {
             ("REQUESTED", "APPROVED") | ("REFUNDED", "COMPLETED") => None,
             ("APPROVED", "RECEIVED") => self.receive(at, counts),
@@ -142,7 +147,7 @@ impl Reference {
     }
 
     fn pay_back(&mut self, at: usize) -> Option<Said> {
-        let Rma { order, entries, fee, .. } = self.returns[at].clone();
+        let Rma { order, entries, fees, .. } = self.returns[at].clone();
         let mut goods = 0;
         for entry in &entries {
             let worth = self.orders[order].worth_of(entry.line, entry.came());
@@ -153,11 +158,23 @@ impl Reference {
         if goods > 0 && self.orders[order].paid == 0 {
             return Some((409, "REFUND_EXCEEDS_PAID"));
         }
-        let amount = (goods - fee).clamp(0, self.refundable(order));
+        if self.all_was_faulty(order) && entries.iter().any(|entry| entry.came() > 0) {
+            self.returns[at].delivery = self.orders[order].delivery;
+        }
+        let amount = (goods + self.returns[at].delivery - fees.iter().sum::<i64>()).clamp(0, self.refundable(order));
         self.returns[at].amount = Some(amount);
         if amount > 0 {
-            self.push_refund(order, amount, REFUND_METHODS[self.orders[order].method], None, None);
+            self.push_refund(order, amount, REFUND_METHODS[self.orders[order].method], None);
         }
         None
+    }
+
+    /// Whether every piece of an order has come back and been paid for, and each for the shop's own fault.
+    fn all_was_faulty(&self, order: usize) -> bool {
+        let faulty = self.in_returns(order, |rma, entry| match rma.status {
+            "REFUNDED" | "COMPLETED" if OUR_FAULT.contains(&entry.condition) => entry.came(),
+            _ => 0,
+        });
+        faulty.iter().zip(&self.orders[order].lines).all(|(faulty, (_, bought))| faulty == bought)
     }
 }

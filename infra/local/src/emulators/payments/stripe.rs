@@ -78,6 +78,9 @@ async fn create(
     let left = state.left(&payment);
     let (status, body) = match state.payments.get(&payment).cloned() {
         None => refusal(404, "invalid_request_error", "resource_missing", "No such payment_intent"),
+        Some(found) if found.status != "succeeded" => {
+            refusal(400, "invalid_request_error", "", "This PaymentIntent does not have a successful charge to refund.")
+        }
         Some(_) if left == 0 => refusal(400, "invalid_request_error", "charge_already_refunded", "The charge has already been refunded."),
         Some(_) if amount > left || amount <= 0 => refusal(400, "invalid_request_error", "", "The amount is greater than what is left"),
         Some(found) => {
@@ -167,11 +170,12 @@ async fn intent(
     let found = payments.state().payments.get(&id).filter(|payment| payment.provider == Provider::Stripe).cloned();
     let Some(found) = found else { return missing() };
     let received = if found.status == "succeeded" { found.amount } else { 0 };
+    let error = (found.status == "requires_payment_method").then(|| json!({ "type": "card_error", "code": "card_declined" }));
     answer(
         200,
         json!({
             "id": id, "object": "payment_intent", "amount": found.amount, "amount_received": received,
-            "currency": found.currency, "status": found.status, "last_payment_error": null, "latest_charge": found.charge,
+            "currency": found.currency, "status": found.status, "last_payment_error": error, "latest_charge": found.charge,
         }),
     )
 }

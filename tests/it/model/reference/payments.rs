@@ -1,0 +1,186 @@
+//! Payments, as the contract has them: what came at their providers, and what the shop makes of what it hears.
+
+use super::{By, CARD, CASH, IS_LIVE, REFUND_METHODS, Reference, Said};
+
+/// References below are their provider's own; the others are words of staff's, which no provider knows.
+pub const OWN: u8 = 9;
+pub const REFERENCES: u8 = 12;
+
+/// In minutes: for so long an order waits for its payment.
+const PATIENCE: u64 = 72 * 60;
+/// In minutes: within that Stripe tells again what nobody has heard, and whatever is open is asked after.
+pub const AN_HOUR: u64 = 70;
+/// In minutes: more than any order waits.
+pub const THREE_DAYS: u64 = 73 * 60;
+
+/// A payment at its provider: how it is made, and its number there.
+pub type Payment = (usize, u8);
+
+/// What a payment comes to at its provider.
+#[derive(Clone, Copy, Debug)]
+pub enum Comes {
+    /// All that was to be paid.
+    Whole,
+    Less,
+    More,
+    /// It was tried in vain.
+    Nothing,
+}
+
+impl Reference {
+    /// The payment of an order, where it has one at a provider.
+    pub fn payment_at(&self, at: usize) -> Option<Payment> {
+        let order = &self.orders[at];
+        let is_theirs = |number: &u8| *number < OWN && order.method != CASH && order.total > 0;
+        order.reference.filter(is_theirs).map(|number| (order.method, number))
+    }
+
+    /// The payments at providers that are an order's.
+    pub fn payments_of(&self, at: usize) -> Vec<Payment> {
+        let theirs = self.owners.iter().filter(|((method, number), owner)| **owner == at && *number < OWN && *method != CASH);
+        theirs.map(|(payment, _)| *payment).collect()
+    }
+
+    /// What a provider has got by a payment, whether the shop knows of it or not.
+    pub fn got(&self, payment: Payment) -> i64 {
+        self.came.get(&payment).copied().flatten().unwrap_or(0)
+    }
+
+    /// What a provider says when an order's payment comes to this: so much, or that it failed. What has come stays. Of an
+    /// attempt before that Stripe may still tell; pawaPay is asked, and knows better.
+    pub fn said(&self, at: usize, comes: Comes) -> Option<(Payment, Option<i64>)> {
+        let payment = self.payment_at(at)?;
+        let (there, total) = (self.came.get(&payment).copied().flatten(), self.orders[at].total);
+        let said = match comes {
+            Comes::Nothing if payment.0 == CARD => None,
+            Comes::Nothing => there,
+            Comes::Whole => there.or(Some(total)),
+            Comes::Less => there.or(Some((total - 1).max(1))),
+            Comes::More => there.or(Some(total + 3_00)),
+        };
+        Some((payment, said))
+    }
+
+    pub(super) fn comes(&mut self, order: Option<usize>, comes: Comes, is_told: bool) {
+        let Some((payment, said)) = order.and_then(|at| self.said(at, comes)) else { return };
+        let there = self.came.entry(payment).or_default();
+        *there = there.or(said);
+        if is_told {
+            self.hear(payment, said);
+        }
+    }
+
+    /// A provider's word of a payment: it counts where it is news, and is never refused.
+    fn hear(&mut self, payment: Payment, said: Option<i64>) {
+        let Some(at) = (0..self.orders.len()).find(|at| self.payment_at(*at) == Some(payment)) else { return };
+        match said {
+            Some(cents) if cents == self.orders[at].total => drop(self.pay(at, "PAID", None)),
+            Some(cents) => self.mismatched(at, cents),
+            None if self.orders[at].came.is_some() => {}
+            None => drop(self.pay(at, "FAILED", None)),
+        }
+    }
+
+    /// Stripe has told again what was lost of refunds that somebody made there, and the providers were asked after whatever is
+    /// open: refunds that they have, and payments that have not come, also of what was cancelled or is delivered.
+    pub(super) fn ask_after(&mut self) {
+        self.minutes += AN_HOUR;
+        for given in std::mem::take(&mut self.untold) {
+            self.record(given);
+        }
+        for refund in 0..self.refunds.len() {
+            self.hear_back(refund);
+        }
+        for at in 0..self.orders.len() {
+            let is_open = matches!(self.orders[at].payment, "PENDING" | "FAILED" | "VOIDED") && self.orders[at].came.is_none();
+            let there = self.payment_at(at).filter(|_| is_open).and_then(|payment| Some((payment, *self.came.get(&payment)?)));
+            if let Some((payment, said)) = there {
+                self.hear(payment, said);
+            }
+        }
+    }
+
+    /// What nobody has paid in time is cancelled, unless it is paid at the door, has gone out, or another amount came.
+    pub(super) fn cancel_unpaid(&mut self) {
+        self.minutes += THREE_DAYS;
+        self.long_waits += 1;
+        for at in 0..self.orders.len() {
+            let order = &self.orders[at];
+            let is_unpaid = matches!(order.payment, "PENDING" | "FAILED") && order.came.is_none() && order.total > 0;
+            if is_unpaid && order.method != CASH && self.minutes - order.placed >= PATIENCE {
+                let _stands_where_that_is_refused = self.cancel(at, By::Staff, None);
+            }
+        }
+    }
+
+    pub(super) fn pay(&mut self, at: usize, to: &'static str, reference: Option<u8>) -> Said {
+        let order = &self.orders[at];
+        let is_open = matches!((order.status, order.payment, to), ("CANCELLED", "VOIDED", "PAID") | (_, "PENDING" | "FAILED", "PAID"))
+            || (order.payment, to) == ("PENDING", "FAILED");
+        if !is_open {
+            return (409, "INVALID_STATUS_TRANSITION");
+        }
+        if let Some(reference) = reference
+            && *self.owners.entry((order.method, reference)).or_insert(at) != at
+        {
+            return (409, "PAYMENT_REFERENCE_USED");
+        }
+        let order = &mut self.orders[at];
+        order.payment = to;
+        order.reference = reference.or(order.reference);
+        if to == "PAID" {
+            // More than was owed, which staff have taken for the payment, can all go back.
+            order.paid = order.came.take().map_or(order.total, |came| came.max(order.total));
+            self.follow_refunds(at);
+            if self.orders[at].status == "CANCELLED" {
+                self.refund_all(at, REFUND_METHODS[self.orders[at].method]);
+            }
+        }
+        (200, "")
+    }
+
+    pub(super) fn cancel(&mut self, at: usize, by: By, method: Option<&'static str>) -> Said {
+        let order = &self.orders[at];
+        let way_back = REFUND_METHODS[order.method];
+        let allows = |method| method == "STORE_CREDIT" || if method == "CASH" { by == By::Staff } else { method == way_back };
+        match (by, order.status) {
+            (By::Other, _) => return (403, "FORBIDDEN"),
+            _ if !method.is_none_or(allows) => return (400, "INVALID_METHOD"),
+            (_, "CANCELLED") => return (409, "ALREADY_CANCELLED"),
+            (_, "PENDING" | "CONFIRMED" | "PROCESSING") if self.pieces_in(at, IS_LIVE).iter().all(|n| *n == 0) => {}
+            _ => return (409, "CANNOT_CANCEL"),
+        }
+        for (variant, quantity) in order.lines.clone() {
+            self.stock[variant] += quantity;
+        }
+        self.orders[at].status = "CANCELLED";
+        if let Some(promotion) = self.orders[at].promotion {
+            self.promotions[promotion].used[self.orders[at].customer] -= 1;
+        }
+        self.give_all_back(at, method.unwrap_or(way_back));
+        (200, "")
+    }
+
+    /// Of a cancelled order, whatever came for it.
+    fn give_all_back(&mut self, at: usize, method: &'static str) {
+        if let Some(came) = self.orders[at].came.take() {
+            self.orders[at].paid = came;
+            self.follow_refunds(at);
+        }
+        match self.orders[at].paid {
+            0 => self.orders[at].payment = "VOIDED",
+            _ => self.refund_all(at, method),
+        }
+    }
+
+    /// Another amount came than was to be paid.
+    fn mismatched(&mut self, at: usize, came: i64) {
+        let order = &mut self.orders[at];
+        if matches!(order.payment, "PENDING" | "FAILED" | "VOIDED") {
+            order.came = Some(came);
+            if order.status == "CANCELLED" {
+                self.give_all_back(at, REFUND_METHODS[self.orders[at].method]);
+            }
+        }
+    }
+}
