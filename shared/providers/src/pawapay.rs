@@ -42,8 +42,8 @@ impl Deposit {
     }
 }
 
-/// A refund, likewise. Its statuses are `ACCEPTED`, `ENQUEUED`, `PROCESSING`, `IN_RECONCILIATION`, `COMPLETED` and `FAILED`: one that
-/// was rejected has none, and isn't found (docs.pawapay.io/v2/api-reference/refunds/check-refund-status).
+/// A refund, likewise. Its statuses are `ACCEPTED`, `ENQUEUED`, `PROCESSING`, `IN_RECONCILIATION`, `COMPLETED` and `FAILED`, and none for
+/// one that was rejected, which by all appearance isn't found (docs.pawapay.io/v2/api-reference/refunds/check-refund-status).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PawaPayRefund {
@@ -133,9 +133,10 @@ impl PawaPay {
 impl Gateway for PawaPay {
     const PROVIDER: PaymentProvider = PaymentProvider::PawaPay;
 
-    /// A number that was rejected is free again: `DUPLICATE_IGNORED` is said of one that was accepted before, and of no other
-    /// (docs.pawapay.io/v2/api-reference/refunds/initiate-refund). So whoever has lost the answer, or finds nothing under the number
-    /// yet, asks once more under the same one.
+    /// `DUPLICATE_IGNORED` is said of a number that was accepted before (docs.pawapay.io/v2/api-reference/refunds/initiate-refund).
+    /// That one which was rejected is free again is concluded from it, and said nowhere; were it not, asking again would be
+    /// rejected, and nothing paid twice. So whoever has lost the answer, or finds nothing under the number yet, asks once more
+    /// under the same one.
     async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
         let Asked { refund, key, payment } = asked;
         let body = json!({
