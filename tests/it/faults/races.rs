@@ -143,6 +143,7 @@ where
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "the SDK keeps one quota of retries for the whole process, which this uses up; .ci/run runs it by itself"]
 async fn the_last_pieces_and_the_last_uses_are_sold_once() {
     let shop = LocalShop::without_pumps().await;
     for (turn, storm) in STORMS.into_iter().enumerate() {
@@ -182,6 +183,7 @@ async fn the_last_pieces_and_the_last_uses_are_sold_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "the SDK keeps one quota of retries for the whole process, which this uses up; .ci/run runs it by itself"]
 async fn an_order_is_cancelled_once_and_its_payment_goes_back_once() {
     let shop = LocalShop::without_pumps().await;
     for (turn, storm) in STORMS.into_iter().enumerate() {
@@ -222,6 +224,7 @@ async fn an_order_is_cancelled_once_and_its_payment_goes_back_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "the SDK keeps one quota of retries for the whole process, which this uses up; .ci/run runs it by itself"]
 async fn of_refunds_that_together_pass_what_was_paid_those_that_fit_are_paid_out() {
     let shop = LocalShop::without_pumps().await;
     let mut orders: Vec<Placed> = Vec::new();
@@ -252,6 +255,7 @@ async fn of_refunds_that_together_pass_what_was_paid_those_that_fit_are_paid_out
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "the SDK keeps one quota of retries for the whole process, which this uses up; .ci/run runs it by itself"]
 async fn of_returns_that_together_ask_too_much_those_that_fit_are_made() {
     let shop = LocalShop::without_pumps().await;
     for storm in STORMS {
@@ -275,6 +279,7 @@ async fn of_returns_that_together_ask_too_much_those_that_fit_are_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "the SDK keeps one quota of retries for the whole process, which this uses up; .ci/run runs it by itself"]
 async fn thirty_workers_on_one_job_make_one_refund() {
     for storm in STORMS {
         let shop = LocalShop::without_pumps().await;
