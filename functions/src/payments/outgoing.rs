@@ -160,7 +160,7 @@ async fn take(shop: &Shop, id: RefundId, key: &str, report: &Report, trust: Trus
                     ours: None,
                     report: report.clone(),
                 };
-                let recorded = recorded(shop, &order, moment, provider, &told).await?;
+                let recorded = recorded(&order, moment, provider, &told);
                 Ok(recorded.map(|(settled, writes)| (Some((refund.id, settled)), writes)))
             }
             _ => Ok(None),
@@ -217,7 +217,7 @@ pub(crate) async fn record(shop: &Shop, provider: PaymentProvider, owner: OrderI
             let change = refund.made_by_staff(unheard, &order, moment.now, moment.ids);
             return Ok(Some((Settled::by(refund, &order, &change), Writes::from(&change))));
         }
-        recorded(shop, &order, moment, provider, told).await
+        Ok(recorded(&order, moment, provider, told))
     });
     let settled = settled.await?;
     if let (Some(settled), Some(id)) = (settled, shop.store.refund_named(provider, &told.name).await?) {
@@ -226,20 +226,11 @@ pub(crate) async fn record(shop: &Shop, provider: PaymentProvider, owner: OrderI
     Ok(settled.is_some())
 }
 
-/// What is no amount of the order's currency is in none of its books.
-async fn recorded(
-    shop: &Shop,
-    order: &Order,
-    Moment { now, ids, .. }: Moment,
-    provider: PaymentProvider,
-    told: &RefundTold,
-) -> Result<Option<(Settled, Writes)>, StorageError> {
-    let Some(amount) = told.amount.filter(|amount| amount.currency == order.currency && amount.minor > 0) else { return Ok(None) };
-    if shop.store.refund_named(provider, &told.name).await?.is_some() {
-        return Ok(None);
-    }
+/// A refund that nobody has recorded yet. What is no amount of the order's currency is in none of its books.
+fn recorded(order: &Order, Moment { now, ids, .. }: Moment, provider: PaymentProvider, told: &RefundTold) -> Option<(Settled, Writes)> {
+    let amount = told.amount.filter(|amount| amount.currency == order.currency && amount.minor > 0)?;
     let recorded = order.record_refund(provider, told, amount, now, ids);
-    Ok(Some((Settled { over_refunded: is_beyond(order, &recorded.opened.order), bounced: false }, Writes::from(&recorded))))
+    Some((Settled { over_refunded: is_beyond(order, &recorded.opened.order), bounced: false }, Writes::from(&recorded)))
 }
 
 /// What somebody has to know of at once.
