@@ -69,11 +69,8 @@ impl Store {
         mut wanted: HashMap<String, KeysAndAttributes>,
         found: &mut HashMap<Key, Attributes>,
     ) -> Result<(), StorageError> {
-        for pause in [0, 20, 80, 320, 640] {
-            if wanted.is_empty() {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(pause)).await;
+        let mut pauses = [20, 80, 320, 640].into_iter();
+        loop {
             self.meter.round_trip();
             let answer = self
                 .client
@@ -87,10 +84,13 @@ impl Store {
             let items = answer.responses.into_iter().flatten().flat_map(|(_, items)| items);
             found.extend(items.filter_map(|item| Some((Key::of(&item)?, item))));
             wanted = answer.unprocessed_keys.unwrap_or_default();
-        }
-        match wanted.values().map(|keys| keys.keys().len()).sum() {
-            0 => Ok(()),
-            left => Err(StorageError::Unread(left)),
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            let Some(pause) = pauses.next() else {
+                return Err(StorageError::Unread(wanted.values().map(|keys| keys.keys().len()).sum()));
+            };
+            tokio::time::sleep(Duration::from_millis(pause)).await;
         }
     }
 }
