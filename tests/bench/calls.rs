@@ -1,4 +1,4 @@
-//! What is called: at least one call of each function, in a shop where it has something to do.
+//! What is called: every operation of the API and every worker, in a shop where it has something to do.
 
 use crate::deployed::{Deployed, PUBLIC_URL};
 use crate::kit::webhooks::{carrier_headers, stripe_signature};
@@ -8,6 +8,7 @@ use domain::actor::Role;
 use local::emulators::streams::StreamReader;
 use local::system::{CARRIER_WEBHOOK_SECRET, STRIPE_WEBHOOK_SECRET, TWILIO_AUTH_TOKEN};
 use serde_json::{Value, json};
+use std::cell::Cell;
 
 /// Every call, and the function that answers it.
 pub const CALLS: &[(&str, &str)] = &[
@@ -22,19 +23,28 @@ pub const CALLS: &[(&str, &str)] = &[
     ("a packing slip", "orders-packing-slip"),
     ("refund a part", "refunds"),
     ("get a refund", "refunds"),
+    ("settle a refund by hand", "refunds"),
     ("validate a promotion", "promotions-validate"),
+    ("make a promotion", "promotions"),
     ("get a promotion", "promotions"),
+    ("change a promotion", "promotions"),
+    ("end a promotion", "promotions"),
     ("make a shipment", "shipments"),
     ("get a shipment", "shipments"),
+    ("mark a shipment delivered", "shipments"),
     ("ask for a return of 2 lines", "returns"),
     ("approve a return", "returns"),
     ("get a return", "returns"),
+    ("add a variant", "inventory"),
     ("get a variant", "inventory"),
     ("adjust a stock", "inventory-adjust"),
     ("a stock's history", "inventory-history"),
     ("get store credit", "store-credit"),
     ("redeem store credit", "store-credit-redeem"),
+    ("make an e-mail template", "email-templates"),
     ("get an e-mail template", "email-templates"),
+    ("change an e-mail template", "email-templates"),
+    ("remove an e-mail template", "email-templates"),
     ("preview an e-mail", "email-templates-preview"),
     ("messages of an order", "notifications"),
     ("send a message again", "notifications-resend"),
@@ -49,6 +59,7 @@ pub const CALLS: &[(&str, &str)] = &[
     ("health", "health"),
     ("the API's document", "openapi"),
     ("the API's explorer", "docs"),
+    ("the explorer's script", "docs"),
     ("an unknown path", "not-found"),
     ("relay an event", "relay"),
     ("log a stock's change", "inventory-log"),
@@ -67,7 +78,7 @@ pub struct Calls<'a> {
     deployed: &'a Deployed,
     shop: &'a LocalShop,
     hands: ByHand,
-    codes: u32,
+    codes: Cell<u32>,
 }
 
 /// A request, as a client makes it.
@@ -80,7 +91,7 @@ struct Request {
 
 impl<'a> Calls<'a> {
     pub fn of(deployed: &'a Deployed) -> Self {
-        Self { deployed, shop: &deployed.shop, hands: ByHand::of(&deployed.shop), codes: 0 }
+        Self { deployed, shop: &deployed.shop, hands: ByHand::of(&deployed.shop), codes: Cell::new(0) }
     }
 
     /// What Lambda hands the function.
@@ -99,7 +110,7 @@ impl<'a> Calls<'a> {
             "place an order of 2 lines" => self.as_role(CUSTOMER, Role::Customer, "POST", "/api/orders", Some(self.wanted().await)),
             "place it with a promotion" => {
                 let mut wanted = self.wanted().await;
-                wanted["promotionCode"] = self.promotion().await;
+                wanted["promotionCode"] = self.promotion().await["code"].clone();
                 self.as_role(CUSTOMER, Role::Customer, "POST", "/api/orders", Some(wanted))
             }
             "get an order" => self.staff("GET", &format!("/api/orders?id={}", shop.order().lines(2).place().await.id), None),
@@ -135,6 +146,7 @@ impl<'a> Calls<'a> {
             "health" => nobodys("GET", "/api/health"),
             "the API's document" => nobodys("GET", "/api/openapi.json"),
             "the API's explorer" => nobodys("GET", "/api/docs"),
+            "the explorer's script" => nobodys("GET", "/api/docs/swagger-ui-bundle.js"),
             "an unknown path" => nobodys("GET", "/api/nothing"),
             _ => return None,
         })
@@ -151,14 +163,27 @@ impl<'a> Calls<'a> {
                 let order = shop.order().paid().place().await;
                 self.staff("GET", &format!("/api/refunds?id={}", shop.refunded(&order, None).await["id"]), None)
             }
+            "settle a refund by hand" => {
+                let order = shop.order().lines(2).paid().place().await;
+                let cancel = json!({ "reason": "Too big", "refundMethod": "CASH" });
+                let cancelled = shop.staff().post(&order.path("cancel"), &cancel).await.ok();
+                let path = format!("/api/refunds?id={}", cancelled["refund"]["id"]);
+                self.staff("PUT", &path, Some(json!({ "status": "COMPLETED" })))
+            }
             "validate a promotion" => {
-                let body = json!({ "code": self.promotion().await, "orderTotal": 150.00 });
+                let body = json!({ "code": self.promotion().await["code"], "orderTotal": 150.00 });
                 self.as_role(CUSTOMER, Role::Customer, "POST", "/api/promotions/validate", Some(body))
             }
+            "make a promotion" => self.staff("POST", "/api/promotions", Some(shop.promotion_body(&self.terms()))),
             "get a promotion" => {
-                let code = self.promotion().await;
+                let code = self.promotion().await["code"].clone();
                 self.staff("GET", &format!("/api/promotions?code={}", code.as_str()?), None)
             }
+            "change a promotion" => {
+                let path = format!("/api/promotions?id={}", self.promotion().await["id"]);
+                self.staff("PUT", &path, Some(json!({ "usageLimit": 200 })))
+            }
+            "end a promotion" => self.staff("DELETE", &format!("/api/promotions?id={}", self.promotion().await["id"]), None),
             "ask for a return of 2 lines" => {
                 let order = shop.order().lines(2).delivered().place().await;
                 let items = [back(order.line(0), 1, "UNOPENED"), back(order.line(1), 1, "DAMAGED")];
@@ -193,6 +218,15 @@ impl<'a> Calls<'a> {
                 let order = shop.order().through(&["CONFIRMED"]).place().await;
                 self.staff("GET", &format!("/api/shipments?id={}", shop.ship(&order, "LOCAL").await["id"]), None)
             }
+            "mark a shipment delivered" => {
+                let order = shop.order().through(&["CONFIRMED"]).place().await;
+                let path = format!("/api/shipments?id={}", shop.ship(&order, "LOCAL").await["id"]);
+                self.staff("PUT", &path, Some(json!({ "status": "DELIVERED" })))
+            }
+            "add a variant" => {
+                let variant = json!({ "productId": 9, "sku": format!("BENCH-{}", self.number()), "productName": "Robe", "price": 20.00 });
+                self.staff("PUT", "/api/inventory", Some(json!({ "variants": [variant] })))
+            }
             "get a variant" => self.staff("GET", &format!("/api/inventory?id={}", shop.variant("75.00", 10).await), None),
             "adjust a stock" => {
                 let variant = shop.variant("75.00", 10).await;
@@ -207,10 +241,12 @@ impl<'a> Calls<'a> {
                 }
                 self.staff("GET", &format!("/api/inventory/{variant}/history"), None)
             }
-            "get an e-mail template" => {
-                let template = shop.admin().post("/api/email-templates", &self.template()).await.ok();
-                self.staff("GET", &format!("/api/email-templates?id={}", template["id"]), None)
+            "make an e-mail template" => self.staff("POST", "/api/email-templates", Some(self.template())),
+            "get an e-mail template" => self.staff("GET", &self.stored_template().await, None),
+            "change an e-mail template" => {
+                self.staff("PUT", &self.stored_template().await, Some(json!({ "subject": "News for {{firstName}}" })))
             }
+            "remove an e-mail template" => self.staff("DELETE", &self.stored_template().await, None),
             "preview an e-mail" => {
                 let template = shop.admin().post("/api/email-templates", &self.template()).await.ok();
                 let variables = json!({ "firstName": "Grâce" });
@@ -323,17 +359,30 @@ impl Calls<'_> {
         body(&[(self.shop.variant("20.00", 1_000).await, 1), (self.shop.variant("30.00", 1_000).await, 1)])
     }
 
-    /// The code of one with a limit of its own and of its customers.
-    async fn promotion(&mut self) -> Value {
-        self.codes += 1;
-        let terms = json!({ "code": format!("BENCH{}", self.codes), "usageLimit": 100, "perUserLimit": 1 });
-        self.shop.promotion(terms).await["code"].clone()
+    /// One with a limit of its own and of its customers.
+    async fn promotion(&self) -> Value {
+        self.shop.promotion(self.terms()).await
     }
 
-    fn template(&mut self) -> Value {
-        self.codes += 1;
+    fn terms(&self) -> Value {
+        json!({ "code": format!("BENCH{}", self.number()), "usageLimit": 100, "perUserLimit": 1 })
+    }
+
+    /// Another each time.
+    fn number(&self) -> u32 {
+        self.codes.update(|number| number + 1);
+        self.codes.get()
+    }
+
+    fn template(&self) -> Value {
         let html = "<p>{{firstName}}, {{#if reason}}{{reason}}{{else}}welcome{{/if}}</p>";
-        json!({ "code": format!("BENCH_{}", self.codes), "name": "Ours", "subject": "Hello", "htmlContent": html })
+        json!({ "code": format!("BENCH_{}", self.number()), "name": "Ours", "subject": "Hello", "htmlContent": html })
+    }
+
+    /// Where one is.
+    async fn stored_template(&self) -> String {
+        let template = self.shop.admin().post("/api/email-templates", &self.template()).await.ok();
+        format!("/api/email-templates?id={}", template["id"])
     }
 
     async fn rma(&self) -> u64 {

@@ -9,6 +9,7 @@ import http.client
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -27,9 +28,12 @@ WARM = 50
 # Under callgrind, which is fifty times slower and always the same.
 WARM_COUNTED = 10
 PATIENCE = 60
-# Where the AWS SDK begins: building, signing, sending and reading of one of its requests are all inside of it. What its
-# connections do in tasks of their own is not, and counts as ours.
+# What is called where somebody else's work begins. Building, signing, sending and reading of a request are inside of the SDK's;
+# asking Lambda for events, reading them and giving answers inside of its runtime's. Connections, the SDK's and the runtime's,
+# are tasks of their own.
 SDK = "aws_smithy_runtime::client::orchestrator::invoke_with_stop_point::{{closure}}::{{closure}}::{{closure}}"
+RUNTIME = re.compile(r"\w+::main::\{\{closure\}\}")
+CONNECTION = "<futures_util::future::future::Map<Fut,F> as core::future::future::Future>::poll"
 FORWARDED = ("content-type", "x-amz-crc32", "x-amzn-requestid")
 
 
@@ -44,22 +48,30 @@ def sizes(binary):
 
 
 def instructions(counts):
-    """Of what callgrind counted: all of them, and those inside of the AWS SDK, which it knows by name where there are symbols."""
-    total = sdk = 0
-    called, entered = {}, False
+    """Of what callgrind counted: all of them, those outside of the AWS SDK, and of these the handler's, which are neither the
+    runtime's nor connections'. It knows them by name where there are symbols."""
+    counted = dict.fromkeys(("total", "sdk", "others"), 0)
+    called, inside = {}, None
     for line in counts:
         if line.startswith(("summary:", "totals:")):
-            total = total or int(line.split()[1])
+            counted["total"] = counted["total"] or int(line.split()[1])
         elif line.startswith("cfn="):
             number, _, name = line[4:].rstrip().partition(" ")
-            entered = called.setdefault(number, name) == SDK
+            inside = whose(called.setdefault(number, name))
         elif line.startswith("fn="):
             number, _, name = line[3:].rstrip().partition(" ")
             called.setdefault(number, name)
-        elif line.startswith("calls=") and entered:
+        elif line.startswith("calls=") and inside:
             # What the call took is in the next line, behind its place.
-            sdk += int(next(counts).split()[-1])
-    return total, sdk
+            counted[inside] += int(next(counts).split()[-1])
+    own = counted["total"] - counted["sdk"]
+    return {"total": counted["total"], "own": own, "handler": own - counted["others"]}
+
+
+def whose(function):
+    if function == SDK:
+        return "sdk"
+    return "others" if function == CONNECTION or RUNTIME.fullmatch(function) else None
 
 
 class Shop:
@@ -218,13 +230,17 @@ class Aws:
 
     def respond(self, line, headers, body, _at):
         target = headers.get("x-amz-target", line.split("?")[0])
+        asked = meaning(body)
         method, path, _ = line.split(" ", 2)
         if self.recording:
             return self.ask(target, method, path, headers, body)
         with self.lock:
-            answers = [told for known, told in self.kept if known == target]
-            turn = self.turns.get(target, 0)
-            self.turns[target] = turn + 1
+            # Two of a kind at once don't always come in the same order. What has the time in it is never asked twice alike.
+            alike = [told for known, before, told in self.kept if (known, before) == (target, asked)]
+            answers = alike or [told for known, _, told in self.kept if known == target]
+            kind = (target, json.dumps(asked, sort_keys=True) if alike else None)
+            turn = self.turns.get(kind, 0)
+            self.turns[kind] = turn + 1
         if not answers:
             print(f"asked for {target}, which it did not ask for the first time", file=sys.stderr)
             return None
@@ -246,14 +262,22 @@ class Aws:
         whole = answer(f"{told.status} {told.reason}", kept, text)
         with self.lock:
             self.under_way -= service == "dynamodb"
-            self.kept.append((target, whole))
+            self.kept.append((target, meaning(body), whole))
         return whole
+
+
+def meaning(body):
+    """What a request says; its fields come in any order."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode("latin-1")
 
 
 def capacity(kept):
     """Read and write units that DynamoDB said it took."""
     read = write = 0.0
-    for target, told in kept:
+    for target, _, told in kept:
         if "DynamoDB" not in target:
             continue
         consumed = json.loads(told.partition(b"\r\n\r\n")[2] or b"{}").get("ConsumedCapacity") or []
@@ -347,7 +371,7 @@ class Machine:
         self.connected = self.aws.connections
         self.aws.replay()
         read, write = capacity(self.aws.kept)
-        sent = sum("AmazonSQS" in target for target, _ in self.aws.kept)
+        sent = sum("AmazonSQS" in target for target, _, _ in self.aws.kept)
         # A function knows which of its calls it waits for together; a worker doesn't say, so there it is seen from here.
         with open(self.log) as log:
             said = [json.loads(line)["round_trips"] for line in log if '"round_trips":' in line]
@@ -363,7 +387,8 @@ class Machine:
         if self.aws.kept and row["own_instructions"] == row["warm_instructions"]:
             sys.exit(f"{binary} has no symbols: build it with CARGO_PROFILE_RELEASE_STRIP=none")
         # Instructions of one process take alike, near enough.
-        return row | {"own_cpu_us": row["warm_cpu_us"] * row["own_instructions"] / row["warm_instructions"]}
+        shares = {what: row[f"{what}_instructions"] / row["warm_instructions"] for what in ("own", "handler")}
+        return row | {f"{what}_cpu_us": row["warm_cpu_us"] * share for what, share in shares.items()}
 
     def time(self, binary, call):
         self.aws.again()
@@ -388,10 +413,10 @@ class Machine:
         return self.counted(binary, call)
 
     def counted(self, binary, call):
-        """Instructions from spawn to the first answer, of a warm one, and of a warm one outside of the AWS SDK."""
-        (first, in_sdk), (more, more_in_sdk) = self.callgrind(binary, call, 1), self.callgrind(binary, call, 1 + WARM_COUNTED)
-        warm = (more - first) // WARM_COUNTED
-        return {"first": first, "warm": warm, "own": warm - (more_in_sdk - in_sdk) // WARM_COUNTED}
+        """Instructions from spawn to the first answer, of a warm one, of it outside of the AWS SDK, and in the handler."""
+        first, more = self.callgrind(binary, call, 1), self.callgrind(binary, call, 1 + WARM_COUNTED)
+        warm, own, handler = ((more[what] - first[what]) // WARM_COUNTED for what in ("total", "own", "handler"))
+        return {"first": first["total"], "warm": warm, "own": own, "handler": handler}
 
     def callgrind(self, binary, call, answers):
         self.aws.again()

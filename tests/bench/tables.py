@@ -8,9 +8,15 @@ with open(os.path.join(os.path.dirname(__file__), "prices.json")) as file:
     PRICES = json.load(file)
 
 
-def table(head, rows):
-    # The first column is words, the others are figures.
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+CALL = [
+    "endpoint or worker", "call", "instructions K", "CPU µs", "outside the SDK µs", "handler µs", "round trips", "read units",
+    "write units", "$ a million",
+]
+
+
+def table(head, rows, words=1):
+    """The first columns are words, the others are figures."""
+    lines = [head, ["---"] * words + ["---:"] * (len(head) - words), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
@@ -34,10 +40,12 @@ def functions(rows):
     ]
     calls = [
         [
-            f"{row['call']} (`{row['function']}`)",
+            f"`{' '.join(row['operation'] or [row['function']])}`",
+            row["call"],
             f"{row['warm_instructions'] / 1e3:,.0f}",
             f"{row['warm_cpu_us']:.0f}",
             f"{row['own_cpu_us']:.0f}",
+            f"{row['handler_cpu_us']:.0f}",
             row["round_trips"],
             f"{row['read']:g}",
             f"{row['write']:g}",
@@ -47,7 +55,7 @@ def functions(rows):
     ]
     return "\n\n".join([
         table(["function", "binary MB", "zip MB", "start ms", "first ms", "warm ms", "peak MB", "instructions M"], starts),
-        table(["call", "instructions K", "CPU µs", "outside the SDK µs", "round trips", "read units", "write units", "$ a million"], calls),
+        table(CALL, calls, words=2),
     ])
 
 
