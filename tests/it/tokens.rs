@@ -1,18 +1,17 @@
 //! Which tokens are taken, and which are not; those that published keys verify are in `tokens_published.rs`.
 
+pub mod deployed;
+mod given;
+pub mod keys;
+
 use crate::kit::tokens::{HS256, claiming, claims, hs256, now, ours, secret, signed, status_with};
 use crate::kit::{CUSTOMER, LocalShop, SecretsManager};
-use api::Shop;
-use api::clock::Clock;
 use api::config::{LOCAL_SECRET, Secret, TokenConfig};
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use deployed::{asked, function};
 use local::Options;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 #[tokio::test]
 async fn a_token_whose_claims_are_wrong_is_refused() {
@@ -132,13 +131,6 @@ async fn only_a_bearer_token_is_one() {
     shop.nobody().get(&format!("/api/store-credit?access_token={token}")).await.refused(401, "UNAUTHORIZED");
 }
 
-/// A function whose secret is fetched, and is the one that is kept there.
-fn with_fetched_secret(manager: &SecretsManager) -> Router {
-    let sdk = manager.sdk();
-    let tokens = TokenConfig { secret: Some(Secret::Arn("arn:jwt".to_owned())), ..TokenConfig::default() };
-    functions::api().with_state(Shop::new(&|_| None, Some(tokens), &sdk, &sdk, Clock::default()).expect("a shop"))
-}
-
 #[tokio::test]
 async fn no_token_is_believed_where_the_fetched_secret_can_be_guessed() {
     let strong = "a-secret-of-forty-bytes-or-so-and-no-less";
@@ -146,14 +138,11 @@ async fn no_token_is_believed_where_the_fetched_secret_can_be_guessed() {
     // 400: who is calling is known, and asks for nothing.
     for (secret, status) in [(strong, 400), ("short", 500), ("", 500), (LOCAL_SECRET, 500)] {
         manager.keep("arn:jwt", secret);
-        let function = with_fetched_secret(&manager);
-        let token = signed(HS256, &claims().to_string(), hs256(secret.as_bytes()));
-        let request = Request::post("/api/promotions/validate").header("authorization", format!("Bearer {token}"));
-        let request = request.header("content-type", "application/json").body(Body::from("{}")).expect("a request");
-        let answer = function.oneshot(request).await.expect("an answer");
-        assert_eq!(answer.status(), status, "{secret}");
-        let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
-        assert!(status == 400 || !String::from_utf8_lossy(&body).contains("JWT"), "{secret}");
+        let tokens = TokenConfig { secret: Some(Secret::Arn("arn:jwt".to_owned())), ..TokenConfig::default() };
+        let function = function(tokens, &manager.sdk());
+        let (answered, body) = asked(&function, &signed(HS256, &claims().to_string(), hs256(secret.as_bytes()))).await;
+        assert_eq!(answered, status, "{secret}");
+        assert!(status == 400 || !body.contains("JWT"), "{secret}");
     }
 }
 

@@ -29,7 +29,8 @@ Options:
 Environment:
   JWT_SECRET   What tokens are signed with, 32 bytes or more; has a value of its own for this machine
   LOG_LEVEL    error, warn, info, debug or trace  [warn]
-  DELIVERY_FEES, SHOP_ADDRESS, SHOP_CURRENCY, SHOP_LOCALE, SHOP_LOGO, SHOP_NAME, SHOP_TIMEZONE, JWT_JWKS_URL
+  DELIVERY_FEES, SHOP_ADDRESS, SHOP_CURRENCY, SHOP_LOCALE, SHOP_LOGO, SHOP_NAME, SHOP_TIMEZONE, JWT_JWKS_URL,
+  JWT_PUBLIC_KEY
                As the deployed functions take them
 ";
 
@@ -145,6 +146,7 @@ fn options(arguments: &Arguments, variable: impl Fn(&'static str) -> Option<Stri
         TokenConfig::read(&|name| (name == "JWT_SECRET").then(|| secret.clone()))?;
         options.jwt_secret = secret;
     }
+    options.public_key = variable("JWT_PUBLIC_KEY");
     options.jwks_url = variable("JWT_JWKS_URL");
     options.variables = PASSED_ON.into_iter().filter_map(|name| Some((name, variable(name)?))).collect::<HashMap<_, _>>();
     if !arguments.empty {

@@ -71,7 +71,9 @@ pub struct Options {
     pub port: u16,
     /// What tokens are signed with.
     pub jwt_secret: String,
-    /// How else tokens may be verified.
+    /// A public key, as PEM, that verifies tokens as well.
+    pub public_key: Option<String>,
+    /// Where public keys are published that verify tokens as well.
     pub jwks_url: Option<String>,
     /// `iss` and `aud`, when they are to be checked.
     pub issuer_and_audience: Option<(String, String)>,
@@ -91,6 +93,7 @@ impl Default for Options {
             data: None,
             port: 0,
             jwt_secret: LOCAL_SECRET.to_owned(),
+            public_key: None,
             jwks_url: None,
             issuer_and_audience: None,
             variables: HashMap::new(),
@@ -445,7 +448,7 @@ fn workers(
     let (issuer, audience) = options.issuer_and_audience.clone().unzip();
     let tokens = TokenConfig {
         secret: Some(Secret::Plain(options.jwt_secret.clone())),
-        public_key: None,
+        public_key: options.public_key.clone(),
         jwks_url: options.jwks_url.clone(),
         issuer,
         audience,

@@ -117,6 +117,18 @@ impl CachedSecret {
         matches!(self.source, Secret::Arn(_))
     }
 
+    /// The secret's value, where nobody has to be asked for it.
+    pub async fn kept(&self) -> Option<Arc<str>> {
+        match &self.source {
+            Secret::Plain(value) => Some(value.as_str().into()),
+            Secret::Arn(_) => self.not_too_old(self.fetched.lock().await.as_ref()),
+        }
+    }
+
+    fn not_too_old(&self, fetched: Option<&(Timestamp, Arc<str>)>) -> Option<Arc<str>> {
+        fetched.filter(|(at, _)| *at > self.clock.now().minus_minutes(KEPT_MINUTES)).map(|(_, value)| Arc::clone(value))
+    }
+
     /// The secret's value. Whoever comes while it is being fetched waits for that answer.
     ///
     /// # Errors
@@ -128,12 +140,10 @@ impl CachedSecret {
             Secret::Arn(arn) => arn,
         };
         let mut fetched = self.fetched.lock().await;
-        let now = self.clock.now();
-        if let Some((at, value)) = fetched.as_ref()
-            && *at > now.minus_minutes(KEPT_MINUTES)
-        {
-            return Ok(Arc::clone(value));
+        if let Some(value) = self.not_too_old(fetched.as_ref()) {
+            return Ok(value);
         }
+        let now = self.clock.now();
         let answer = Client::new(&self.sdk).get_secret_value().secret_id(arn).send().await;
         let answer = answer.map_err(|error| SecretError(DisplayErrorContext(error).to_string()))?;
         let value: Arc<str> = answer.secret_string.ok_or_else(|| SecretError("it has no text".to_owned()))?.into();

@@ -42,14 +42,23 @@ impl Jwks {
         Ok(Self { url, client: client.map_err(|error| JwksError(error.to_string()))?, state: Mutex::default() })
     }
 
-    /// The key for a token's header; nothing when no published key fits.
+    /// The key for a token's header; nothing when no published key fits, or when it would have to be fetched for a token that is
+    /// not worth it.
     ///
     /// # Errors
     /// When no keys were ever fetched and they can't be now.
-    pub async fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Option<DecodingKey>, JwksError> {
+    pub async fn key(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        is_worth_asking: impl FnOnce() -> bool,
+    ) -> Result<Option<DecodingKey>, JwksError> {
         let mut state = self.state.lock().await;
         if let Some(key) = state.keys.as_ref().and_then(|keys| find(keys, kid, algorithm)) {
             return Ok(Some(key));
+        }
+        if !is_worth_asking() {
+            return Ok(None);
         }
         let pause = if state.keys.is_some() { AGAIN_AFTER } else { AGAIN_AFTER_FAILURE };
         if state.asked.is_some_and(|asked| asked.elapsed() < pause) {

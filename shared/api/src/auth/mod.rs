@@ -4,6 +4,7 @@ mod caller;
 mod jwks;
 mod ring;
 mod token;
+mod unverified;
 
 pub(crate) use caller::CallerSlot;
 pub use caller::{Admin, Caller, InventoryKeeper, OwnAddress, Staff};

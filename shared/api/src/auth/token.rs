@@ -3,6 +3,7 @@
 use super::Caller;
 use super::jwks::{Jwks, JwksError};
 use super::ring;
+use super::unverified::could_be_valid;
 use crate::clock::Clock;
 use crate::config::{TokenConfig, trusted};
 use crate::secrets::{CachedSecret, SecretError};
@@ -15,14 +16,24 @@ use serde::Deserialize;
 /// Longer than any token that is worth reading.
 const MOST_TOKEN_BYTES: usize = 8 * 1024;
 
+/// An uncompressed point of P-256.
+const P256_POINT_BYTES: usize = 65;
+
 /// What [`Caller`]s claim. Unknown claims are passed over; a claim that is there twice is an error.
 #[derive(Deserialize)]
-struct Claims {
+pub(super) struct Claims {
     id: u64,
     role: String,
     /// For what somebody sends to themselves, and nothing else.
     #[serde(default)]
     email: serde_json::Value,
+}
+
+impl Claims {
+    /// Who they say is calling; nothing where there is no such id or role.
+    pub(super) fn caller(&self) -> Option<Caller> {
+        Some(Caller { id: UserId::new(self.id)?, role: Role::parse(&self.role)? })
+    }
 }
 
 /// Why a token is not taken.
@@ -65,10 +76,9 @@ impl Verifier {
     pub fn new(config: TokenConfig, sdk: &SdkConfig, clock: &Clock) -> Result<Self, VerifierError> {
         install_crypto();
         let public_key = match config.public_key {
-            Some(pem) => Some(
-                public_key(pem.as_bytes())
-                    .ok_or_else(|| VerifierError("JWT_PUBLIC_KEY: is no PEM public key (RSA or P-256)".to_owned()))?,
-            ),
+            Some(pem) => {
+                Some(public_key(&pem).ok_or_else(|| VerifierError("JWT_PUBLIC_KEY: is no PEM public key (RSA or P-256)".to_owned()))?)
+            }
             None => None,
         };
         let jwks = config.jwks_url.map(Jwks::new).transpose().map_err(|error| VerifierError(error.to_string()))?;
@@ -91,19 +101,24 @@ impl Verifier {
         if header.crit.is_some() {
             return Err(TokenError::Refused);
         }
-        let key = self.key(&header).await?.ok_or(TokenError::Refused)?;
+        // What anybody may write must not make us call somebody, where it shows that it is wrong.
+        let is_worth_asking = || could_be_valid(token, header.alg, self.issuer.as_deref(), self.audience.as_deref());
+        let key = self.key(&header, is_worth_asking).await?.ok_or(TokenError::Refused)?;
         let claims = decode::<Claims>(token, &key, &self.validation(header.alg)).map_err(|_| TokenError::Refused)?.claims;
-        let caller =
-            Caller { id: UserId::new(claims.id).ok_or(TokenError::Refused)?, role: Role::parse(&claims.role).ok_or(TokenError::Refused)? };
+        let caller = claims.caller().ok_or(TokenError::Refused)?;
         Ok((caller, claims.email.as_str().map(ToOwned::to_owned)))
     }
 
     /// The key for the header's algorithm: each algorithm has keys of its own kind, so that none can stand in for another.
-    async fn key(&self, header: &Header) -> Result<Option<DecodingKey>, TokenError> {
+    async fn key(&self, header: &Header, is_worth_asking: impl Fn() -> bool) -> Result<Option<DecodingKey>, TokenError> {
         match header.alg {
             Algorithm::HS256 => match &self.secret {
                 Some(secret) => {
-                    let value = secret.value().await?;
+                    let value = match secret.kept().await {
+                        Some(kept) => kept,
+                        None if !is_worth_asking() => return Ok(None),
+                        None => secret.value().await?,
+                    };
                     // One that was given was looked at when the function started.
                     if secret.is_fetched() {
                         trusted(&value).map_err(TokenError::Guessable)?;
@@ -114,7 +129,7 @@ impl Verifier {
             },
             Algorithm::RS256 | Algorithm::ES256 => match (&self.public_key, &self.jwks) {
                 (Some((algorithm, key)), _) if *algorithm == header.alg => Ok(Some(key.clone())),
-                (_, Some(jwks)) => Ok(jwks.key(header.kid.as_deref(), header.alg).await?),
+                (_, Some(jwks)) => Ok(jwks.key(header.kid.as_deref(), header.alg, is_worth_asking).await?),
                 (_, None) => Ok(None),
             },
             _ => Ok(None),
@@ -143,7 +158,15 @@ impl Verifier {
     }
 }
 
-fn public_key(pem: &[u8]) -> Option<(Algorithm, DecodingKey)> {
-    let rsa = DecodingKey::from_rsa_pem(pem).map(|key| (Algorithm::RS256, key));
-    rsa.or_else(|_| DecodingKey::from_ec_pem(pem).map(|key| (Algorithm::ES256, key))).ok()
+/// The one key of a PEM document, and the algorithm that it is for.
+fn public_key(pem: &str) -> Option<(Algorithm, DecodingKey)> {
+    // `jsonwebtoken` would take it, verify nothing with it, and it has no business here.
+    if pem.contains("PRIVATE KEY") {
+        return None;
+    }
+    let rsa = DecodingKey::from_rsa_pem(pem.as_bytes()).map(|key| (Algorithm::RS256, key));
+    let (algorithm, key) = rsa.or_else(|_| DecodingKey::from_ec_pem(pem.as_bytes()).map(|key| (Algorithm::ES256, key))).ok()?;
+    // A point of another curve than P-256 has another length (SEC 1, section 2.3.3), and no token that it signed would be taken.
+    let is_usable = algorithm != Algorithm::ES256 || key.try_get_as_bytes().is_ok_and(|point| point.len() == P256_POINT_BYTES);
+    is_usable.then_some((algorithm, key))
 }
