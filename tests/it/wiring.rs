@@ -7,6 +7,7 @@ mod grants;
 mod infrastructure;
 mod openapi;
 mod operations;
+mod runbook;
 mod template;
 
 /// Fails with every complaint at once, a line each.
