@@ -9,6 +9,7 @@ mod openapi;
 mod operations;
 mod rights;
 mod runbook;
+mod settings;
 mod template;
 
 /// Fails with every complaint at once, a line each.
