@@ -7,12 +7,12 @@ from expect import equal, true
 DEAD_LETTERS = ["email", "sms", "refunds", "shipments", "relay", "inventory-log"]
 AGES = ["email", "sms", "refunds", "shipments"]
 STREAMS = ["relay", "inventory-log"]
-MONEY = [
+GRADUAL = [
     "orders", "orders-status", "orders-payment", "orders-cancel", "refunds", "returns", "store-credit-redeem", "webhooks-stripe",
-    "webhooks-pawapay", "process-refund", "ask-providers",
+    "webhooks-pawapay", "process-refund", "ask-providers", "relay", "book-shipment",
 ]  # fmt: skip
 SCHEDULES = ["cancel-unpaid-orders", "reject-late-returns", "track-shipments"]
-WORKERS = ["relay", "inventory-log", "send-email", "send-sms", "book-shipment"]
+WORKERS = ["inventory-log", "send-email", "send-sms"]
 
 
 def flow(shop):
@@ -34,7 +34,7 @@ def flow(shop):
     for queue in [f"{name}-dead-letters" for name in DEAD_LETTERS] + AGES:
         shop.queue_url(queue)
     functions = boto3.client("lambda")
-    for name in {*STREAMS, *MONEY, *SCHEDULES, *WORKERS}:
+    for name in {*STREAMS, *GRADUAL, *SCHEDULES, *WORKERS}:
         functions.get_function(FunctionName=shop.stack.prefix(name))
 
 
@@ -58,7 +58,7 @@ def definitions(prefixed, own, api):
         return "AWS/Lambda", metric, {"FunctionName": prefixed(name)}, statistic, above, most, when
 
     visible, oldest = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
-    errors = [(MONEY, "1 of 1 x 60 s"), (SCHEDULES, "1 of 1 x 300 s"), (WORKERS, "2 of 3 x 300 s")]
+    errors = [(GRADUAL, "1 of 1 x 60 s"), (SCHEDULES, "1 of 1 x 300 s"), (WORKERS, "2 of 3 x 300 s")]
     return (
         {f"{name}-dead-letters": queue(visible, f"{name}-dead-letters", 0, "1 of 1 x 60 s") for name in DEAD_LETTERS}
         | {f"{name}-queue-age": queue(oldest, name, 900, "1 of 1 x 300 s") for name in AGES}
