@@ -1,11 +1,13 @@
 //! Tokens that published keys verify: RS256 and ES256, by the configured address alone.
 
+mod age;
 mod cold;
 
 use crate::kit::LocalShop;
 use crate::kit::tokens::{HS256, claiming, claims, hs256, now, ours, signed, status_with};
 use crate::tokens::keys::{AUDIENCE, ISSUER, Keys, Kind, addressed, forged};
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
 use local::Options;
 use serde_json::{Value, json};
@@ -14,13 +16,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Publishes a document; gives its address, and how often it was fetched.
 async fn publish(document: Value) -> (String, Arc<AtomicUsize>) {
+    publish_what(move || Some(document.clone())).await
+}
+
+/// Publishes what there is at the time, or says that there is nothing.
+async fn publish_what(document: impl Fn() -> Option<Value> + Clone + Send + Sync + 'static) -> (String, Arc<AtomicUsize>) {
     let fetched = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&fetched);
     let routes = Router::new().route(
         "/keys",
         get(move || {
             counter.fetch_add(1, Ordering::SeqCst);
-            std::future::ready(document.to_string())
+            std::future::ready(document().map(|keys| keys.to_string()).ok_or(StatusCode::SERVICE_UNAVAILABLE))
         }),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -53,7 +60,7 @@ async fn published_keys_verify_tokens_and_are_fetched_once() {
     for kid in ["unknown", "e", "x", "new", "../keys", "../../../../dev/null", "r' OR '1'='1", ""] {
         assert_eq!(status_with(&shop, &keys.rs256(&json!({ "alg": "RS256", "kid": kid }).to_string(), &claims)).await, 401, "{kid}");
     }
-    assert_eq!(fetched.load(Ordering::SeqCst), 1, "an unknown key is looked for once in five minutes at most");
+    assert_eq!(fetched.load(Ordering::SeqCst), 1, "keys are fetched once in five minutes at most");
 }
 
 #[tokio::test]

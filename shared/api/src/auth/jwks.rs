@@ -1,14 +1,17 @@
-//! Published public keys: fetched at first use, and again for a key nobody knows yet, but not more often than every
-//! five minutes, and from the configured address alone.
+//! Published public keys: fetched at first use, and again after five minutes, from the configured address alone. So a key that
+//! its issuer withdraws is believed for five minutes more, and one that it adds is known as soon.
 
+use crate::clock::Clock;
+use domain::time::Timestamp;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
-const AGAIN_AFTER: Duration = Duration::from_mins(5);
-const AGAIN_AFTER_FAILURE: Duration = Duration::from_secs(5);
+const KEPT_MINUTES: u64 = 5;
+/// While their address doesn't answer: nobody could sign in then.
+const KEPT_IN_NEED_MINUTES: u64 = 60;
+const AGAIN_AFTER_FAILURE_MILLIS: u64 = 5_000;
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// Far more than any real key set.
 const MOST_BYTES: usize = 256 * 1024;
@@ -22,13 +25,21 @@ pub struct JwksError(String);
 pub struct Jwks {
     url: String,
     client: reqwest::Client,
+    clock: Clock,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    keys: Option<JwkSet>,
-    asked: Option<Instant>,
+    fetched: Option<(Timestamp, JwkSet)>,
+    failed: Option<Timestamp>,
+}
+
+impl State {
+    /// The keys, unless they were fetched longer ago.
+    fn keys_since(&self, earliest: Timestamp) -> Option<&JwkSet> {
+        self.fetched.as_ref().filter(|(at, _)| *at > earliest).map(|(_, keys)| keys)
+    }
 }
 
 impl Jwks {
@@ -36,17 +47,17 @@ impl Jwks {
     ///
     /// # Errors
     /// When the HTTP client can't be made.
-    pub fn new(url: String) -> Result<Self, JwksError> {
+    pub fn new(url: String, clock: Clock) -> Result<Self, JwksError> {
         // A redirect would lead to an address that nobody configured.
         let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build();
-        Ok(Self { url, client: client.map_err(|error| JwksError(error.to_string()))?, state: Mutex::default() })
+        Ok(Self { url, client: client.map_err(|error| JwksError(error.to_string()))?, clock, state: Mutex::default() })
     }
 
     /// The key for a token's header; nothing when no published key fits, or when it would have to be fetched for a token that is
     /// not worth it.
     ///
     /// # Errors
-    /// When no keys were ever fetched and they can't be now.
+    /// When keys can't be fetched, and none are known but those of more than an hour ago.
     pub async fn key(
         &self,
         kid: Option<&str>,
@@ -54,29 +65,24 @@ impl Jwks {
         is_worth_asking: impl FnOnce() -> bool,
     ) -> Result<Option<DecodingKey>, JwksError> {
         let mut state = self.state.lock().await;
-        if let Some(key) = state.keys.as_ref().and_then(|keys| find(keys, kid, algorithm)) {
-            return Ok(Some(key));
+        let now = self.clock.now();
+        if let Some(keys) = state.keys_since(now.minus_minutes(KEPT_MINUTES)) {
+            return Ok(find(keys, kid, algorithm));
         }
         if !is_worth_asking() {
             return Ok(None);
         }
-        let pause = if state.keys.is_some() { AGAIN_AFTER } else { AGAIN_AFTER_FAILURE };
-        if state.asked.is_some_and(|asked| asked.elapsed() < pause) {
-            return match state.keys {
-                Some(_) => Ok(None),
-                None => Err(JwksError("the last try failed a moment ago".to_owned())),
-            };
-        }
-        state.asked = Some(Instant::now());
-        match self.fetch().await {
-            Ok(keys) => Ok(find(state.keys.insert(keys), kid, algorithm)),
-            // The keys of before are as good as they were.
-            Err(error) if state.keys.is_some() => {
-                tracing::warn!(%error, "published keys");
-                Ok(None)
+        if state.failed.is_none_or(|failed| failed.plus_millis(AGAIN_AFTER_FAILURE_MILLIS) <= now) {
+            match self.fetch().await {
+                Ok(keys) => *state = State { fetched: Some((now, keys)), failed: None },
+                Err(error) => {
+                    tracing::warn!(%error, "published keys");
+                    state.failed = Some(now);
+                }
             }
-            Err(error) => Err(error),
         }
+        let keys = state.keys_since(now.minus_minutes(KEPT_IN_NEED_MINUTES));
+        keys.map(|keys| find(keys, kid, algorithm)).ok_or_else(|| JwksError("nobody answers".to_owned()))
     }
 
     async fn fetch(&self) -> Result<JwkSet, JwksError> {

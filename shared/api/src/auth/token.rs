@@ -81,7 +81,8 @@ impl Verifier {
             }
             None => None,
         };
-        let jwks = config.jwks_url.map(Jwks::new).transpose().map_err(|error| VerifierError(error.to_string()))?;
+        let jwks =
+            config.jwks_url.map(|url| Jwks::new(url, clock.clone())).transpose().map_err(|error| VerifierError(error.to_string()))?;
         Ok(Self {
             secret: config.secret.map(|secret| CachedSecret::new(secret, sdk.clone(), clock.clone())),
             public_key,
