@@ -66,5 +66,6 @@ async fn tables(shop: &Shop) -> bool {
 
 async fn queue(shop: &Shop) -> bool {
     let Some(url) = &shop.email_queue else { return false };
-    shop.sqs.get_queue_attributes().queue_url(url).send().await.inspect_err(|error| tracing::error!(%error, "health")).is_ok()
+    let answer = shop.sqs.get_queue_attributes().queue_url(url).send().await;
+    answer.inspect_err(|error| tracing::error!(error = store::loggable(error), "health")).is_ok()
 }

@@ -4,7 +4,6 @@ use crate::clock::Clock;
 use crate::config::{Secret, Variables, secret};
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use domain::time::Timestamp;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -145,7 +144,7 @@ impl CachedSecret {
         }
         let now = self.clock.now();
         let answer = Client::new(&self.sdk).get_secret_value().secret_id(arn).send().await;
-        let answer = answer.map_err(|error| SecretError(DisplayErrorContext(error).to_string()))?;
+        let answer = answer.map_err(|error| SecretError(store::loggable(&error)))?;
         let value: Arc<str> = answer.secret_string.ok_or_else(|| SecretError("it has no text".to_owned()))?.into();
         *fetched = Some((now, Arc::clone(&value)));
         Ok(value)

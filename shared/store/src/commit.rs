@@ -4,6 +4,7 @@ use crate::error::StorageError;
 use crate::idempotency::{AnswerKey, AnswerRecord, StoredAnswer};
 use crate::item::{Attributes, Item, record};
 use crate::keys::Key;
+use crate::sdk::loggable;
 use crate::{Store, Table};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -11,6 +12,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use domain::time::Timestamp;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -173,7 +175,7 @@ impl Store {
             if let Some(cancelled) = error.as_service_error().and_then(cancellation) {
                 return Err(match answer_at.and_then(|(at, key)| Some((key, answered(&cancelled, at)?))) {
                     Some((key, item)) => self.answered(key, item).await,
-                    None => verdict(&cancelled, error),
+                    None => verdict(&cancelled, &error),
                 });
             }
             match pauses.next().filter(|_| is_unknown(&error)) {
@@ -285,11 +287,13 @@ fn are_races(reasons: &[CancellationReason]) -> bool {
 }
 
 /// What a cancelled transaction means.
-fn verdict(
-    reasons: &[CancellationReason],
-    error: SdkError<TransactWriteItemsError, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
-) -> CommitError {
-    if are_races(reasons) { CommitError::Lost } else { StorageError::request("TransactWriteItems")(error).into() }
+fn verdict(reasons: &[CancellationReason], error: &SdkError<TransactWriteItemsError, HttpResponse>) -> CommitError {
+    if are_races(reasons) {
+        return CommitError::Lost;
+    }
+    // Of a reason its words alone: whatever is put on a condition, the item that was there comes back with it.
+    let said = reasons.iter().filter_map(CancellationReason::message).fold(loggable(error), |said, reason| format!("{said}: {reason}"));
+    StorageError::Request { operation: "TransactWriteItems", message: said }.into()
 }
 
 /// Whether the transaction may have been written although the call failed.
@@ -313,5 +317,36 @@ fn token() -> Result<String, StorageError> {
     match (getrandom::u64(), getrandom::u64()) {
         (Ok(high), Ok(low)) => Ok(format!("{high:016x}{low:016x}")),
         _ => Err(StorageError::Request { operation: "TransactWriteItems", message: "no randomness".to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+
+    fn reason(code: &str, message: &str) -> CancellationReason {
+        CancellationReason::builder().code(code).message(message).item("lastName", AttributeValue::S("Kabwe-Ilunga".to_owned())).build()
+    }
+
+    fn verdict_on(reasons: &[CancellationReason]) -> CommitError {
+        let said = ErrorMetadata::builder().code("TransactionCanceledException").message("Transaction cancelled").build();
+        let cancelled = TransactionCanceledException::builder().meta(said).set_cancellation_reasons(Some(reasons.to_vec()));
+        let body = r#"{"CancellationReasons":[{"Item":{"lastName":{"S":"Kabwe-Ilunga"}}}]}"#;
+        let answer = HttpResponse::new(400.try_into().unwrap(), body.into());
+        verdict(reasons, &SdkError::service_error(TransactWriteItemsError::TransactionCanceledException(cancelled.build()), answer))
+    }
+
+    #[test]
+    fn a_mistake_of_ours_says_why_and_nothing_of_the_item_that_was_there() {
+        let (race, mistake) =
+            (reason("ConditionalCheckFailed", "The conditional request failed"), reason("ValidationError", "Item too large"));
+        let CommitError::Storage(error) = verdict_on(&[race.clone(), mistake]) else { panic!("a mistake is no race") };
+        let expected = "TransactWriteItems: service error: 400: TransactionCanceledException: Transaction cancelled: \
+                        The conditional request failed: Item too large";
+        assert_eq!(error.to_string(), expected);
+        assert!(!format!("{error:?}").contains("Kabwe"), "{error:?}");
+        assert!(matches!(verdict_on(&[race]), CommitError::Lost));
     }
 }

@@ -1,8 +1,8 @@
 //! What can go wrong with the tables themselves. Never shown to a client.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use crate::sdk::loggable;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::CreateUnhandledError;
 
 /// A failure of the tables or of our own items.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum StorageError {
     Request {
         /// The API call.
         operation: &'static str,
-        /// What the SDK says, with its causes.
+        /// What the SDK says, with its causes, and nothing of what is in an item.
         message: String,
     },
     /// DynamoDB is too busy for us, also after the SDK's own retries; nothing was done.
@@ -46,11 +46,11 @@ fn without_values(said: &str) -> &str {
 impl StorageError {
     pub(crate) fn request<E>(operation: &'static str) -> impl FnOnce(SdkError<E, HttpResponse>) -> Self
     where
-        E: std::error::Error + Send + Sync + CreateUnhandledError + ProvideErrorMetadata + 'static,
+        E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         move |error| match error.code() {
             Some("ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "ThrottlingException") => Self::Throttled(operation),
-            _ => Self::Request { operation, message: DisplayErrorContext(&error).to_string() },
+            _ => Self::Request { operation, message: loggable(&error) },
         }
     }
 }

@@ -133,7 +133,7 @@ impl Store {
         }
         let mut keys = Vec::new();
         while let Some(answer) = queries.join_next().await {
-            let answer = answer.map_err(|error| StorageError::Request { operation: "Query", message: error.to_string() })?;
+            let answer = answer.map_err(|_| StorageError::Request { operation: "Query", message: "its task was lost".to_owned() })?;
             let answer = answer.map_err(StorageError::request("Query"))?;
             self.meter.read(&answer.consumed_capacity);
             keys.extend(answer.items.into_iter().flatten().filter_map(|item| Some((position(&item)?, Key::of(&item)?))));
