@@ -137,7 +137,7 @@ impl Queues {
                 refused.filter_map(|n| letters.get(n)).map(|letter| letter.place).min()
             }
             Err(error) => {
-                tracing::warn!(error = %aws_sdk_sqs::error::DisplayErrorContext(error), "a queue takes nothing");
+                tracing::warn!(error = store::loggable(&error), "a queue takes nothing");
                 letters.iter().map(|letter| letter.place).min()
             }
         }
@@ -224,6 +224,8 @@ pub async fn handle(queues: &Queues, metrics: &Metrics, store: &Store, input: Va
         let at = hour.as_u64().map(Timestamp).ok_or("relayHour is no time in epoch milliseconds")?;
         return Ok(serde_json::json!({ "relayed": relay_hour(queues, store, at).await? }));
     }
-    let batch: StreamBatch = serde_json::from_value(input).map_err(|error| error.to_string())?;
+    // What it is wrong about may be somebody's address.
+    let batch: StreamBatch =
+        serde_json::from_value(input).map_err(|error| format!("this is no batch of a stream: {:?}", error.classify()))?;
     serde_json::to_value(relay(queues, metrics, batch).await).map_err(|error| error.to_string())
 }
