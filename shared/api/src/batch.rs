@@ -1,6 +1,7 @@
 //! Batches off a queue: each job alone, and only what must be tried again goes back.
 
 use crate::clock::Clock;
+use crate::log::lost;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -53,7 +54,7 @@ where
     let mut failed = Vec::new();
     for (message, task) in running {
         let outcome = match task {
-            Some(task) => task.await.unwrap_or_else(|error| Outcome::Again(format!("the job panicked: {error}"))),
+            Some(task) => task.await.unwrap_or_else(|error| Outcome::Again(lost(&error).to_owned())),
             None => Outcome::Again("it can't be read".to_owned()),
         };
         let pause = match outcome {
@@ -89,7 +90,7 @@ async fn hide(message: &SqsMessage, sqs: &aws_sdk_sqs::Client, queue_url: &str, 
     let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
     let hidden = sqs.change_message_visibility().queue_url(queue_url).receipt_handle(handle).visibility_timeout(seconds).send().await;
     if let Err(error) = hidden {
-        tracing::warn!(error = %aws_sdk_sqs::error::DisplayErrorContext(error), "a job's pause could not be set");
+        tracing::warn!(error = store::loggable(&error), "a job's pause could not be set");
     }
 }
 

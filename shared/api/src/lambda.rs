@@ -1,5 +1,6 @@
 //! Running as a Lambda function.
 
+use crate::log::lost;
 use crate::serve::app;
 use crate::shop::Shop;
 use axum::Router;
@@ -7,6 +8,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, BoxFuture, LambdaEvent, Service, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::{Instrument, Span};
 
 pub use lambda_runtime::Error;
 
@@ -33,13 +35,20 @@ pub async fn serve(routes: Router<Shop>) -> Result<(), Error> {
 pub async fn work<E, A, F, W>(work: F) -> Result<(), Error>
 where
     E: DeserializeOwned + Send + 'static,
-    A: Serialize + Send,
+    A: Serialize + Send + 'static,
     F: Fn(E) -> W,
     W: Future<Output = Result<A, Error>> + Send + 'static,
 {
     // Boxed, so that the runtime's own types don't nest a whole worker's.
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| -> BoxFuture<'static, Result<A, Error>> { Box::pin(work(event.payload)) }))
-        .await
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| -> BoxFuture<'static, Result<A, Error>> {
+        Box::pin(alone(work(event.payload)))
+    }))
+    .await
+}
+
+/// In a task of its own: what panics in the runtime's is told to Lambda in the panic's own words.
+async fn alone<A: Send + 'static>(work: impl Future<Output = Result<A, Error>> + Send + 'static) -> Result<A, Error> {
+    tokio::spawn(work.instrument(Span::current())).await.unwrap_or_else(|error| Err(lost(&error).into()))
 }
 
 /// API Gateway hands the query on as the client sent it; `lambda_http` panics on what a URI can't have.
@@ -66,6 +75,17 @@ fn sanitised_query(query: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_a_worker_panics_about_is_not_told_to_lambda() {
+        let told = alone::<()>(async { panic!("grace@example.com has no order") }).await;
+        assert_eq!(told.unwrap_err().to_string(), "it panicked");
+        assert_eq!(alone(async { Ok(1) }).await.unwrap(), 1);
+        assert_eq!(
+            alone::<()>(async { Err("1 of 2 could not be looked after".into()) }).await.unwrap_err().to_string(),
+            "1 of 2 could not be looked after"
+        );
+    }
 
     #[test]
     fn a_query_keeps_its_meaning_and_loses_what_no_uri_can_have() {

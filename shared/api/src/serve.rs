@@ -1,6 +1,7 @@
 //! What stands around every route: request ids, problems' documents, headers, the log line.
 
 use crate::auth::{Caller, CallerSlot};
+use crate::log::lost;
 use crate::metrics::Count;
 use crate::problem::Problem;
 use crate::shop::Shop;
@@ -38,7 +39,7 @@ async fn around(State(shop): State<Shop>, mut request: Request, next: Next) -> R
     request.extensions_mut().insert(caller.clone());
 
     // A task of its own, so that a panic is this request's alone, and is answered.
-    let response = tokio::spawn(next.run(request)).await.unwrap_or_else(|panic| Problem::internal(panic).into_response());
+    let response = tokio::spawn(next.run(request)).await.unwrap_or_else(|error| Problem::internal(lost(&error)).into_response());
     let mut response = Problem::rendered(response, &path);
 
     let consumed = shop.store.meter().total().since(consumed);

@@ -4,6 +4,7 @@ mod event;
 mod signature;
 
 use super::reports::{note, tagged};
+use api::log::lost;
 use api::webhook::{Delivery, Received, received};
 use api::{Answer, Problem, Shop};
 use axum::Router;
@@ -14,7 +15,7 @@ use domain::report::Report;
 use domain::time::Timestamp;
 pub(crate) use event::SendGridEvent;
 use std::collections::BTreeMap;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 /// Messages of one delivery that are looked at at once; there can be hundreds.
 const AT_ONCE: usize = 16;
@@ -51,8 +52,8 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
 }
 
 /// One that failed fails the delivery: all of it comes again, and what is noted already says nothing new then.
-fn noted(done: Option<Result<Result<(), Problem>, tokio::task::JoinError>>) -> Result<(), Problem> {
-    done.transpose().map_err(Problem::internal)?.transpose().map(Option::unwrap_or_default)
+fn noted(done: Option<Result<Result<(), Problem>, JoinError>>) -> Result<(), Problem> {
+    done.transpose().map_err(|error| Problem::internal(lost(&error)))?.transpose().map(Option::unwrap_or_default)
 }
 
 /// Refuses whatever SendGrid has not signed; without its key nothing is known to be SendGrid's.
