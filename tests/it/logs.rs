@@ -1,5 +1,8 @@
 //! Logs: a line for each request that says who, what and what it cost, and in no line what it was about.
 
+mod failures;
+mod webhooks;
+
 use crate::kit::{Answer, ByHand, CUSTOMER, LocalShop, Logged, body};
 use api::batch::Outcome;
 use aws_lambda_events::event::sqs::SqsEvent;
@@ -21,6 +24,22 @@ const PHONE: &str = "+243 819 876 543";
 const STREET: &str = "77 impasse du Silence";
 const NOTES: &str = "le code du portail est 5519";
 const REASON: &str = "cadeau pour ma rivale";
+
+/// That nobody of this test shows in what was logged, nor anything that is theirs.
+#[track_caller]
+fn nobody_is_in(logged: &str, theirs: &[&str]) {
+    let digits = PHONE.replace(' ', "");
+    let people = [MAIL, PHONE, &digits, &digits[1..], STREET, NOTES, REASON, NAMES[0], NAMES[1], "zephyrine", "impasse", "Bearer"];
+    for secret in people.iter().chain(theirs) {
+        let told: Vec<&str> = logged.lines().filter(|line| line.to_lowercase().contains(&secret.to_lowercase())).collect();
+        assert!(told.is_empty(), "{secret} is in the logs:\n{}", told.join("\n"));
+    }
+}
+
+/// A sentence that is about somebody.
+fn about_somebody() -> String {
+    format!("Not for {} {}, {MAIL}, {PHONE}, {STREET}", NAMES[0], NAMES[1])
+}
 
 fn order_body(variant: u64) -> Value {
     let mut order = body(&[(variant, 1)]);
@@ -57,13 +76,13 @@ async fn hostile_flow(shop: &LocalShop, token: &str) -> Vec<Answer> {
         forged.post("/api/orders", &order_body(variant)).await,
         staff.post("/api/notifications", &json!({ "to": MAIL })).await,
         shop.admin().post("/api/email-templates", &template).await,
-        shop.nobody().post("/api/webhooks/stripe", &order_body(variant)).await,
-        shop.nobody().post("/api/webhooks/ses", &order_body(variant)).await,
-        shop.nobody().post("/api/webhooks/twilio", &order_body(variant)).await,
         staff.put(&format!("{order}/payment"), &json!({ "paymentStatus": "PAID", "reference": "PAY-77" })).await,
         customer.post(&format!("{order}/cancel"), &json!({ "reason": REASON, "notes": NOTES })).await,
         customer.post(&format!("{order}/cancel"), &json!({ "reason": REASON })).await,
     ];
+    for path in functions::ENDPOINTS.iter().filter_map(|endpoint| endpoint.path).filter(|path| path.starts_with("/api/webhooks/")) {
+        answers.push(shop.nobody().post(path, &order_body(variant)).await);
+    }
     answers.push(placed);
     answers
 }
@@ -124,13 +143,7 @@ async fn a_request_is_one_line_of_json_and_nobody_is_in_the_logs() {
         assert!(read.iter().any(|line| line["message"] == said), "nothing says that {said}: the flow is not what it was\n{text}");
     }
 
-    let digits = PHONE.replace(' ', "");
-    let signature = token.rsplit('.').next().expect("a signature");
-    let hidden = [MAIL, PHONE, &digits, &digits[1..], STREET, NOTES, REASON, NAMES[0], NAMES[1], &token, signature];
-    for secret in hidden.into_iter().chain(["zephyrine", "impasse", "Bearer"]) {
-        let told: Vec<&str> = text.lines().filter(|line| line.to_lowercase().contains(&secret.to_lowercase())).collect();
-        assert!(told.is_empty(), "{secret} is in the logs:\n{}", told.join("\n"));
-    }
+    nobody_is_in(&text, &[&token, token.rsplit('.').next().expect("a signature")]);
 }
 
 /// On one thread, as above.
@@ -239,7 +252,7 @@ async fn refused_parcels(shop: &LocalShop, hands: &mut ByHand, words: &str) {
 
 #[tokio::test]
 async fn what_providers_and_carriers_say_is_for_the_record_alone() {
-    let words = format!("Not for {MAIL}, {PHONE}, {STREET}");
+    let words = about_somebody();
     let carriers = talkative(&words).await;
     let variables = ["DHL_BASE_URL", "FEDEX_BASE_URL", "UPS_BASE_URL"].map(|name| (name, carriers.url().to_owned())).into();
     let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
@@ -254,8 +267,38 @@ async fn what_providers_and_carriers_say_is_for_the_record_alone() {
         assert!(text.contains(said), "nothing says that {said}: the flow is not what it was\n{text}");
     }
     assert!(text.contains("a carrier can't say where parcels are") && text.contains("balance_insufficient"), "{text}");
-    for secret in [MAIL, PHONE, STREET, "zephyrine", "impasse", &PHONE.replace(' ', "")] {
-        let told: Vec<&str> = text.lines().filter(|line| line.to_lowercase().contains(&secret.to_lowercase())).collect();
-        assert!(told.is_empty(), "{secret} is in the logs:\n{}", told.join("\n"));
+    nobody_is_in(&text, &[]);
+}
+
+/// On one thread, as above.
+#[tokio::test]
+async fn what_a_carrier_calls_a_scan_is_logged_where_it_is_a_code_and_else_for_the_record_alone() {
+    let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
+    let words = about_somebody();
+    let scans =
+        [("DHL", words.clone()), ("FEDEX", words.clone()), ("UPS", words.clone()), ("UPS", format!("I {words}")), ("DHL", "QQ".to_owned())];
+    let mut parcels = Vec::new();
+    for (carrier, code) in &scans {
+        let order = shop.order().lines(1).paid().place().await;
+        shop.staff().put(&order.path("status"), &json!({ "newStatus": "CONFIRMED" })).await.ok();
+        parcels.push(shop.ship(&order, carrier).await);
+        hands.carry_shipments_out().await;
+        let booked = shop.system.carriers.parcels().pop().expect("a parcel");
+        shop.system.carriers.scan(&booked.number, code, &words, &words);
     }
+    shop.system.clock.advance(Duration::from_hours(5));
+    let logged = Logged::from_now_on();
+    let swept = hands.workers.run("track-shipments").await.expect("a schedule");
+    let (text, lines) = (logged.text(), logged.lines());
+    drop(logged);
+
+    assert_eq!((swept.changed, swept.failed), (scans.len(), 0), "{swept:?}");
+    for (parcel, (_, code)) in parcels.iter().zip(&scans) {
+        let kept = shop.shipment_now(parcel).await["lastCarrierStatus"].clone();
+        assert!(kept.as_str().is_some_and(|kept| kept.starts_with(code)), "staff read it all: {kept}");
+    }
+    let unknown: Vec<&Value> = lines.iter().filter(|line| line["message"] == "a code of a carrier that is in no table").collect();
+    assert_eq!((unknown.len(), unknown.iter().filter(|line| line["code"] == "QQ").count()), (scans.len(), 1), "{text}");
+    nobody_is_in(&text, &[]);
 }

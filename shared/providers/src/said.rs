@@ -48,16 +48,21 @@ impl fmt::Debug for Said {
     }
 }
 
-/// A status, with the code that came with it where it is one: a word of letters, digits, points and lines, and no sentence.
+/// A status, with the code that came with it where it is one.
 pub(crate) fn classified(status: impl fmt::Display, code: Option<&str>) -> String {
-    let is_code = |code: &&str| {
-        let starts = code.starts_with(|first: char| first.is_ascii_alphabetic());
-        starts && code.len() <= LONGEST_CODE && code.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
-    };
-    match code.filter(is_code) {
+    match code.and_then(as_code) {
         Some(code) => format!("{status} ({code})"),
         None => status.to_string(),
     }
+}
+
+/// What somebody outside wrote where a code belongs, if it is one: a word of letters, digits, points and lines, and no sentence,
+/// address or number. That may be logged.
+#[must_use]
+pub fn as_code(said: &str) -> Option<&str> {
+    let starts = said.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_code = starts && said.len() <= LONGEST_CODE && said.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
+    is_code.then_some(said)
 }
 
 /// The codes of those whom we ask are shorter.

@@ -14,6 +14,7 @@ mod returns;
 mod secrets;
 mod shipments;
 mod stored;
+mod tellers;
 pub mod tokens;
 mod watched;
 pub mod webhooks;
@@ -29,6 +30,7 @@ pub use reading::{column, keys, next_page};
 pub use returns::back;
 pub use secrets::SecretsManager;
 pub use shipments::shipment_body;
+pub use tellers::{Delivery, Teller};
 pub use watched::Watched;
 
 use domain::actor::Role;

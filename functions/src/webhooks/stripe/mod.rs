@@ -13,7 +13,7 @@ use axum::routing::post;
 use domain::order::{Heard, Incoming, PaymentMethod};
 use domain::refund::Report;
 use domain::time::Timestamp;
-use providers::{StripeCharge, StripeIntent, StripeRefund};
+use providers::{StripeCharge, StripeIntent, StripeRefund, as_code};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -59,7 +59,7 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => refund(&shop, &read(object)?).await?,
         "charge.succeeded" | "charge.failed" => charged(&shop, &read(object)?).await?,
         "charge.refunded" => charge(&shop, &read(object)?).await?,
-        kind => tracing::info!(event = event.id, kind, "Stripe told of something that is of no interest here"),
+        kind => tracing::info!(event = as_code(&event.id), kind = as_code(kind), "Stripe told of something that is of no interest here"),
     }
     received()
 }

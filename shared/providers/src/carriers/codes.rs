@@ -1,5 +1,6 @@
 //! What carriers' codes are with us, a table for each. A code that is in no table is kept and logged, and nothing is guessed from it.
 
+use crate::said::as_code;
 use domain::shipment::{Carrier, ShipmentStatus};
 
 /// What a code is with us.
@@ -169,7 +170,7 @@ pub(super) fn ups_status(kind: &str, code: Option<&str>) -> Option<ShipmentStatu
         Some((_, Some((_, Means::At(status))))) => Some(*status),
         Some((_, Some((_, Means::Nothing)))) => None,
         Some((code, None)) => {
-            tracing::warn!(carrier = %Carrier::Ups, kind, code, "a code of a carrier that is in no table");
+            tracing::warn!(carrier = %Carrier::Ups, kind = as_code(kind), code = as_code(code), "a code of a carrier that is in no table");
             None
         }
     }
@@ -181,7 +182,7 @@ pub(super) fn status(carrier: Carrier, table: &Table, code: &str) -> Option<Ship
         Some((_, Means::At(status))) => Some(*status),
         Some((_, Means::Nothing)) => None,
         None => {
-            tracing::warn!(%carrier, code, "a code of a carrier that is in no table");
+            tracing::warn!(%carrier, code = as_code(code), "a code of a carrier that is in no table");
             None
         }
     }
