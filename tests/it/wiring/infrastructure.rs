@@ -1,5 +1,6 @@
 //! What tables, queues and policies must have in production.
 
+use super::openapi::sources;
 use super::template::{Template, each, statements, text, written};
 use super::{file, none};
 use serde_norway::Value;
@@ -141,23 +142,85 @@ fn the_labels_are_encrypted_and_nobody_but_our_functions_reaches_them() {
     assert_eq!(may, expected.map(|(function, action)| (function.to_owned(), action.to_owned())));
 }
 
-/// What the code says in `alarm = "…"` of a log line is what a metric filter counts, and an alarm looks at its metric.
+/// What code says in `alarm = "…"` of a log line, and the functions that come by that line.
+const ALARMS: [(&str, &[&str]); 4] = [
+    ("over-refunded", &["process-refund", "ask-providers", "webhooks-stripe", "webhooks-pawapay", "refunds"]),
+    ("refund-came-back", &["process-refund", "ask-providers", "webhooks-stripe", "webhooks-pawapay"]),
+    ("payment-mismatch", &["ask-providers", "webhooks-stripe", "webhooks-pawapay"]),
+    ("refund-stuck", &["ask-providers"]),
+];
+
+/// The word of each `alarm = "…"`.
+fn alarms_in(text: &str) -> impl Iterator<Item = String> {
+    text.split("alarm = \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+}
+
+/// Every source of what is deployed: its path, and what is in it.
+fn deployed() -> Vec<(String, String)> {
+    let shared = ["api", "domain", "providers", "store"].map(|name| format!("shared/{name}/src"));
+    let places = std::iter::once("functions/src".to_owned()).chain(shared);
+    places
+        .flat_map(|place| sources(&place))
+        .map(|path| {
+            let code = file(&path);
+            (path, code)
+        })
+        .collect()
+}
+
 #[test]
-fn every_alarm_of_the_logs_is_counted_and_wakes_somebody() {
-    let monitoring = Template::read("infra/monitoring.yaml");
-    let code =
-        ["payments/outgoing.rs", "payments/incoming.rs", "workers/ask_providers.rs"].map(|path| file(&format!("functions/src/{path}")));
-    let words: Vec<String> =
-        code.iter().flat_map(|code| code.split("alarm = \"").skip(1)).filter_map(|rest| Some(rest.split('"').next()?.to_owned())).collect();
-    assert!(words.len() > 3, "{words:?}");
-    let alarms = monitoring.resources("AWS::CloudWatch::Alarm");
-    let filters = monitoring.resources("AWS::Logs::MetricFilter");
-    let is_heard = |word: &String| {
-        let counted = filters.iter().filter(|(_, filter)| text(&filter["FilterPattern"]).contains(&format!("$.alarm = \"{word}\"")));
-        let mut metrics = counted.map(|(_, filter)| text(&filter["MetricTransformations"][0]["MetricName"])).peekable();
-        metrics.peek().is_some() && metrics.all(|metric| alarms.iter().any(|(_, alarm)| text(&alarm["MetricName"]) == metric))
-    };
-    none(&words.iter().filter(|word| !is_heard(word)).map(|word| format!("infra/monitoring.yaml is deaf to {word}")).collect::<Vec<_>>());
+fn every_alarm_is_said_by_those_who_are_known_to_say_it() {
+    let sources = deployed();
+    let said: BTreeSet<String> = sources.iter().flat_map(|(_, code)| alarms_in(code).collect::<Vec<_>>()).collect();
+    let known: BTreeSet<String> = ALARMS.iter().map(|(word, _)| (*word).to_owned()).collect();
+    assert_eq!(said, known, "what the code says, and what this table has");
+
+    // They are said where payments are dealt with, and by who calls that.
+    let speaks = |code: &str| ["incoming", "outgoing", "told_refunds"].iter().any(|part| code.contains(&format!("{part}::")));
+    let callers = sources.iter().filter(|(path, code)| !path.contains("/payments/") && (speaks(code) || alarms_in(code).next().is_some()));
+    let bins =
+        functions::ENDPOINTS.iter().map(|endpoint| endpoint.bin).chain(functions::WORKERS.iter().chain(functions::SCHEDULES).copied());
+    let bins: Vec<&str> = bins.collect();
+    let mut speakers = BTreeSet::new();
+    for (path, _) in callers.filter(|(path, _)| path.starts_with("functions/src/")) {
+        let place = path.trim_start_matches("functions/src/").trim_start_matches("workers/").replace(['/', '_'], "-");
+        let own = bins
+            .iter()
+            .filter(|bin| place.starts_with(&format!("{bin}-")) || place.starts_with(&format!("{bin}.")))
+            .max_by_key(|bin| bin.len());
+        speakers.insert((*own.unwrap_or_else(|| panic!("{path} is no function's"))).to_owned());
+    }
+    let known: BTreeSet<String> = ALARMS.iter().flat_map(|(_, functions)| *functions).map(|bin| (*bin).to_owned()).collect();
+    assert_eq!(speakers, known, "who calls code that raises alarms, and who is in this table");
+}
+
+/// Each function has its own log, so a word needs a filter on the log of everybody who can say it, and an alarm on what that counts.
+#[test]
+fn every_alarm_of_the_logs_is_counted_in_each_log_and_wakes_somebody() {
+    let (template, monitoring) = (Template::main(), Template::read("infra/monitoring.yaml"));
+    let names = &template.resource("Monitoring").expect("Monitoring")["Properties"]["Parameters"];
+    let wake = monitoring.resources("AWS::CloudWatch::Alarm").into_iter();
+    let wake = wake.filter(|(_, alarm)| written(&alarm["AlarmActions"][0]) == "!Ref AlarmTopic");
+    let woken_by: BTreeSet<String> = wake.map(|(_, alarm)| text(&alarm["MetricName"])).collect();
+    let (mut heard, mut complaints) = (BTreeSet::new(), Vec::new());
+    for (filter, properties) in monitoring.resources("AWS::Logs::MetricFilter") {
+        let metric = text(&properties["MetricTransformations"][0]["MetricName"]);
+        if !woken_by.contains(&metric) {
+            complaints.push(format!("infra/monitoring.yaml: {filter} counts {metric}, which wakes nobody"));
+        }
+        let group = written(&names[written(&properties["LogGroupName"]).trim_start_matches("!Ref ")]);
+        let group = template.resource(group.trim_start_matches("!Ref ")).unwrap_or_else(|| panic!("template.yaml: {filter} has no log"));
+        let group = written(&group["Properties"]["LogGroupName"]);
+        let bin = group.strip_prefix("!Sub /aws/lambda/${Project}-${Stage}-").unwrap_or_else(|| panic!("{group} is no function's"));
+        heard.extend(alarms_in(&text(&properties["FilterPattern"])).map(|word| (word, bin.to_owned())));
+    }
+    for (word, functions) in ALARMS {
+        let deaf = functions.iter().filter(|bin| !heard.contains(&(word.to_owned(), (**bin).to_owned())));
+        complaints.extend(deaf.map(|bin| format!("infra/monitoring.yaml is deaf to {word} in the log of {bin}")));
+    }
+    let unsaid = heard.iter().filter(|(word, _)| ALARMS.iter().all(|(said, _)| said != word));
+    complaints.extend(unsaid.map(|(word, bin)| format!("infra/monitoring.yaml listens to {bin} for {word}, which nobody says")));
+    none(&complaints);
 }
 
 #[test]
