@@ -1,6 +1,6 @@
 //! Somebody who calls the API, and what they are answered.
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -13,6 +13,15 @@ pub struct Caller {
     untyped: bool,
     headers: Vec<(String, String)>,
 }
+
+/// What every answer tells browsers unless its handler says something else in its place (`shared/api/src/serve.rs`).
+const SAFE: [(&str, &str); 5] = [
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    ("referrer-policy", "no-referrer"),
+];
 
 /// An answer; the body is null where there is none.
 #[derive(Clone, Debug)]
@@ -98,6 +107,22 @@ impl Answer {
         assert_eq!(self.body["status"], status);
         assert_eq!(self.body["error"], self.body["detail"]);
         assert!(!self.header("x-request-id").is_empty());
+        self.safe();
+    }
+
+    /// That it tells browsers all that keeps them from doing harm with it.
+    #[track_caller]
+    pub fn safe(&self) {
+        self.safe_but("");
+    }
+
+    /// The same, of an answer that says something of its own in this header.
+    #[track_caller]
+    pub fn safe_but(&self, own: &str) {
+        for (name, value) in SAFE {
+            let said: Vec<&[u8]> = self.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+            assert!(said.len() == 1 && (said[0] == value.as_bytes()) == (name != own), "{name}: {:?}", self.headers);
+        }
     }
 
     /// Why it was refused; a success may have a `code` of its own.
