@@ -125,7 +125,7 @@ async fn a_forged_token_is_401_and_nobody_is_asked_about_it() {
     let options = Options { jwks_url: Some(url), issuer_and_audience: Some(expected), pumps: false, ..Options::default() };
     let shop = LocalShop::with(options).await;
     for kind in [Kind::Rsa, Kind::P256] {
-        let good = keys.token(kind, &addressed(json!({})));
+        let good = keys.token(kind, &addressed(&json!({})));
         assert_eq!(status_with(&shop, &good).await, 200);
         for forged in forged(&keys, kind, &elsewhere) {
             assert_eq!(status_with(&shop, &forged.token).await, 401, "{kind:?}, {}", forged.why);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// Made for these tests, and good for nothing else.
 const RSA_KEY: &str = include_str!("../rsa-test-key.b64");
 
-/// What stands before an RSA key of 2048 bits, and before a point of P-256, in a SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7).
+/// What stands before an RSA key of 2048 bits, and before a point of P-256, in a `SubjectPublicKeyInfo` (RFC 5280, section 4.1.2.7).
 const RSA_INFO: &[u8] = b"\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82\x01\x0f\x00";
 const P256_INFO: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
@@ -78,11 +78,11 @@ impl Keys {
 
     /// The bare key, and the key with what says of which kind it is.
     fn der(&self, kind: Kind) -> [Vec<u8>; 2] {
-        let (info, key) = match kind {
-            Kind::Rsa => (RSA_INFO, self.rsa.public().as_ref()),
-            Kind::P256 => (P256_INFO, self.ec.public_key().as_ref()),
+        let (info, key, bytes) = match kind {
+            Kind::Rsa => (RSA_INFO, self.rsa.public().as_ref(), 4 + 0x122),
+            Kind::P256 => (P256_INFO, self.ec.public_key().as_ref(), 2 + 0x59),
         };
-        assert_eq!(usize::from(info[1] == 0x82), usize::from(kind == Kind::Rsa));
+        assert_eq!(info.len() + key.len(), bytes, "as the first bytes say");
         [key.to_vec(), [info, key].concat()]
     }
 
@@ -122,7 +122,7 @@ impl Kind {
 }
 
 /// Claims for this shop, with some set.
-pub fn addressed(fields: Value) -> String {
+pub fn addressed(fields: &Value) -> String {
     let mut claims = claims();
     let claimed = claims.as_object_mut().expect("claims");
     claimed.extend([("iss".to_owned(), ISSUER.into()), ("aud".to_owned(), AUDIENCE.into())]);
@@ -133,16 +133,17 @@ pub fn addressed(fields: Value) -> String {
 /// Good tokens, some of them odd.
 pub fn taken(keys: &Keys, kind: Kind) -> Vec<(&'static str, String)> {
     let now = now();
+    let fraction: Value = serde_json::from_str(&format!("{}.5", now + 600)).expect("a number");
     let claims = [
         ("as it should be", json!({})),
         ("begun", json!({ "nbf": now })),
-        ("ends in a fraction of a second", json!({ "exp": f64::from(u32::try_from(now).expect("this century")) + 600.5 })),
+        ("ends in a fraction of a second", json!({ "exp": fraction })),
         ("ends in a far future", json!({ "exp": u64::MAX })),
         ("from several", json!({ "iss": ["https://other.example", ISSUER] })),
         ("for several", json!({ "aud": ["till", AUDIENCE] })),
         ("with claims that we don't know", json!({ "shoes": { "size": 39 }, "sub": 7 })),
     ];
-    claims.map(|(why, fields)| (why, keys.token(kind, &addressed(fields)))).to_vec()
+    claims.map(|(why, fields)| (why, keys.token(kind, &addressed(&fields)))).to_vec()
 }
 
 /// A token that must not be taken.
@@ -155,13 +156,13 @@ pub struct Forged {
 
 /// Tokens that whoever has not the keys may send, and such whose claims are wrong although they are signed right.
 pub fn forged(keys: &Keys, kind: Kind, elsewhere: &str) -> Vec<Forged> {
-    let good = addressed(json!({}));
-    let by_key = |fields: Value| keys.token(kind, &addressed(fields));
+    let good = addressed(&json!({}));
+    let by_key = |fields: Value| keys.token(kind, &addressed(&fields));
     let twice = |claim: &str| keys.token(kind, &good.replacen('{', &format!("{{{claim},"), 1));
     let without = |claim: &str| keys.token(kind, &good.replace(&format!("\"{claim}\""), "\"something\""));
     let right = keys.token(kind, &good);
     let [header, payload, signature] = right.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
-    let admin = URL_SAFE_NO_PAD.encode(addressed(json!({ "role": "ADMIN" })));
+    let admin = URL_SAFE_NO_PAD.encode(addressed(&json!({ "role": "ADMIN" })));
     let with_header = |header: &str, kind| signed(header, &good, |message| keys.signature(kind, message));
 
     let mut shows = vec![

@@ -63,11 +63,11 @@ async fn nor_the_secret() {
     let tokens = TokenConfig { secret: Some(Secret::Arn("arn:jwt".to_owned())), ..with_keys_at("http://127.0.0.1:1/keys") };
     let cold = function(tokens, &manager.sdk());
     let signed = |claims: &str| crate::kit::tokens::signed(crate::kit::tokens::HS256, claims, hs256(secret.as_bytes()));
-    let good = signed(&addressed(json!({})));
+    let good = signed(&addressed(&json!({})));
     for token in [
-        signed(&addressed(json!({ "exp": 1 }))),
-        signed(&addressed(json!({ "iss": "https://id.example.evil" }))),
-        signed(&addressed(json!({ "role": "OWNER" }))),
+        signed(&addressed(&json!({ "exp": 1 }))),
+        signed(&addressed(&json!({ "iss": "https://id.example.evil" }))),
+        signed(&addressed(&json!({ "role": "OWNER" }))),
         good[..good.len() - 1].to_owned(),
         good[..=good.rfind('.').expect("a dot")].to_owned(),
     ] {

@@ -6,7 +6,7 @@ use functions::{ENDPOINTS, SCHEDULES, WORKERS};
 use serde_norway::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The values of parameters, as CloudFormation has them when it looks at the rules.
+/// The values of parameters, as they are when a deployment looks at the rules.
 struct Settings<'a>(BTreeMap<String, String>, &'a Template);
 
 impl<'a> Settings<'a> {
@@ -30,7 +30,7 @@ impl<'a> Settings<'a> {
         rules.iter().filter(|(_, rule)| is_broken(rule)).map(|(name, _)| text(name)).collect()
     }
 
-    /// A condition of a rule: CloudFormation's functions for rules, as far as they are used here.
+    /// A condition of a rule, in the functions that rules may use, as far as they are used here.
     fn holds(&self, condition: &Value) -> bool {
         let (function, arguments) = called(condition);
         match function.as_str() {
@@ -75,6 +75,9 @@ const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x";
 const PRODUCTION: [(&str, &str); 3] =
     [("Stage", "prod"), ("EmailFrom", "orders@shop.example"), ("CorsOrigins", "https://shop.example,https://till.shop.example")];
 
+/// Settings, and the rules that they break.
+type Case<'a> = (Vec<(&'a str, &'a str)>, &'a [&'a str]);
+
 #[test]
 fn settings_that_could_not_work_are_refused_before_anything_is_deployed() {
     let template = Template::main();
@@ -82,7 +85,7 @@ fn settings_that_could_not_work_are_refused_before_anything_is_deployed() {
     let twilio = [("TwilioAccountSid", account), ("TwilioFrom", "+243810000000"), ("TwilioSecretArn", SECRET)];
     let key = "-----BEGIN PUBLIC KEY----- MIIB -----END PUBLIC KEY-----";
     let production = |changed: &[(&'static str, &'static str)]| [&PRODUCTION, changed].concat();
-    let table: Vec<(Vec<(&str, &str)>, &[&str])> = vec![
+    let table: Vec<Case> = vec![
         (vec![], &[]),
         (vec![("Stage", "staging")], &[]),
         (vec![("Stage", "prod")], &["ProductionHasItsOwnSender", "ProductionHasItsOwnOrigins"]),
