@@ -4,11 +4,14 @@ use super::numbers;
 use api::metrics::Metrics;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use domain::event::{Event, Job};
+use domain::ids::EventId;
 use domain::time::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
-use store::{EVENT_TABLES, Lazy, PageRequest, Store, Table};
+use std::collections::BTreeSet;
+use store::{EVENT_TABLES, Lazy, Listed, PageRequest, Store, Table};
 
 /// SQS takes ten messages a call.
 const BATCH: usize = 10;
@@ -56,6 +59,7 @@ pub struct Queues {
 struct Letter<'a> {
     url: &'a str,
     body: String,
+    event: EventId,
     /// The place of its event in the batch.
     place: usize,
 }
@@ -83,27 +87,27 @@ impl Queues {
         &self.urls[queue as usize]
     }
 
-    fn letter(&self, job: &Job, place: usize) -> Result<Letter<'_>, serde_json::Error> {
-        let (queue, body) = match job {
+    fn letter(&self, job: &Job, event: EventId, place: usize) -> Result<Letter<'_>, serde_json::Error> {
+        let (queue, json) = match job {
             Job::Email(job) => (Queue::Email, serde_json::to_string(job)?),
             Job::Sms(job) => (Queue::Sms, serde_json::to_string(job)?),
             Job::Refund(job) => (Queue::Refunds, serde_json::to_string(job)?),
             Job::Shipment(job) => (Queue::Shipments, serde_json::to_string(job)?),
         };
-        Ok(Letter { url: self.url(queue), body, place })
+        Ok(Letter { url: self.url(queue), body: sendable(&json), event, place })
     }
 
-    /// Sends every job of these events; gives the first event of which a job was not taken.
-    async fn send(&self, events: &[Event]) -> Option<usize> {
-        let mut failed: Option<usize> = None;
+    /// Sends every job of these events; gives the places of those of which a job was not taken.
+    async fn send(&self, events: &[Event]) -> BTreeSet<usize> {
+        let mut untaken = BTreeSet::new();
         let mut letters = Vec::new();
         for (place, event) in events.iter().enumerate() {
             for job in event.jobs() {
-                match self.letter(&job, place) {
+                match self.letter(&job, event.id, place) {
                     Ok(letter) => letters.push(letter),
                     Err(error) => {
-                        tracing::error!(%error, "a job can't be written");
-                        failed = failed.or(Some(place));
+                        tracing::error!(%error, event = %event.id, "a job can't be written");
+                        untaken.insert(place);
                     }
                 }
             }
@@ -112,14 +116,15 @@ impl Queues {
             let mut of_queue: Vec<&Letter<'_>> = letters.iter().filter(|letter| letter.url == url).collect();
             while !of_queue.is_empty() {
                 let batch = of_queue.drain(..fitting(&of_queue)).collect::<Vec<_>>();
-                let refused = self.send_batch(url, &batch).await;
-                failed = failed.into_iter().chain(refused).min();
+                untaken.extend(self.send_batch(url, &batch).await);
             }
         }
-        failed
+        untaken
     }
 
-    async fn send_batch(&self, url: &str, letters: &[&Letter<'_>]) -> Option<usize> {
+    /// The places of what was not taken.
+    async fn send_batch(&self, url: &str, letters: &[&Letter<'_>]) -> Vec<usize> {
+        let all = || letters.iter().map(|letter| letter.place).collect();
         let entries = letters
             .iter()
             .enumerate()
@@ -128,20 +133,30 @@ impl Queues {
             Ok(entries) => entries,
             Err(error) => {
                 tracing::error!(%error, "a job can't be sent");
-                return letters.first().map(|letter| letter.place);
+                return all();
             }
         };
         match self.sqs.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await {
             Ok(answer) => {
-                let refused = answer.failed().iter().filter_map(|entry| entry.id().parse::<usize>().ok());
-                refused.filter_map(|n| letters.get(n)).map(|letter| letter.place).min()
+                let refused = answer.failed().iter().filter_map(|entry| Some((entry, letters.get(entry.id().parse::<usize>().ok()?)?)));
+                let place = |(entry, letter): (&BatchResultErrorEntry, &&Letter<'_>)| {
+                    tracing::warn!(code = entry.code(), event = %letter.event, "a queue doesn't take a job");
+                    letter.place
+                };
+                refused.map(place).collect()
             }
             Err(error) => {
                 tracing::warn!(error = store::loggable(&error), "a queue takes nothing");
-                letters.iter().map(|letter| letter.place).min()
+                all()
             }
         }
     }
+}
+
+/// The same JSON without the two characters that it may have and no message of SQS (SendMessage in its API reference: those of XML).
+/// They stand in its texts alone, where an escape is as good.
+fn sendable(json: &str) -> String {
+    json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
 
 /// How many letters fit the next call; at least one.
@@ -174,7 +189,7 @@ pub async fn relay(queues: &Queues, metrics: &Metrics, batch: StreamBatch) -> Dy
             }
         }
     }
-    let untaken = queues.send(&events).await;
+    let untaken = queues.send(&events).await.first().copied();
     metrics.count(events.iter().take(untaken.unwrap_or(events.len())).flat_map(numbers::of_event));
     let untaken = untaken.and_then(|place| places.get(place).cloned());
     let mut response = DynamoDbEventResponse::default();
@@ -186,31 +201,47 @@ pub async fn relay(queues: &Queues, metrics: &Metrics, batch: StreamBatch) -> Dy
     response
 }
 
-/// Relays every event of the hour that `at` lies in once more, from the tables: for what a stream or a dead relay lost.
-/// Gives how many there were.
-///
-/// # Errors
-/// In words, when a table or a queue fails; it may be asked for again.
-pub async fn relay_hour(queues: &Queues, store: &Store, at: Timestamp) -> Result<usize, String> {
-    let mut relayed = 0;
-    for table in EVENT_TABLES {
-        relayed += relay_hour_of(table, queues, store, at).await?;
-    }
-    Ok(relayed)
+/// What came of relaying an hour again, in events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HourRelayed {
+    /// Those whose jobs are on their queues.
+    pub relayed: usize,
+    /// Those that can't be read, or of which a queue didn't take a job; the log says which, and why.
+    pub failed: usize,
 }
 
-async fn relay_hour_of(table: Table, queues: &Queues, store: &Store, at: Timestamp) -> Result<usize, String> {
+/// Relays every event of the hour that `at` lies in once more, from the tables: for what a stream or a dead relay lost.
+/// One that can't be relayed keeps no other from it.
+///
+/// # Errors
+/// In words, when a table can't be read; it may be asked for again.
+pub async fn relay_hour(queues: &Queues, store: &Store, at: Timestamp) -> Result<HourRelayed, String> {
+    let mut sum = HourRelayed::default();
+    for table in EVENT_TABLES {
+        let HourRelayed { relayed, failed } = relay_hour_of(table, queues, store, at).await?;
+        sum = HourRelayed { relayed: sum.relayed + relayed, failed: sum.failed + failed };
+    }
+    Ok(sum)
+}
+
+async fn relay_hour_of(table: Table, queues: &Queues, store: &Store, at: Timestamp) -> Result<HourRelayed, String> {
     let mut page = PageRequest::new(100, None);
-    let mut relayed = 0;
+    let mut sum = HourRelayed::default();
     loop {
-        let events = store.events_in_hour(table, at, page).await.map_err(|error| error.to_string())?;
-        if queues.send(&events.items).await.is_some() {
-            return Err("a queue didn't take every job".to_owned());
+        let listed = store.events_in_hour(table, at, page).await.map_err(|error| error.to_string())?;
+        let there = listed.items.len();
+        let mut events = Vec::new();
+        for Listed { key, record } in listed.items {
+            match record {
+                Ok(event) => events.push(event),
+                Err(error) => tracing::error!(%error, record = key, "an event can't be read"),
+            }
         }
-        relayed += events.items.len();
-        match events.next {
+        let relayed = events.len() - queues.send(&events).await.len();
+        sum = HourRelayed { relayed: sum.relayed + relayed, failed: sum.failed + there - relayed };
+        match listed.next {
             Some(next) => page = PageRequest::new(100, Some(next)),
-            None => return Ok(relayed),
+            None => return Ok(sum),
         }
     }
 }
@@ -222,7 +253,8 @@ async fn relay_hour_of(table: Table, queues: &Queues, store: &Store, at: Timesta
 pub async fn handle(queues: &Queues, metrics: &Metrics, store: &Store, input: Value) -> Result<Value, String> {
     if let Some(hour) = input.get("relayHour") {
         let at = hour.as_u64().map(Timestamp).ok_or("relayHour is no time in epoch milliseconds")?;
-        return Ok(serde_json::json!({ "relayed": relay_hour(queues, store, at).await? }));
+        let came = relay_hour(queues, store, at).await?;
+        return serde_json::to_value(came).map_err(|error| error.to_string());
     }
     // What it is wrong about may be somebody's address.
     let batch: StreamBatch =

@@ -3,8 +3,9 @@
 use crate::commit::{Expression, Writes};
 use crate::error::StorageError;
 use crate::item::{Item, record};
-use crate::keys::{self, BY_HOUR};
+use crate::keys::{self, BY_HOUR, Key};
 use crate::list::{Page, PageRequest};
+use crate::waiting::Listed;
 use crate::{Store, Table};
 use domain::event::{Event, Subject};
 use domain::ids::{OrderId, PromotionId};
@@ -30,9 +31,11 @@ impl Store {
         Ok(Page { items, next })
     }
 
-    /// A page of all events of the hour that `at` lies in and that one of [`EVENT_TABLES`] has, newest first.
-    pub async fn events_in_hour(&self, table: Table, at: Timestamp, page: PageRequest) -> Result<Page<Event>, StorageError> {
-        self.list(table, BY_HOUR, &keys::shards(&keys::events_in_hour(at)), page, |_: &Event| true).await
+    /// A page of all events of the hour that `at` lies in and that one of [`EVENT_TABLES`] has, newest first. One that can't be
+    /// read is an error in its place.
+    pub async fn events_in_hour(&self, table: Table, at: Timestamp, page: PageRequest) -> Result<Page<Listed<Event>>, StorageError> {
+        let read = |key: Key, item| Ok(Some(Listed { key: key.pk, record: record(item) }));
+        self.list_read(table, BY_HOUR, &keys::shards(&keys::events_in_hour(at)), page, read).await
     }
 }
 

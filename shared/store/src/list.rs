@@ -72,6 +72,18 @@ impl Store {
         page: PageRequest,
         keep: impl Fn(&T) -> bool,
     ) -> Result<Page<T>, StorageError> {
+        self.list_read(table, index, partitions, page, |_, item| Ok(Some(record(item)?).filter(&keep))).await
+    }
+
+    /// The same of what `read` makes of each item; nothing for one that is passed over.
+    pub(crate) async fn list_read<T>(
+        &self,
+        table: Table,
+        index: Index,
+        partitions: &[String],
+        page: PageRequest,
+        read: impl Fn(Key, Attributes) -> Result<Option<T>, StorageError>,
+    ) -> Result<Page<T>, StorageError> {
         let mut items = Vec::new();
         let mut before = page.before;
         for _ in 0..ROUNDS {
@@ -83,8 +95,8 @@ impl Store {
             let last = keys.len().saturating_sub(1);
             for (place, (id, key)) in keys.into_iter().enumerate() {
                 before = Some(id);
-                if let Some(found) = records.remove(&key).map(record).transpose()?.filter(&keep) {
-                    items.push(found);
+                if let Some(item) = records.remove(&key) {
+                    items.extend(read(key, item)?);
                 }
                 if items.len() == page.limit {
                     let next = (more || place < last).then_some(id);

@@ -35,7 +35,7 @@ pub struct Waiting<T> {
     records: PhantomData<T>,
 }
 
-/// A record that waits.
+/// A record of a list, read or not.
 pub struct Listed<T> {
     /// Its partition key, such as `ORDER#…`: an id and nothing of what is in it, so that a log may have it.
     pub key: String,

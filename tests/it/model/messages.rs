@@ -18,7 +18,7 @@ async fn events(shop: &LocalShop, since: Timestamp) -> Vec<Event> {
             while let Some(request) = page.take() {
                 let events = shop.system.store().events_in_hour(table, Timestamp(hour * HOUR), request).await.expect("events");
                 page = events.next.map(|next| PageRequest::new(100, Some(next)));
-                found.extend(events.items);
+                found.extend(events.items.into_iter().map(|listed| listed.record.expect("an event")));
             }
         }
     }

@@ -11,7 +11,7 @@ use api::{Shop, aws};
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::actor::Role;
-use domain::event::{Job, MessageJob};
+use domain::event::{Event, Job, MessageJob};
 use domain::time::Timestamp;
 use functions::workers::{
     Desk, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay, send_email,
@@ -491,9 +491,10 @@ async fn every_job_twice(deployed: &mut Deployed) {
     let sms = Desk { store: texts.store, ..system.workers.sms.clone() };
     let mut events = Vec::new();
     for table in EVENT_TABLES {
-        events.extend(system.store().events_in_hour(table, now, PageRequest::new(100, None)).await.expect("events").items);
+        let listed = system.store().events_in_hour(table, now, PageRequest::new(100, None)).await.expect("events").items;
+        events.extend(listed.into_iter().map(|listed| listed.record.expect("an event")));
     }
-    for job in events.iter().flat_map(domain::event::Event::jobs) {
+    for job in events.iter().flat_map(Event::jobs) {
         for late in [false, true] {
             match overdue(job.clone(), late) {
                 Job::Email(job) => drop(send_email::send(&email, job).await),
@@ -518,7 +519,8 @@ async fn every_job_twice(deployed: &mut Deployed) {
     }
     deployed.refused("POST /api/notifications/99/resend", json!({})).await;
     let events = deployed.shop.system.store().events_in_hour(Table::Orders, now, PageRequest::new(100, None)).await.expect("events");
-    for job in events.items.iter().filter(|event| event.message_due.is_some()).flat_map(domain::event::Event::jobs) {
+    let events: Vec<Event> = events.items.into_iter().map(|listed| listed.record.expect("an event")).collect();
+    for job in events.iter().filter(|event| event.message_due.is_some()).flat_map(Event::jobs) {
         match job {
             Job::Email(job) => drop(send_email::send(&email, job).await),
             Job::Sms(job) => drop(send_sms::send(&sms, job).await),

@@ -52,11 +52,11 @@ async fn an_hour_that_nobody_relayed_is_relayed_from_the_table() {
     let order = cancelled_after_confirmation(&shop).await;
     let hands = ByHand::of(&shop);
     let placed_at = order.body["createdAt"].as_u64().expect("a time");
-    assert_eq!(hands.workers.relay_hour(placed_at - 3_600_000).await.expect("relayed"), json!({ "relayed": 0 }));
+    assert_eq!(hands.workers.relay_hour(placed_at - 3_600_000).await.expect("relayed"), json!({ "relayed": 0, "failed": 0 }));
 
     // The order was placed, paid, confirmed, cancelled, its payment moved, its refund made; and then left to staff.
     for events in [6, 7] {
-        assert_eq!(hands.workers.relay_hour(placed_at).await.expect("relayed"), json!({ "relayed": events }));
+        assert_eq!(hands.workers.relay_hour(placed_at).await.expect("relayed"), json!({ "relayed": events, "failed": 0 }));
         deliver_all(&shop, &hands).await;
         super::assert_sent_once(&shop, order.id, 3).await;
     }
@@ -64,6 +64,50 @@ async fn an_hour_that_nobody_relayed_is_relayed_from_the_table() {
     ByHand::of(&shop).relay().await;
     deliver_all(&shop, &hands).await;
     super::assert_sent_once(&shop, order.id, 3).await;
+}
+
+/// SQS takes no U+FFFE and U+FFFF (SendMessage in its API reference), and JSON has them as they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_no_queue_takes_keeps_neither_its_own_mail_nor_another_s_back() {
+    let shop = LocalShop::start().await;
+    let odd =
+        place(&shop, json!({ "firstName": "Aline\u{ffff}\\\u{ffff}", "lastName": "\u{fffe}\"Kasongo", "email": "aline@example.com" }))
+            .await;
+    let next = place(&shop, json!({ "firstName": "Grâce", "lastName": "Mbuyi", "email": "grace@example.com" })).await;
+    let cancel = json!({ "reason": "Too \u{fffe} small\u{ffff}" });
+    shop.staff().post(&format!("/api/orders/{odd}/cancel"), &cancel).await.ok();
+    shop.settled().await;
+    for (order, mails) in [(odd, 2), (next, 1)] {
+        let messages = shop.messages_of(order).await;
+        assert_eq!(messages.len(), mails, "{messages:?}");
+        assert!(messages.iter().all(|message| message["status"] == "SENT"), "{messages:?}");
+    }
+    let emails = shop.system.outbox.emails();
+    assert!(emails.iter().any(|email| email.text.as_deref().is_some_and(|text| text.contains("Aline\u{ffff}\\\u{ffff}"))), "{emails:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_nobody_can_read_keeps_no_other_of_its_hour_back() {
+    let shop = LocalShop::without_pumps().await;
+    shop.system.clock.advance(Duration::from_millis(3_600_000 - shop.system.clock.now().0 % 3_600_000));
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        orders.push(place(&shop, json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" })).await);
+    }
+    let mut hands = ByHand::of(&shop);
+    let batch = hands.events().expect("events");
+    let mut unreadable = serde_json::to_value(&batch.records[1].change.new_image).expect("an item");
+    unreadable["kind"] = json!({ "S": "NO_SUCH_KIND" });
+    assert!(shop.store_item(&unreadable).await);
+
+    let placed_at = shop.system.clock.now().0;
+    assert_eq!(hands.workers.relay_hour(placed_at).await.expect("relayed"), json!({ "relayed": 2, "failed": 1 }));
+    deliver_all(&shop, &hands).await;
+    let mut told = Vec::new();
+    for order in orders {
+        told.push(shop.messages_of(order).await.len());
+    }
+    assert_eq!(told, [1, 0, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,8 +125,8 @@ async fn an_hour_of_hundreds_of_events_is_relayed_whole_or_said_not_to_be() {
 
     let mut cut_off = hands.workers.clone();
     cut_off.queues = cut_off.queues.with(Queue::Email, shop.system.sqs.url("no-such-queue"));
-    assert!(cut_off.relay_hour(placed_at).await.is_err());
-    hands.workers.relay_hour(placed_at).await.expect("relayed");
+    assert_eq!(cut_off.relay_hour(placed_at).await.expect("tried"), json!({ "relayed": 0, "failed": 150 }));
+    assert_eq!(hands.workers.relay_hour(placed_at).await.expect("relayed"), json!({ "relayed": 150, "failed": 0 }));
     deliver_all(&shop, &hands).await;
     assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (150, 150));
 }
