@@ -6,7 +6,7 @@ use api::Shop;
 use api::batch::Outcome;
 use domain::event::RefundJob;
 use domain::ids::RefundId;
-use domain::refund::{Awaiting, Refund, RefundChange, RefundMethod, RefundStatus};
+use domain::refund::{Awaiting, Refund, RefundChange, RefundMethod};
 use providers::{AskError, Gateway};
 use store::{CommitError, StorageError, Writes};
 
@@ -67,11 +67,8 @@ async fn by_ourselves(shop: &Shop, refund: &Refund) -> Outcome {
     Outcome::from(settled.await.map(drop))
 }
 
-/// Nothing when the refund is no longer being carried out: somebody has done it.
+/// Nothing when the refund is left to staff or no longer being carried out: somebody has done it.
 async fn credited(shop: &Shop, refund: &Refund, attempt: api::Attempt) -> Result<Option<RefundChange>, StorageError> {
-    if refund.status != RefundStatus::Processing {
-        return Ok(None);
-    }
-    let Some(order) = shop.store.order(refund.order_id).await? else { return Ok(None) };
-    Ok(refund.credit(&order, attempt.now, attempt.ids).ok())
+    let order = shop.store.order(refund.order_id).await?;
+    Ok(order.and_then(|order| refund.credit(&order, attempt.now, attempt.ids)))
 }

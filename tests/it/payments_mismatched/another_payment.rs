@@ -1,7 +1,7 @@
 //! An order that staff give the reference of another payment: what came by the one before stays known, and so does what comes by it late.
 
 use super::{HOUR, RUN, cancel, is, notes, order_with};
-use crate::kit::{LocalShop, Placed, cents};
+use crate::kit::{CUSTOMER, LocalShop, Placed, cents};
 use local::emulators::payments::Provider::{PawaPay, Stripe};
 use serde_json::{Value, json};
 
@@ -227,6 +227,33 @@ async fn what_may_be_the_same_money_by_a_note_of_the_staff_s_is_left_to_them() {
         shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": status })).await.ok();
     }
     is(&shop, &order, "CANCELLED", "REFUNDED", 75_00).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_is_it_credited_before_they_have_looked() {
+    let shop = LocalShop::start().await;
+    let order = shop.order_at_pawapay("PROCESSING").await;
+    paid_by(&shop, &order, "MP-A0773409").await;
+    shop.system.payments.deposit(order.payment(), 75_00, "USD", "COMPLETED");
+    shop.after(RUN).await;
+    let asked = json!({ "reason": "Too small", "refundMethod": "STORE_CREDIT" });
+    shop.customer(CUSTOMER).post(&order.path("cancel"), &asked).await.ok();
+    carried_out(&shop).await;
+    let credit = async || {
+        let ledger = shop.customer(CUSTOMER).get("/api/store-credit").await.ok();
+        cents(&ledger["balances"][0]["balance"])
+    };
+    assert_eq!(credit().await, 75_00, "once for one payment");
+    let refunds = shop.refunds_of(order.id).await;
+    let left: Vec<&Value> = refunds.iter().filter(|refund| refund["awaiting"] == "STAFF").collect();
+    assert_eq!((refunds.len(), left.len()), (2, 1), "{refunds:?}");
+    assert!(left[0]["notes"].as_str().is_some_and(|notes| notes.contains("MP-A0773409")), "{left:?}");
+    // They see that it is another payment after all.
+    shop.admin().put(&format!("/api/refunds?id={}", left[0]["id"]), &json!({ "status": "COMPLETED" })).await.ok();
+    assert_eq!(credit().await, 150_00);
+    carried_out(&shop).await;
+    assert_eq!((credit().await, gone(&shop).len()), (150_00, 0));
+    shop.assert_no_complaints();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -178,6 +178,11 @@ impl Refund {
         self.awaiting == Some(Awaiting::Staff)
     }
 
+    /// Whether it is being carried out and in nobody's hands: neither with a provider nor left to staff.
+    fn is_free(&self) -> bool {
+        self.status == RefundStatus::Processing && self.awaiting.is_none()
+    }
+
     /// `REFUND_CREATED`, which sets its worker off.
     pub(crate) fn created_event(&self, order: &Order, actor: Actor, now: Timestamp, ids: &mut Ids) -> Event {
         Event::new(Subject::Order(order.id), order.version, EventKind::RefundCreated, actor, now, ids)

@@ -144,8 +144,7 @@ impl Refund {
     /// `fresh` is a number that nobody had before, in the form that the provider wants.
     #[must_use]
     pub fn hand_over(&self, provider: PaymentProvider, fresh: &str, now: Timestamp, ids: Ids) -> Option<RefundChange> {
-        let is_free = self.status == RefundStatus::Processing && self.awaiting.is_none();
-        is_free.then(|| {
+        self.is_free().then(|| {
             let key = match provider {
                 PaymentProvider::Stripe => self.next_stripe_key(),
                 PaymentProvider::PawaPay => fresh.to_owned(),

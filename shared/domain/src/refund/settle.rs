@@ -84,34 +84,24 @@ impl Refund {
         }
     }
 
-    /// The customer has the money.
-    ///
-    /// # Errors
-    /// [`RefundError::InvalidTransition`] unless it is being carried out.
-    pub fn complete(&self, order: &Order, actor: Actor, now: Timestamp, ids: Ids) -> Result<RefundChange, RefundError> {
-        if !self.status.next().contains(&RefundStatus::Completed) {
-            return Err(RefundError::InvalidTransition { from: self.status, to: RefundStatus::Completed });
-        }
-        Ok(self.touched(now).completed(order, actor, now, ids))
-    }
-
-    /// Carries out what goes onto the customer's store credit. What a provider gave back behind our back is gone: beyond that
-    /// nothing is given, and it fails.
-    ///
-    /// # Errors
-    /// [`RefundError::InvalidTransition`] unless it is being carried out.
-    pub fn credit(&self, order: &Order, now: Timestamp, ids: Ids) -> Result<RefundChange, RefundError> {
+    /// Carries out what goes onto the customer's store credit; nothing where it is left to staff or isn't being carried out. What a
+    /// provider gave back behind our back is gone: beyond that nothing is given, and it fails.
+    #[must_use]
+    pub fn credit(&self, order: &Order, now: Timestamp, ids: Ids) -> Option<RefundChange> {
         let is_gone = self.earlier_payment(order).map_or(order.over_refunded().minor > 0, EarlierPayment::is_overdrawn);
-        if self.status == RefundStatus::Processing && is_gone {
-            return Ok(self.touched(now).failed("The payment provider has given the money back already", order, Actor::System, now, ids));
-        }
-        self.complete(order, Actor::System, now, ids)
+        self.is_free().then(|| {
+            let refund = self.touched(now);
+            if is_gone {
+                return refund.failed("The payment provider has given the money back already", order, Actor::System, now, ids);
+            }
+            refund.completed(order, Actor::System, now, ids)
+        })
     }
 
     /// Nobody but staff can carry it out; nothing when that is known already or it isn't being carried out.
     #[must_use]
     pub fn leave_to_staff(&self, now: Timestamp, ids: Ids) -> Option<RefundChange> {
-        (self.status == RefundStatus::Processing && self.awaiting.is_none())
+        self.is_free()
             .then(|| Self { awaiting: Some(Awaiting::Staff), ..self.touched(now) }.noted(EventKind::RefundUpdated, Actor::System, now, ids))
     }
 
