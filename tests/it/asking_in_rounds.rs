@@ -17,7 +17,8 @@ const RUN: Duration = Duration::from_mins(5);
 /// A run that looks at one record of each kind.
 async fn one_of_each(shop: &LocalShop) {
     shop.system.clock.advance(RUN);
-    ask_providers::within(&shop.system.workers.shop, Bounds { most: 1, ..Bounds::default() }).await;
+    let swept = ask_providers::within(&shop.system.workers.shop, Bounds { most: 1, ..Bounds::default() }).await;
+    assert_eq!(swept.failed, 0, "{swept:?}");
 }
 
 async fn payment(shop: &LocalShop, order: &Placed) -> String {
@@ -38,6 +39,50 @@ async fn a_payment_that_came_is_found_behind_others_that_never_do() {
         one_of_each(&shop).await;
         assert_eq!(shop.system.payments.requests().len(), runs, "no more than one a run");
     }
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_that_stopped_among_payments_too_old_for_it_goes_on_with_newer_ones() {
+    let shop = LocalShop::without_pumps().await;
+    for _ in 0..30 {
+        shop.order_at_pawapay("PROCESSING").await;
+    }
+    // Until none of them is of the first hour any more.
+    for _ in 0..13 {
+        one_of_each(&shop).await;
+    }
+    let new = shop.order_at_pawapay("COMPLETED").await;
+    for _ in 0..3 {
+        one_of_each(&shop).await;
+    }
+    assert_eq!(payment(&shop, &new).await, "PAID");
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_one_that_stopped_among_late_payments_of_a_week_ago() {
+    let shop = LocalShop::without_pumps().await;
+    let cancelled = async |status| {
+        let order = shop.order_at_pawapay(status).await;
+        shop.staff().post(&order.path("cancel"), &json!({ "reason": "Too late" })).await.ok();
+        order
+    };
+    for _ in 0..30 {
+        cancelled("PROCESSING").await;
+    }
+    shop.system.clock.advance(Duration::from_hours(2));
+    for _ in 0..10 {
+        one_of_each(&shop).await;
+    }
+    shop.system.clock.advance(Duration::from_hours(7 * 24));
+    let new = cancelled("COMPLETED").await;
+    // So that it is no longer new.
+    shop.system.clock.advance(Duration::from_hours(2));
+    for _ in 0..3 {
+        one_of_each(&shop).await;
+    }
+    assert_eq!(payment(&shop, &new).await, "REFUND_PENDING");
     shop.assert_no_complaints();
 }
 

@@ -56,6 +56,15 @@ struct Partition {
     after: Option<Place>,
 }
 
+impl Partition {
+    /// The same where the walk begins at `since` by now. DynamoDB goes on after no place that lies before the range ("The provided
+    /// starting key does not match the range key predicate"), and whatever is in the range comes after that place anyway.
+    fn within(self, since: &str) -> Self {
+        let after = self.after.filter(|place| place.get(WAITS_SINCE).is_some_and(|at| at.as_str() >= since));
+        Self { after, ..self }
+    }
+}
+
 /// How far a round has come: what is left of it. It is over when nothing is.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -85,7 +94,8 @@ impl<T: DeserializeOwned> Waiting<T> {
         let key = keys::round(name);
         let begun_at = match store.get::<Round>(self.table, &key).await? {
             Some(round) if !round.left.is_empty() => {
-                self.partitions = round.left;
+                let since = keys::since(self.since);
+                self.partitions = round.left.into_iter().map(|partition| partition.within(&since)).collect();
                 round.begun_at
             }
             Some(round) if round.begun_at > now.minus_minutes(minutes) => return Ok(None),
