@@ -173,6 +173,26 @@ async fn a_code_and_a_language_have_one_template_however_many_ask_at_once() {
     assert_eq!(numbers, (1..=10).rev().collect::<Vec<_>>());
 }
 
+/// DynamoDB reads a megabyte at a time, however many items were asked for.
+#[tokio::test]
+async fn of_large_templates_every_version_is_found() {
+    for text in [1, 20_000, 50_000] {
+        let shop = LocalShop::without_pumps().await;
+        let mut large = with("LARGE", "htmlContent", json!(format!("<p>{}</p>", "x".repeat(100_000))));
+        large["textContent"] = json!("x".repeat(text));
+        let first = create(&shop, &large).await;
+        let path = format!("{PATH}?id={}", first["id"]);
+        for n in 2..=14 {
+            shop.admin().put(&path, &json!({ "name": format!("Ours {n}") })).await.ok();
+        }
+        for limit in [1, 100] {
+            let versions = shop.staff().every_page(&format!("{PATH}?code=LARGE&versions=true"), limit).await;
+            let numbers: Vec<u64> = versions.iter().filter_map(|version| version["version"].as_u64()).collect();
+            assert_eq!(numbers, (1..=14).rev().collect::<Vec<_>>(), "{text}, {limit} a page");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_a_template_is_said_with_line_and_column() {
     let shop = LocalShop::without_pumps().await;

@@ -154,8 +154,8 @@ impl Store {
         Ok(keys)
     }
 
-    /// The newest items of one partition whose sort keys lie strictly below `below` and start with `prefix`,
-    /// and whether there are more.
+    /// The newest items of one partition whose sort keys lie strictly below `below` and start with `prefix`, and whether there may be
+    /// more; fewer than the limit where they are large.
     pub(crate) async fn collection(
         &self,
         table: Table,
@@ -184,9 +184,11 @@ impl Store {
             .await
             .map_err(StorageError::request("Query"))?;
         self.meter.read(&answer.consumed_capacity);
+        // DynamoDB ends a page at 1 MB (Query in its API reference). An item has 400 KB at most, so there is one beside the bound.
+        let is_cut_off = answer.last_evaluated_key.is_some();
         let mut items: Vec<Attributes> =
             answer.items.into_iter().flatten().filter(|item| Key::of(item).is_some_and(|key| key.sk != below)).collect();
-        let more = items.len() > limit;
+        let more = items.len() > limit || is_cut_off;
         items.truncate(limit);
         Ok((items, more))
     }
