@@ -298,3 +298,35 @@ async fn a_keyed_request_makes_one_parcel() {
     assert_eq!(first.text, again.text);
     assert_eq!(shop.staff().get("/api/shipments").await.ok().as_array().map(Vec::len), Some(1));
 }
+
+#[tokio::test]
+async fn an_order_whose_parcels_have_arrived_is_delivered_once_the_money_of_the_rest_goes_back() {
+    for (moves_to, is) in [(None, "SHIPPED"), (Some("DELIVERED"), "DELIVERED")] {
+        let shop = LocalShop::start().await;
+        let order = shop.order().lines(2).paid().through(CONFIRMED).place().await;
+        let parcel = shop.ship_part(&order, "LOCAL", 0, 1).await.ok();
+        if let Some(to) = moves_to {
+            shop.move_shipment(&parcel, to).await.ok();
+        }
+        assert_eq!(status(&shop, &order).await, "PROCESSING");
+        let before = told(&shop, &order).await.len();
+
+        let sold_out = json!({ "orderId": order.id, "items": [{ "orderItemId": order.line(1), "quantity": 1 }], "reason": "Sold out" });
+        shop.admin().post("/api/refunds", &sold_out).await.ok();
+        let now = shop.order_now(order.id).await;
+        assert_eq!((now["status"].as_str(), now["completedAt"].is_u64()), (Some(is), is == "DELIVERED"), "{now}");
+        let history = shop.staff().get(&order.path("history")).await.ok();
+        let steps = history.as_array().expect("rows").iter().rev().filter(|row| row["type"] == "ORDER_STATUS_CHANGED");
+        let steps: Vec<&str> = steps.filter_map(|row| row["newStatus"].as_str()).collect();
+        let expected = ["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"];
+        assert_eq!(steps, expected[..if is == "DELIVERED" { 4 } else { 3 }], "{history}");
+        if is == "DELIVERED" {
+            assert_eq!(told(&shop, &order).await.len(), before + 1, "that it has arrived");
+            shop.rma(&order, 0, 1).await;
+        } else {
+            assert_eq!(told(&shop, &order).await.len(), before);
+            shop.move_shipment(&parcel, "DELIVERED").await.ok();
+            assert_eq!(status(&shop, &order).await, "DELIVERED");
+        }
+    }
+}

@@ -1,7 +1,11 @@
 //! How an order follows its parcels: which of its pieces are in a live one, which have arrived, and what that makes it.
 
 use super::{LineItem, Order, OrderStatus};
-use crate::shipment::{ShipmentStatus, ShippedItem};
+use crate::actor::Actor;
+use crate::event::{Event, EventKind, Subject};
+use crate::ids::Ids;
+use crate::message::{Announcement, MessageKind};
+use crate::shipment::{ShipmentStatus, ShippedItem, TrackingNumber};
 use crate::time::Timestamp;
 
 impl LineItem {
@@ -51,11 +55,43 @@ impl Order {
             line.shipped_quantity = moved(line.shipped_quantity, pieces, before.0, after.0);
             line.delivered_quantity = moved(line.delivered_quantity, pieces, before.1, after.1);
         }
-        order.status = order.status_of_parcels();
-        if order.status == OrderStatus::Delivered && self.status != OrderStatus::Delivered {
-            order.completed_at = Some(now);
+        Some(order.following_its_parcels(now))
+    }
+
+    /// The order once fewer of its pieces are to go, their money going back: its parcels may be all there is to it now.
+    pub(crate) fn with_fewer_to_go(self, now: Timestamp) -> Self {
+        if self.has_live_parcel() { self.following_its_parcels(now) } else { self }
+    }
+
+    fn following_its_parcels(self, now: Timestamp) -> Self {
+        let status = self.status_of_parcels();
+        let arrives = status == OrderStatus::Delivered && self.status != OrderStatus::Delivered;
+        Self { status, completed_at: if arrives { Some(now) } else { self.completed_at }, ..self }
+    }
+
+    /// The steps that its parcels took it from `before`, each as its own line of the audit trail; the customer is told when it has
+    /// arrived, and by which parcel where that is known.
+    pub(crate) fn step_events(
+        &self,
+        before: OrderStatus,
+        parcel: Option<&TrackingNumber>,
+        actor: Actor,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (from, to) in steps(before, self.status) {
+            let step = Event::new(Subject::Order(self.id), self.version, EventKind::OrderStatusChanged, actor, now, ids)
+                .from_to(Some(from.as_str()), to.as_str());
+            events.push(match to {
+                OrderStatus::Delivered => {
+                    let told = Announcement::about(self, MessageKind::DeliveryNotification, None, None, ids);
+                    step.announcing(told.with_tracking_number(parcel.map(TrackingNumber::as_str)))
+                }
+                _ => step,
+            });
         }
-        Some(order)
+        events
     }
 
     /// What its parcels make of it. Where staff went ahead of them, nothing takes it back but that none is left.
@@ -70,6 +106,16 @@ impl Order {
             OrderStatus::Shipped | OrderStatus::ReadyForPickup if !some_go => OrderStatus::Processing,
             as_it_is => as_it_is,
         }
+    }
+}
+
+fn steps(from: OrderStatus, to: OrderStatus) -> Vec<(OrderStatus, OrderStatus)> {
+    const WAY: [OrderStatus; 4] = [OrderStatus::Confirmed, OrderStatus::Processing, OrderStatus::Shipped, OrderStatus::Delivered];
+    let place = |status| WAY.iter().position(|step| *step == status);
+    match (place(from), place(to)) {
+        _ if from == to => Vec::new(),
+        (Some(first), Some(last)) if first < last => WAY[first..=last].windows(2).map(|step| (step[0], step[1])).collect(),
+        _ => vec![(from, to)],
     }
 }
 

@@ -109,7 +109,7 @@ pub struct RefundOpened {
     pub order: Order,
     /// The new refund.
     pub refund: Refund,
-    /// `REFUND_CREATED`, and what became of the order's payment.
+    /// `REFUND_CREATED`, what became of the order's payment, and of the order where nothing more of it is to go.
     pub events: Vec<Event>,
 }
 
@@ -122,8 +122,10 @@ impl Order {
         let method = RefundMethod::for_order(self, request.method, actor)?;
         let opening = Opening { part: request.part.clone(), method, reason: &request.reason, return_id: None, notes: None };
         let (order, refund) = self.touched(now).open_refund(&opening, now, &mut ids)?;
+        let order = order.with_fewer_to_go(now);
         let mut events: Vec<Event> = order.payment_event(self.payment_status, actor, now, &mut ids).into_iter().collect();
         events.push(refund.created_event(&order, actor, now, &mut ids));
+        events.extend(order.step_events(self.status, None, actor, now, &mut ids));
         Ok(RefundOpened { order, refund, events: numbered(events) })
     }
 

@@ -165,8 +165,10 @@ impl Refund {
                 (after, refund.amount, refund.pieces) = after.take_room(&refund.part(order))?;
             }
         }
+        let after = after.with_fewer_to_go(now);
         let mut events = vec![refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id)];
         events.extend(after.payment_event(order.payment_status, actor, now, &mut ids));
+        events.extend(after.step_events(order.status, None, actor, now, &mut ids));
         Ok(RefundChange { refund, order: Some(after), credit: None, events: numbered(events), known_as: None })
     }
 

@@ -56,21 +56,16 @@ impl Shipment {
             .from_to(previous.map(ShipmentStatus::as_str), self.status.as_str())
             .noting(Some(&self.described(cause.note)));
         if told {
-            event = event.announcing(self.announcement(known, MessageKind::ShippingUpdate, ids));
+            let number = self.tracking_number.as_ref().map(TrackingNumber::as_str);
+            let announcement = Announcement::about(known, MessageKind::ShippingUpdate, None, None, ids);
+            event = event.announcing(announcement.with_tracking_number(number));
         }
         let was_due = before.is_some_and(|before| before.booking.is_due());
         if self.booking.is_due() && !was_due {
             event = event.with_shipment_due(self.id);
         }
         let mut events = vec![event];
-        for (from, to) in steps(order.status, known.status) {
-            let step = Event::new(Subject::Order(known.id), known.version, EventKind::OrderStatusChanged, cause.actor, cause.now, ids)
-                .from_to(Some(from.as_str()), to.as_str());
-            events.push(match to {
-                OrderStatus::Delivered => step.announcing(self.announcement(known, MessageKind::DeliveryNotification, ids)),
-                _ => step,
-            });
-        }
+        events.extend(known.step_events(order.status, self.tracking_number.as_ref(), cause.actor, cause.now, ids));
         let is_new = |number: &&TrackingNumber| before.and_then(|before| before.tracking_number.as_ref()) != Some(*number);
         let number = self.tracking_number.as_ref().filter(is_new).cloned().map(NumberClaim::Unique);
         ShipmentChange { shipment: self, order: after, number, events: numbered(events) }
@@ -86,26 +81,10 @@ impl Shipment {
         moves && !self.announced && !matches!(order.status, OrderStatus::Delivered | OrderStatus::Cancelled)
     }
 
-    fn announcement(&self, order: &Order, kind: MessageKind, ids: &mut Ids) -> Announcement {
-        let number = self.tracking_number.as_ref().map(TrackingNumber::as_str);
-        Announcement::about(order, kind, None, None, ids).with_tracking_number(number)
-    }
-
     /// For the audit trail: which parcel, and what else there is to say.
     fn described(&self, note: Option<&str>) -> String {
         let number = self.tracking_number.as_ref().map(|number| format!(" {number}")).unwrap_or_default();
         let note = note.map(|note| format!(": {note}")).unwrap_or_default();
         format!("Shipment {} by {}{number}{note}", self.id, self.carrier)
-    }
-}
-
-/// The steps of an order that one change of a parcel takes, each as its own line of the audit trail.
-fn steps(from: OrderStatus, to: OrderStatus) -> Vec<(OrderStatus, OrderStatus)> {
-    const WAY: [OrderStatus; 4] = [OrderStatus::Confirmed, OrderStatus::Processing, OrderStatus::Shipped, OrderStatus::Delivered];
-    let place = |status| WAY.iter().position(|step| *step == status);
-    match (place(from), place(to)) {
-        _ if from == to => Vec::new(),
-        (Some(first), Some(last)) if first < last => WAY[first..=last].windows(2).map(|step| (step[0], step[1])).collect(),
-        _ => vec![(from, to)],
     }
 }

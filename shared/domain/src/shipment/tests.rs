@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::actor::Actor;
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::ids::Ids;
 use crate::message::MessageKind;
 use crate::order::tests::placed;
-use crate::order::{CancelError, CancelRequest, Order, OrderStatus, PaymentMethod};
+use crate::order::{CancelError, CancelRequest, Order, OrderStatus, PaymentMethod, PaymentRequest, PaymentStatus};
+use crate::refund::{RefundPart, RefundPatch, RefundRequest, RefundStatus};
 use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
@@ -210,6 +211,47 @@ fn an_order_whose_last_pieces_are_refunded_follows_its_parcels_to_the_end() {
     assert_eq!((steps, told(&change.events)), (vec!["SHIPPED", "DELIVERED"], vec![MessageKind::DeliveryNotification]));
 }
 
+fn paid(order: &Order) -> Order {
+    order.pay(&PaymentRequest { status: PaymentStatus::Paid, reference: None }, STAFF, NOW, ids(0)).unwrap().order
+}
+
+fn pieces(order: &Order, line: usize, quantity: u32) -> RefundRequest {
+    RefundRequest { part: RefundPart::Pieces(vec![(order.items[line].id, quantity)]), reason: "Sold out".into(), method: None }
+}
+
+#[test]
+fn an_order_whose_parcels_are_all_there_is_to_it_once_the_rest_is_refunded_has_arrived() {
+    let order = paid(&confirmed(1));
+    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
+    let order = change.order.unwrap();
+    let shipped = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(2)).unwrap();
+    assert_eq!((shipped.order.status, shipped.order.completed_at, told(&shipped.events)), (OrderStatus::Shipped, None, vec![]));
+
+    let (_, order, _) = moved(&change.shipment, &order, ShipmentStatus::Delivered);
+    assert_eq!(order.status, OrderStatus::Processing);
+    let later = NOW.plus_minutes(1);
+    let opened = order.refund(&pieces(&order, 1, 1), STAFF, later, ids(3)).unwrap();
+    assert_eq!((opened.order.status, opened.order.completed_at), (OrderStatus::Delivered, Some(later)));
+    assert_eq!(told(&opened.events), [MessageKind::DeliveryNotification]);
+    let steps: Vec<_> = opened.events.iter().filter(|event| event.kind == EventKind::OrderStatusChanged).collect();
+    let steps: Vec<_> = steps.iter().map(|event| event.new_status.as_deref().unwrap()).collect();
+    assert_eq!(steps, ["SHIPPED", "DELIVERED"]);
+}
+
+#[test]
+fn so_it_has_when_that_refund_failed_and_is_tried_again() {
+    let order = paid(&confirmed(1));
+    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
+    let order = change.order.unwrap();
+    let opened = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(2)).unwrap();
+    let to = |status| RefundPatch { status: Some(status), ..RefundPatch::default() };
+    let failed = opened.refund.update(to(RefundStatus::Failed), &opened.order, STAFF, NOW, ids(3)).unwrap();
+    let (_, order, _) = moved(&change.shipment, &failed.order.unwrap(), ShipmentStatus::Delivered);
+    assert_eq!(order.status, OrderStatus::Shipped, "the other piece is to go again");
+    let retried = failed.refund.update(to(RefundStatus::Processing), &order, STAFF, NOW, ids(4)).unwrap();
+    assert_eq!((retried.order.unwrap().status, told(&retried.events)), (OrderStatus::Delivered, vec![MessageKind::DeliveryNotification]));
+}
+
 #[test]
 fn an_order_of_which_nothing_goes_is_not_shipped_however_much_of_it_is_refunded() {
     let order = confirmed(1);
@@ -227,6 +269,7 @@ enum Step {
     Ship(Carrier, Option<(usize, u32)>),
     Move(usize, ShipmentStatus),
     ByHand(OrderStatus),
+    Refund(usize, u32),
     Cancel,
 }
 
@@ -235,6 +278,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (prop::sample::select(Carrier::ALL), prop::option::of((0..2_usize, 1..4_u32))).prop_map(|(carrier, part)| Step::Ship(carrier, part)),
         6 => (0..6_usize, prop::sample::select(ShipmentStatus::ALL)).prop_map(|(parcel, to)| Step::Move(parcel, to)),
         2 => prop::sample::select(OrderStatus::ALL).prop_map(Step::ByHand),
+        1 => (0..2_usize, 1..3_u32).prop_map(|(line, quantity)| Step::Refund(line, quantity)),
         1 => Just(Step::Cancel),
     ];
     prop::collection::vec(step, 0..30)
@@ -243,7 +287,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #[test]
     fn no_piece_is_in_two_live_parcels_and_nobody_is_told_anything_twice(quantity in 1..4_u32, steps in steps()) {
-        let mut order = confirmed(quantity);
+        let mut order = paid(&confirmed(quantity));
         let mut parcels: Vec<Shipment> = Vec::new();
         let (mut delivery_told, mut shipping_told) = (0, 0);
         for (n, step) in steps.into_iter().enumerate() {
@@ -270,6 +314,11 @@ proptest! {
                     // A word of staff's own is their own.
                     vec![]
                 }
+                Step::Refund(line, quantity) => {
+                    let Ok(change) = order.refund(&pieces(&order, line, quantity), STAFF, NOW, ids(n)) else { continue };
+                    order = change.order;
+                    change.events
+                }
                 Step::Cancel => {
                     let request = CancelRequest { reason: "x".into(), refund_method: None, notes: None };
                     let Ok(change) = order.cancel(&request, STAFF, NOW, ids(n)) else { continue };
@@ -292,9 +341,11 @@ proptest! {
                 prop_assert_eq!(line.delivered_quantity, pieces(|status| status == ShipmentStatus::Delivered));
                 prop_assert!(line.delivered_quantity <= line.shipped_quantity && line.shipped_quantity <= line.quantity);
             }
-            let all = order.items.iter().all(|line| line.shipped_quantity == line.quantity);
+            let all = order.has_live_parcel() && order.items.iter().all(|line| line.unshipped() == 0);
+            let there = all && order.items.iter().all(|line| line.delivered_quantity == line.shipped_quantity);
             let still = matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing);
-            prop_assert!(!(all && still), "all is in live parcels and the order is {}", order.status);
+            prop_assert!(!(all && still), "all that goes is in live parcels and the order is {}", order.status);
+            prop_assert!(!(there && order.status == OrderStatus::Shipped), "all that goes is there");
         }
         prop_assert!(delivery_told <= 1);
         prop_assert_eq!(shipping_told, parcels.iter().filter(|parcel| parcel.announced).count());

@@ -164,6 +164,13 @@ impl Reference {
         }
     }
 
+    /// The order, once fewer of its pieces are to go: whatever goes of it is in its parcels.
+    pub(super) fn follow_what_goes(&mut self, at: usize) {
+        if self.pieces_in(at, IS_LIVE).iter().any(|n| *n > 0) {
+            self.follow(at);
+        }
+    }
+
     /// The order, once its parcels have changed.
     fn follow(&mut self, at: usize) {
         let (live, delivered) = (self.pieces_in(at, IS_LIVE), self.pieces_in(at, |status| status == "DELIVERED"));

@@ -89,6 +89,7 @@ impl Reference {
             return (409, "REFUND_EXCEEDS_PAID");
         }
         self.push_refund(at, amount, method.unwrap_or(way_back), pieces);
+        self.follow_what_goes(at);
         (201, "")
     }
 
@@ -153,6 +154,7 @@ impl Reference {
                 }
                 (self.refunds[at].amount, self.refunds[at].given) = (amount, None);
                 self.count_pieces(at, 1);
+                self.follow_what_goes(order);
                 self.settle(at, "PROCESSING");
                 self.due.push(at);
             }
