@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub struct Ledger {
     /// A balance for each currency they ever had credit in.
     pub balances: Vec<Money>,
-    /// The entries, newest first.
+    /// The entries, newest first; one of a refund counts from when that was opened, however late it was credited.
     pub entries: Page<CreditEntry>,
 }
 

@@ -132,6 +132,7 @@ pub fn balance(customer: CustomerId, currency: Currency) -> Key {
     Key::new(ledger(customer), format!("{BALANCE}{currency}"))
 }
 
+/// Entries sort by their ids. A refund's carries the refund's own, so that it is made once, and so it stands where that was opened.
 pub fn credit_entry(customer: CustomerId, id: CreditEntryId) -> Key {
     Key::new(ledger(customer), format!("{ENTRY}{}", list_key(id.get())))
 }

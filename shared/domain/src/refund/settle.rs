@@ -197,7 +197,8 @@ impl Refund {
             .of_refund_by(self.method)
     }
 
-    /// The ledger entry carries the refund's own number, so that there can only ever be one.
+    /// The ledger entry carries the refund's own number, so that there can only ever be one. Ledgers sort by it, so it stands among
+    /// the others where the refund was opened.
     fn credit_entry(&self, order: &Order, now: Timestamp) -> Option<CreditEntry> {
         Some(CreditEntry {
             id: CreditEntryId::new(self.id.get())?,
