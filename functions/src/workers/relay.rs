@@ -8,15 +8,19 @@ use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use domain::event::{Event, Job};
 use domain::ids::EventId;
 use domain::time::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use store::{EVENT_TABLES, Lazy, Listed, PageRequest, Store, Table};
+use std::time::Duration;
+use store::{EVENT_TABLES, Lazy, Listed, PageRequest, Store};
+use tokio::time::Instant;
 
 /// SQS takes ten messages a call.
 const BATCH: usize = 10;
 /// Well below what SQS takes in one call (1 MiB), so that ten orders of fifty lines still go.
 const BATCH_BYTES: usize = 200_000;
+/// How long an hour is relayed in one go; the function has 30 s, and what is begun is done with.
+const LONGEST: Duration = Duration::from_secs(15);
 
 /// A queue that jobs go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,6 +205,20 @@ pub async fn relay(queues: &Queues, metrics: &Metrics, batch: StreamBatch) -> Dy
     response
 }
 
+/// An hour that is relayed again, and where in it to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Hour {
+    /// Any time in it.
+    pub relay_hour: Timestamp,
+    /// The place of a table in [`EVENT_TABLES`]; those before it are done with.
+    #[serde(default)]
+    pub table: usize,
+    /// Only what comes after this position in that table: the newest is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+}
+
 /// What came of relaying an hour again, in events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HourRelayed {
@@ -208,52 +226,58 @@ pub struct HourRelayed {
     pub relayed: usize,
     /// Those that can't be read, or of which a queue didn't take a job; the log says which, and why.
     pub failed: usize,
+    /// What is left of the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Hour>,
 }
 
-/// Relays every event of the hour that `at` lies in once more, from the tables: for what a stream or a dead relay lost.
-/// One that can't be relayed keeps no other from it.
+/// Relays the events of an hour once more, from the tables: for what a stream or a dead relay lost. One that can't be relayed
+/// keeps no other from it. It begins with no page after `longest`; what is left then is to be asked for.
 ///
 /// # Errors
 /// In words, when a table can't be read; it may be asked for again.
-pub async fn relay_hour(queues: &Queues, store: &Store, at: Timestamp) -> Result<HourRelayed, String> {
-    let mut sum = HourRelayed::default();
-    for table in EVENT_TABLES {
-        let HourRelayed { relayed, failed } = relay_hour_of(table, queues, store, at).await?;
-        sum = HourRelayed { relayed: sum.relayed + relayed, failed: sum.failed + failed };
-    }
-    Ok(sum)
-}
-
-async fn relay_hour_of(table: Table, queues: &Queues, store: &Store, at: Timestamp) -> Result<HourRelayed, String> {
-    let mut page = PageRequest::new(100, None);
-    let mut sum = HourRelayed::default();
-    loop {
-        let listed = store.events_in_hour(table, at, page).await.map_err(|error| error.to_string())?;
+pub async fn relay_hour(queues: &Queues, store: &Store, hour: Hour, longest: Duration) -> Result<HourRelayed, String> {
+    let end = Instant::now() + longest;
+    let (mut came, mut at) = (HourRelayed::default(), hour);
+    while let Some(table) = EVENT_TABLES.get(at.table) {
+        let page = PageRequest::new(100, at.before);
+        let listed = store.events_in_hour(*table, at.relay_hour, page).await.map_err(|error| error.to_string())?;
         let there = listed.items.len();
-        let mut events = Vec::new();
-        for Listed { key, record } in listed.items {
-            match record {
-                Ok(event) => events.push(event),
-                Err(error) => tracing::error!(%error, record = key, "an event can't be read"),
-            }
-        }
-        let relayed = events.len() - queues.send(&events).await.len();
-        sum = HourRelayed { relayed: sum.relayed + relayed, failed: sum.failed + there - relayed };
-        match listed.next {
-            Some(next) => page = PageRequest::new(100, Some(next)),
-            None => return Ok(sum),
+        let relayed = relay_listed(queues, listed.items).await;
+        came.relayed += relayed;
+        came.failed += there - relayed;
+        at = match listed.next {
+            Some(before) => Hour { before: Some(before), ..at },
+            None => Hour { table: at.table + 1, before: None, ..at },
+        };
+        if at.table < EVENT_TABLES.len() && Instant::now() >= end {
+            return Ok(HourRelayed { next: Some(at), ..came });
         }
     }
+    Ok(came)
 }
 
-/// What the function is invoked with: a batch of a stream, or `{"relayHour": <epoch milliseconds>}` by hand.
+/// How many of them are relayed.
+async fn relay_listed(queues: &Queues, listed: Vec<Listed<Event>>) -> usize {
+    let mut events = Vec::new();
+    for Listed { key, record } in listed {
+        match record {
+            Ok(event) => events.push(event),
+            Err(error) => tracing::error!(%error, record = key, "an event can't be read"),
+        }
+    }
+    events.len() - queues.send(&events).await.len()
+}
+
+/// What the function is invoked with: a batch of a stream, or by hand an [`Hour`], `{"relayHour": <epoch milliseconds>}` or the
+/// `next` of what came of one.
 ///
 /// # Errors
 /// In words, for anything else, and when an hour can't be relayed.
 pub async fn handle(queues: &Queues, metrics: &Metrics, store: &Store, input: Value) -> Result<Value, String> {
-    if let Some(hour) = input.get("relayHour") {
-        let at = hour.as_u64().map(Timestamp).ok_or("relayHour is no time in epoch milliseconds")?;
-        let came = relay_hour(queues, store, at).await?;
+    if input.get("relayHour").is_some() {
+        let hour: Hour = serde_json::from_value(input).map_err(|error| format!("that is no hour to relay: {error}"))?;
+        let came = relay_hour(queues, store, hour, LONGEST).await?;
         return serde_json::to_value(came).map_err(|error| error.to_string());
     }
     // What it is wrong about may be somebody's address.
