@@ -8,6 +8,7 @@ mod fields;
 mod links;
 mod operations;
 mod rules;
+mod summaries;
 
 use crate::{
     docs, email_templates, health, inventory, notifications, orders, promotions, refunds, returns, shipments, store_credit, webhooks,
@@ -24,7 +25,11 @@ use utoipa::{Modify, OpenApi};
         Texts count without the white space around them, a blank one as left out, and none has a NUL. \
         Every refusal is a problem (RFC 9457) with a stable `code`, and `errors` names every wrong field. \
         Lists are newest first; `X-Next-Cursor` and `Link` lead to the next page. \
-        With an `Idempotency-Key` a request is carried out once. `ETag` and `If-Match` keep a change from undoing another's."),
+        With an `Idempotency-Key` a request is carried out once. `ETag` and `If-Match` keep a change from undoing another's.\n\n\
+        Each operation names its callers by the `role` of their token; whoever is not among them is refused with 403 `FORBIDDEN`. \
+        Any other address is 404 `NOT_FOUND`, and any other method at one of these 405 `METHOD_NOT_ALLOWED`, with `Allow` (`components.responses.MethodNotAllowed`). \
+        API Gateway, which stands in front, answers by itself what never gets here: 429 where there are too many calls, 413 to a body larger than it hands on, \
+        503 or another 5xx where it has no answer in time. Such an answer is `{\"message\": …}`, no problem, and has no `code` (`components.responses.OfTheGateway`)."),
     paths(
         orders::find, orders::place,
         orders::status::change, orders::payment::mark, orders::cancel::cancel, orders::history::history,

@@ -4,7 +4,7 @@ use crate::kit::{CUSTOMER, Caller, LocalShop, body, shipment_body};
 use domain::actor::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked for; each caller asks it of records of its own.
 #[derive(Clone)]
@@ -281,6 +281,37 @@ async fn everybody_reaches_what_they_may_and_nothing_else() {
             let after = (shop.order_now(order).await, shop.order_now(paid).await, shop.stock(variant).await, shop.return_now(rma).await);
             assert_eq!(after, before, "{path} by {who} was refused and carried out");
         }
+    }
+}
+
+/// The roles of the callers of [`Expected`], in its order; the first two have no token that is good for anything.
+const ROLES: [Option<&str>; 8] =
+    [None, None, Some("CUSTOMER"), Some("CUSTOMER"), Some("SALES_STAFF"), Some("INVENTORY_MANAGER"), Some("STAFF"), Some("ADMIN")];
+
+/// What the document says of an operation's callers is what the table above expects of them, and with it what is answered.
+#[test]
+fn the_document_names_the_callers_that_the_table_lets_in() {
+    let document = functions::openapi::document();
+    let mut rows: BTreeMap<(String, &str), Vec<Expected>> = BTreeMap::new();
+    for (ask, expected) in table() {
+        rows.entry((ask.method.to_string().to_lowercase(), ask.path)).or_default().push(expected);
+    }
+    for ((method, path), expected) in rows {
+        let operation = &document["paths"][path][&method];
+        let said = operation["description"].as_str().and_then(|words| words.split("**Callers:**").nth(1)).unwrap_or_default();
+        let named: BTreeSet<&str> = said.split('`').skip(1).step_by(2).collect();
+        let let_in = |n: usize| expected.iter().any(|row| row[n] < 300);
+        let is_webhook = path.starts_with("/api/webhooks/");
+        // Whoever signs is no caller of the table; pawaPay need not sign, and is asked.
+        let without_token = let_in(0) && !is_webhook;
+        let roles = (2..8).filter(|n| let_in(*n) && !is_webhook && !without_token).filter_map(|n| ROLES[n]).collect();
+        assert_eq!(named, roles, "{method} {path} says:{said}");
+        assert_eq!(said.contains("anybody"), without_token, "{method} {path} says:{said}");
+        assert_eq!(said.contains("sender"), is_webhook, "{method} {path} says:{said}");
+        let own_alone = expected.iter().any(|row| row[2] < 300 && row[3] == 403);
+        assert_eq!(said.contains("their own"), own_alone, "{method} {path} says:{said}");
+        let refuses = expected.iter().flatten().any(|status| *status == 403);
+        assert_eq!(operation["responses"]["403"].is_object(), refuses, "{method} {path} has 403 among its answers, or lacks it");
     }
 }
 

@@ -7,6 +7,7 @@ mod grants;
 mod infrastructure;
 mod openapi;
 mod operations;
+mod refusals;
 mod rights;
 mod runbook;
 mod settings;

@@ -1,6 +1,6 @@
 //! What operations share: the problem, and the parameters and headers of versions, keys and pages.
 
-use super::rules;
+use super::{operations, rules};
 use domain::ids::MAX_ID;
 use serde_json::{Value, json};
 
@@ -20,8 +20,8 @@ pub(super) fn components(components: &mut Value) {
             "code": { "type": "string", "description": "What is wrong, stable.", "examples": ["ALREADY_CANCELLED"] },
             "errors": { "type": "array", "items": { "$ref": "#/components/schemas/FieldError" } },
             "allowed": { "type": "array", "items": { "type": "string" }, "description": "With `INVALID_STATUS_TRANSITION`: the statuses that are allowed." },
-            "valid": { "type": "boolean", "description": "`false` for a promotion that can't be used." },
-            "errorCode": { "type": "string", "description": "The `code` again, for a promotion that can't be used." },
+            "valid": { "type": "boolean" },
+            "errorCode": { "type": "string" },
             "line": { "type": "integer", "description": "With `INVALID_TEMPLATE`: where, from 1." },
             "column": { "type": "integer", "description": "With `INVALID_TEMPLATE`: where in the line, from 1." },
         },
@@ -58,8 +58,10 @@ pub(super) fn components(components: &mut Value) {
         "Link": { "description": "Where the next page is; absent on the last one.", "schema": { "type": "string", "examples": ["</api/orders?cursor=AAAB>; rel=\"next\""] } },
         "NextCursor": { "description": "The `cursor` of the next page; absent on the last one.", "schema": { "type": "string" } },
         "Replayed": { "description": "There when the answer is an earlier one, given again.", "schema": { "type": "string", "enum": ["true"] } },
+        "Allow": { "description": "The methods that the path takes.", "required": true, "schema": { "type": "string", "examples": ["GET,HEAD,POST"] } },
         "RetryAfter": { "description": "In how many seconds to try again.", "schema": { "type": "string", "examples": ["1"] } },
     });
+    components["responses"] = operations::answers_of_no_operation();
     for (name, schema) in components["schemas"].as_object_mut().into_iter().flatten() {
         if schema["type"] == "integer" && (name.ends_with("Id") || name == "Timestamp") {
             schema["minimum"] = json!(u8::from(name != "Timestamp"));

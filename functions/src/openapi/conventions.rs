@@ -79,25 +79,36 @@ fn reach(document: &Value, value: &Value, found: &mut BTreeSet<String>) {
     value.as_array().into_iter().flatten().for_each(|value| reach(document, value, found));
 }
 
-/// Says what the fields of a schema are, where their types don't.
+/// Says what the fields of a schema are, where their types don't, in whatever part of it they stand.
 fn describe(name: &str, schema: &mut Value) {
+    for several in ["allOf", "oneOf", "anyOf"] {
+        schema.get_mut(several).and_then(Value::as_array_mut).into_iter().flatten().for_each(|one| describe(name, one));
+    }
+    for inner in ["items", "additionalProperties"] {
+        schema.get_mut(inner).into_iter().for_each(|inner| describe(name, inner));
+    }
     for (field, property) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
-        let own = format!("{name}.{field}");
-        let row = FIELDS.iter().find(|(key, ..)| *key == own).or_else(|| FIELDS.iter().find(|(key, ..)| key == field));
-        // What the type says of a field that may be null stands one level down.
-        let inner = property["oneOf"].as_array().into_iter().flatten().find_map(|one| one["description"].as_str());
-        let said = inner.map(ToOwned::to_owned).or_else(|| row.map(|(_, words, _)| (*words).to_owned()));
-        if property["description"].is_null()
-            && let Some(words) = said
-        {
-            property["description"] = json!(words);
-        }
-        if property["examples"].is_null()
-            && let Some(example) = row.and_then(|(.., example)| serde_json::from_str::<Value>(example).ok())
-            && fits(property, &example)
-        {
-            property["examples"] = json!([example]);
-        }
+        describe_field(name, field, property);
+        describe(name, property);
+    }
+}
+
+fn describe_field(schema: &str, field: &str, property: &mut Value) {
+    let own = format!("{schema}.{field}");
+    let row = FIELDS.iter().find(|(key, ..)| *key == own).or_else(|| FIELDS.iter().find(|(key, ..)| *key == field));
+    // What the type says of a field that may be null stands one level down.
+    let inner = property["oneOf"].as_array().into_iter().flatten().find_map(|one| one["description"].as_str());
+    let said = inner.map(ToOwned::to_owned).or_else(|| row.map(|(_, words, _)| (*words).to_owned()));
+    if property["description"].is_null()
+        && let Some(words) = said
+    {
+        property["description"] = json!(words);
+    }
+    if property["examples"].is_null()
+        && let Some(example) = row.and_then(|(.., example)| serde_json::from_str::<Value>(example).ok())
+        && fits(property, &example)
+    {
+        property["examples"] = json!([example]);
     }
 }
 

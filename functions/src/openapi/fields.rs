@@ -8,6 +8,7 @@ pub(super) type Row = (&'static str, &'static str, &'static str);
 pub(super) const FIELDS: &[Row] = &[
     ("id", "Its number.", "123"),
     ("DhlShipment.id", "The tracking number.", "\"JD014600003RT\""),
+    ("RedeemAnswer.id", "The redemption's number among the entries.", "123"),
     ("VariantBody.id", "The variant to change; a new one is made without it.", "501"),
     ("MessageId", "The number that SNS gave it.", "\"22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324\""),
     ("Signature", "Base64, over the fields that SNS's documentation names.", ""),
@@ -146,6 +147,8 @@ pub(super) const FIELDS: &[Row] = &[
     ("updatedBy", "Who last changed it.", "7"),
     ("usageLimit", "How often it may be used in all; no limit when null.", "100"),
     ("valid", "Always `true`.", "true"),
+    ("Problem.valid", "`false` for a promotion that can't be used.", "false"),
+    ("Problem.errorCode", "The `code` again, for a promotion that can't be used.", "\"EXPIRED\""),
     ("variables", "The names that the texts may use.", ""),
     ("variant", "The variant after it.", ""),
     ("variantDetails", "Size and colour, as they were.", ""),

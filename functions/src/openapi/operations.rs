@@ -1,10 +1,10 @@
 //! What holds for every operation, and which its handler's types don't say: problems with their codes, pages, entity tags
 //! and idempotency keys.
 
-use super::codes::{CODES, OF_OPERATIONS};
+use super::codes::{CODES, MEMBERS, OF_OPERATIONS};
 use super::conventions::members;
 use super::fields::{BODIES, FIELDS};
-use super::{links, rules};
+use super::{links, rules, summaries};
 use api::input::own_code;
 use api::problem::type_of;
 use domain::ids::MAX_ID;
@@ -59,6 +59,9 @@ enum Called {
 /// Operations whose body may be left out, which is as good as `{}`.
 const BODY_MAY_BE_MISSING: &[&str] = &["resendNotification"];
 
+/// Fields that have no code of their own: what is wrong with one is its item's code.
+const OF_AN_ITEM: &[&str] = &["restockable"];
+
 /// What follows from an operation's shape.
 pub(super) struct Operation {
     id: String,
@@ -89,6 +92,10 @@ impl Operation {
     }
 
     pub(super) fn complete(&self, operation: &mut Value, schemas: &Value, examples: &mut Map<String, Value>) {
+        if let Some((_, who, summary, words)) = summaries::of(&self.id) {
+            operation["summary"] = json!(summary);
+            operation["description"] = json!(format!("{words}\n\n{}", who.sentence()));
+        }
         self.parameters(operation);
         if let Some((_, example)) = BODIES.iter().find(|(id, _)| *id == self.id) {
             for content in members(&mut operation["requestBody"]["content"]) {
@@ -158,21 +165,24 @@ impl Operation {
         there.map(|(_, name, component)| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{component}") }))).collect()
     }
 
-    /// The codes of each status, each with what it is about and a sentence.
-    fn refusals(&self, operation: &Value, schemas: &Value) -> BTreeMap<u16, BTreeMap<String, Value>> {
-        let mut found = BTreeMap::new();
-        let mut add = |code: &str| {
-            let (status, code) = code.split_once(' ').map_or((None, code), |(status, code)| (status.parse().ok(), code));
-            if let Some((_, usual, pointer, detail)) = CODES.iter().find(|(known, ..)| *known == code) {
-                insert(&mut found, status.unwrap_or(*usual), code, pointer, detail);
+    /// The refusals of each status, each by its code or its case of one.
+    fn refusals(&self, operation: &Value, schemas: &Value) -> BTreeMap<u16, BTreeMap<String, Refusal>> {
+        let mut found: BTreeMap<u16, BTreeMap<String, Refusal>> = BTreeMap::new();
+        let mut add = |case: &str| {
+            if let Some((status, case, refusal)) = refusal_of(case) {
+                found.entry(status).or_default().entry(case.to_owned()).or_insert(refusal);
             }
         };
         let own = OF_OPERATIONS.iter().find(|(id, _)| *id == self.id).map(|(_, codes)| *codes).unwrap_or_default();
         own.iter().copied().for_each(&mut add);
         self.general(operation).into_iter().for_each(&mut add);
         if self.called != Called::Signed {
-            for name in own_codes(operation, schemas) {
-                insert(&mut found, 400, &own_code(&name), &format!("/{name}"), &format!("{name} is not what it should be."));
+            for (name, (pointer, reason)) in own_codes(operation, schemas) {
+                let code = own_code(&name);
+                let place = if reason == TWICE { ".query".to_owned() } else { pointer.replace('/', ".") };
+                let example = format!("400.{code}{place}");
+                let problem = problem(400, &code, &pointer, &format!("{name} {reason}."));
+                found.entry(400).or_default().entry(code).or_insert(Refusal { example, problem });
             }
         }
         found
@@ -180,16 +190,21 @@ impl Operation {
 
     fn general(&self, operation: &Value) -> Vec<&'static str> {
         let path = operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["in"] == "path");
-        let all: [(bool, &[&str]); 8] = [
+        let to_others = summaries::of(&self.id).and_then(|(_, who, ..)| who.refusal());
+        let all: [(bool, &[&str]); 9] = [
             (
                 self.called == Called::WithToken,
-                &["UNAUTHORIZED", "FORBIDDEN", "UNKNOWN_PARAMETER", "OFFSET_UNSUPPORTED", "INTERNAL_ERROR", "503 INTERNAL_ERROR"],
+                &["UNAUTHORIZED", "UNKNOWN_PARAMETER", "OFFSET_UNSUPPORTED", "INTERNAL_ERROR", "503 INTERNAL_ERROR"],
             ),
+            (self.called == Called::WithToken, to_others.as_slice()),
             (
                 self.called == Called::Signed,
                 &["INVALID_SIGNATURE", "INVALID_JSON", "PAYLOAD_TOO_LARGE", "CONFLICT", "INTERNAL_ERROR", "503 INTERNAL_ERROR"],
             ),
-            (self.body && self.called != Called::Signed, &["INVALID_JSON", "UNKNOWN_FIELD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]),
+            (
+                self.body && self.called != Called::Signed,
+                &["INVALID_JSON", "INVALID_JSON of another type", "UNKNOWN_FIELD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"],
+            ),
             (self.keyed, &["INVALID_IDEMPOTENCY_KEY"]),
             (self.writes(), &["IDEMPOTENCY_KEY_REUSED", "CONFLICT"]),
             (ON_A_VERSION.contains(&self.id.as_str()), &["PRECONDITION_FAILED"]),
@@ -200,7 +215,30 @@ impl Operation {
     }
 }
 
-fn insert(found: &mut BTreeMap<u16, BTreeMap<String, Value>>, status: u16, code: &str, pointer: &str, detail: &str) {
+/// A problem, and the name that it has among the examples of the whole document.
+struct Refusal {
+    example: String,
+    problem: Value,
+}
+
+/// The status, the case and the refusal of a row of the codes; a number before the case picks the row, or else is the status.
+fn refusal_of(case: &str) -> Option<(u16, &str, Refusal)> {
+    let picked = case.split_once(' ').and_then(|(status, case)| Some((status.parse().ok()?, case)));
+    let (status, case) = picked.map_or((None, case), |(status, case)| (Some(status), case));
+    let rows = || CODES.iter().filter(|(known, ..)| *known == case);
+    let (_, usual, pointer, detail) = rows().find(|(_, usual, ..)| Some(*usual) == status).or_else(|| rows().next())?;
+    let status = status.unwrap_or(*usual);
+    let code = case.split(' ').next().unwrap_or(case);
+    let mut problem = problem(status, code, pointer, detail);
+    if let Some((_, more)) = MEMBERS.iter().find(|(known, _)| *known == case)
+        && let (Value::Object(problem), Ok(Value::Object(more))) = (&mut problem, serde_json::from_str(more))
+    {
+        problem.extend(more);
+    }
+    Some((status, case, Refusal { example: format!("{status}.{}", case.replace(' ', "-")), problem }))
+}
+
+fn problem(status: u16, code: &str, pointer: &str, detail: &str) -> Value {
     let title = axum::http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
     let mut problem = json!({
         "type": type_of(code),
@@ -209,68 +247,102 @@ fn insert(found: &mut BTreeMap<u16, BTreeMap<String, Value>>, status: u16, code:
     if !pointer.is_empty() {
         problem["errors"] = json!([{ "pointer": pointer, "code": code, "detail": detail }]);
     }
-    found.entry(status).or_default().entry(code.to_owned()).or_insert(problem);
+    problem
 }
 
 /// A refusal's examples stand in `all`, once for every operation that has them.
-fn refusal(status: u16, codes: BTreeMap<String, Value>, all: &mut Map<String, Value>) -> Value {
-    let names: Vec<String> = codes.keys().cloned().collect();
+fn refusal(status: u16, cases: BTreeMap<String, Refusal>, all: &mut Map<String, Value>) -> Value {
+    let codes: BTreeSet<String> = cases.values().filter_map(|case| case.problem["code"].as_str()).map(ToOwned::to_owned).collect();
     let mut examples = Map::new();
-    for (code, problem) in codes {
-        let name = format!("{status}.{code}");
-        examples.insert(code, json!({ "$ref": format!("#/components/examples/{name}") }));
-        all.entry(name).or_insert_with(|| json!({ "value": problem }));
+    for (case, Refusal { example, problem }) in cases {
+        examples.insert(case, json!({ "$ref": format!("#/components/examples/{example}") }));
+        all.insert(example, json!({ "value": problem }));
     }
     let mut headers = json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
     if status == 409 || status == 503 {
         headers["Retry-After"] = json!({ "$ref": "#/components/headers/RetryAfter" });
     }
     json!({
-        "description": names.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(" · "),
+        "description": codes.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(" · "),
         "headers": headers,
         "content": { "application/problem+json": {
             "schema": { "allOf": [
                 { "$ref": "#/components/schemas/Problem" },
-                { "type": "object", "properties": { "code": { "type": "string", "enum": names, "description": "What is wrong, stable." } } },
+                { "type": "object", "properties": { "code": { "type": "string", "enum": codes, "description": "What is wrong, stable." } } },
             ] },
             "examples": examples,
         } },
     })
 }
 
-/// The names of what an operation reads as a text, a truth or a time, whose own code says that it is wrong; and of its query
-/// parameters, which may be there once.
-fn own_codes(operation: &Value, schemas: &Value) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "query") {
-        found.extend(parameter["name"].as_str().map(ToOwned::to_owned));
-    }
+/// The answers that are no operation's: to a method that a path doesn't take, and of whoever stands in front.
+pub(super) fn answers_of_no_operation() -> Value {
+    let not_allowed = refusal_of("METHOD_NOT_ALLOWED").map(|(.., refusal)| refusal.problem);
+    json!({
+        "MethodNotAllowed": {
+            "description": "405 `METHOD_NOT_ALLOWED`, at every path for every method that isn't here.",
+            "headers": {
+                "X-Request-Id": { "$ref": "#/components/headers/RequestId" },
+                "Allow": { "$ref": "#/components/headers/Allow" },
+            },
+            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" }, "example": not_allowed } },
+        },
+        "OfTheGateway": {
+            "description": "429, 413 or 5xx of API Gateway, to what never reached the shop, or was not answered in time. It is no problem and has no code.",
+            "content": { "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": { "message": { "type": "string", "description": "The status, in words." } },
+                },
+                "example": { "message": "Too Many Requests" },
+            } },
+        },
+    })
+}
+
+/// What is wrong with any query parameter.
+const TWICE: &str = "is there more than once";
+
+/// What an operation reads as a text, a truth or a time, and its query parameters, which may be there once: where each is, and what
+/// may be wrong with it. Its own code says so.
+fn own_codes(operation: &Value, schemas: &Value) -> BTreeMap<String, (String, &'static str)> {
+    let mut found = BTreeMap::new();
     for content in operation["requestBody"]["content"].as_object().into_iter().flatten().map(|(_, content)| content) {
         plain_fields(&content["schema"], "", schemas, &mut found);
+    }
+    for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "query") {
+        if let Some(name) = parameter["name"].as_str() {
+            found.entry(name.to_owned()).or_insert_with(|| (format!("/{name}"), TWICE));
+        }
     }
     found
 }
 
-fn plain_fields(schema: &Value, name: &str, schemas: &Value, found: &mut BTreeSet<String>) {
+fn plain_fields(schema: &Value, pointer: &str, schemas: &Value, found: &mut BTreeMap<String, (String, &'static str)>) {
     if let Some(reference) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
-        return plain_fields(&schemas[reference], name, schemas, found);
+        return plain_fields(&schemas[reference], pointer, schemas, found);
     }
+    let name = pointer.rsplit('/').find(|step| *step != "0").unwrap_or_default();
     let kinds = schema["type"].to_string();
-    let plain = kinds.contains("string") && schema["enum"].is_null() || kinds.contains("boolean");
-    if !name.is_empty() && (plain || name.ends_with("Date") || name == "estimatedDelivery") {
-        found.insert(name.to_owned());
+    let reason = if name.ends_with("Date") || name == "estimatedDelivery" {
+        Some("must be a time in epoch milliseconds")
+    } else if kinds.contains("boolean") {
+        Some("must be true or false")
+    } else if kinds.contains("string") && schema["enum"].is_null() {
+        Some("must be a text")
+    } else {
+        None
+    };
+    if let Some(reason) = reason.filter(|_| !name.is_empty() && !OF_AN_ITEM.contains(&name)) {
+        found.entry(name.to_owned()).or_insert_with(|| (pointer.to_owned(), reason));
     }
-    plain_fields_within(schema, name, schemas, found);
-}
-
-fn plain_fields_within(schema: &Value, name: &str, schemas: &Value, found: &mut BTreeSet<String>) {
     for several in ["oneOf", "allOf"] {
-        schema[several].as_array().into_iter().flatten().for_each(|one| plain_fields(one, name, schemas, found));
+        schema[several].as_array().into_iter().flatten().for_each(|one| plain_fields(one, pointer, schemas, found));
     }
     if schema["items"].is_object() {
-        plain_fields(&schema["items"], name, schemas, found);
+        plain_fields(&schema["items"], &format!("{pointer}/0"), schemas, found);
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        plain_fields(property, name, schemas, found);
+        plain_fields(property, &format!("{pointer}/{name}"), schemas, found);
     }
 }

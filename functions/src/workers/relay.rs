@@ -157,7 +157,7 @@ impl Queues {
     }
 }
 
-/// The same JSON without the two characters that it may have and no message of SQS (SendMessage in its API reference: those of XML).
+/// The same JSON without the two characters that it may have and no message of SQS (`SendMessage` in its API reference: those of XML).
 /// They stand in its texts alone, where an escape is as good.
 fn sendable(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")

@@ -26,7 +26,31 @@ fn behind<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 fn codes(operation: &Value) -> BTreeSet<&str> {
     let answers = operation["responses"].as_object().into_iter().flatten();
     let examples = answers.filter_map(|(_, answer)| answer["content"]["application/problem+json"]["examples"].as_object());
-    examples.flatten().map(|(code, _)| code.as_str()).collect()
+    examples.flatten().map(|(case, _)| code_of(case)).collect()
+}
+
+/// The code of a case, which may have words after it.
+fn code_of(case: &str) -> &str {
+    case.split(' ').next().unwrap_or(case)
+}
+
+/// A short line for a list, and more for whoever looks closer; who may call, `access.rs` holds against what is answered.
+#[test]
+fn every_operation_says_what_it_does() {
+    let mut complaints = Vec::new();
+    let mut summaries = BTreeSet::new();
+    for (method, path, operation) in operations(&document()) {
+        let summary = operation["summary"].as_str().unwrap_or_default().to_owned();
+        let is_a_line = (1..=40).contains(&summary.chars().count()) && !summary.ends_with('.');
+        if !is_a_line || !says_something(&operation) {
+            complaints
+                .push(format!("functions/src/openapi/summaries.rs doesn't say in a line and in a sentence what {method} {path} does"));
+        }
+        if !summaries.insert(summary.clone()) {
+            complaints.push(format!("functions/src/openapi/summaries.rs says `{summary}` of two operations"));
+        }
+    }
+    none(&complaints);
 }
 
 #[test]
@@ -34,13 +58,40 @@ fn every_field_says_what_it_is() {
     let document = document();
     let mut complaints = Vec::new();
     for (name, schema) in schemas(&document) {
-        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
-            if !says_something(property) {
-                complaints.push(format!("functions/src/openapi/fields.rs doesn't say what {name}.{field} is"));
-            }
+        silent_fields(schema, name, &mut complaints);
+    }
+    let responses =
+        document["components"]["responses"].as_object().into_iter().flatten().map(|(name, answer)| (name.clone(), answer.clone()));
+    let of_operations = operations(&document).into_iter().flat_map(|(method, path, operation)| {
+        let answers = operation["responses"].as_object().cloned().unwrap_or_default();
+        let parts = answers.into_iter().chain([("its body".to_owned(), operation["requestBody"].clone())]);
+        parts.map(|(part, value)| (format!("{method} {path} {part}"), value)).collect::<Vec<_>>()
+    });
+    for (place, part) in of_operations.chain(responses) {
+        for (_, content) in part["content"].as_object().into_iter().flatten() {
+            silent_fields(&content["schema"], &place, &mut complaints);
         }
     }
     none(&complaints);
+}
+
+/// The fields without a description, in whatever part of a schema they stand; what it refers to is looked at by its own name.
+fn silent_fields(schema: &Value, place: &str, complaints: &mut Vec<String>) {
+    for several in ["allOf", "oneOf", "anyOf"] {
+        list(&schema[several]).for_each(|one| silent_fields(one, place, complaints));
+    }
+    for inner in ["items", "additionalProperties"] {
+        if schema[inner].is_object() {
+            silent_fields(&schema[inner], place, complaints);
+        }
+    }
+    for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+        let place = format!("{place}.{field}");
+        if !says_something(property) {
+            complaints.push(format!("functions/src/openapi/fields.rs doesn't say what {place} is"));
+        }
+        silent_fields(property, &place, complaints);
+    }
 }
 
 #[test]
@@ -87,14 +138,15 @@ fn every_refusal_has_its_codes_and_an_example_of_each() {
             let listed = &content["schema"]["allOf"][1]["properties"]["code"]["enum"];
             let listed: BTreeSet<&str> = list(listed).filter_map(Value::as_str).collect();
             let examples = content["examples"].as_object().cloned().unwrap_or_default();
-            let shown: BTreeSet<&str> = examples.keys().map(String::as_str).collect();
+            let shown: BTreeSet<&str> = examples.keys().map(|case| code_of(case)).collect();
             if listed.is_empty() || listed != shown {
                 complaints.push(format!("{method} {path} {status} lists {listed:?} and shows {shown:?}"));
             }
-            for (code, example) in &examples {
+            for (case, example) in &examples {
+                let code = code_of(case);
                 let problem = &behind(&document, example)["value"];
                 let kebab = format!("/problems/{}", code.to_ascii_lowercase().replace('_', "-"));
-                let right = problem["code"] == *code && problem["type"] == kebab && problem["status"].as_u64() == status.parse().ok();
+                let right = problem["code"] == code && problem["type"] == kebab && problem["status"].as_u64() == status.parse().ok();
                 if !right || problem["detail"].as_str().is_none_or(str::is_empty) || problem["error"] != problem["detail"] {
                     complaints.push(format!("{method} {path} {status} shows {problem} as {code}"));
                 }
@@ -102,7 +154,7 @@ fn every_refusal_has_its_codes_and_an_example_of_each() {
         }
         let tells = codes(&operation);
         let expected: &[&str] = match (operation["security"].is_null(), signature(&operation)) {
-            (true, _) => &["UNAUTHORIZED", "FORBIDDEN", "UNKNOWN_PARAMETER", "INTERNAL_ERROR"],
+            (true, _) => &["UNAUTHORIZED", "UNKNOWN_PARAMETER", "INTERNAL_ERROR"],
             (false, Some(_)) => &["INVALID_SIGNATURE", "INTERNAL_ERROR"],
             (false, None) => &[],
         };
@@ -115,15 +167,20 @@ fn every_refusal_has_its_codes_and_an_example_of_each() {
 #[test]
 fn every_code_of_an_endpoint_is_told() {
     let document = document();
-    let all: BTreeSet<String> = operations(&document)
-        .iter()
-        .flat_map(|(_, _, operation)| codes(operation).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>())
-        .collect();
+    let told_by_any = document["components"]["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]["code"]);
+    let of_none = document["components"]["responses"].as_object().into_iter().flatten();
+    let of_none = of_none.map(|(_, answer)| &answer["content"]["application/problem+json"]["example"]["code"]);
+    let all: BTreeSet<&str> = told_by_any.chain(of_none).filter_map(Value::as_str).collect();
     let mut complaints = Vec::new();
-    let refusals = words_of(&file("shared/api/src/problem/refusals.rs"));
-    complaints.extend(
-        refusals.difference(&all).map(|code| format!("no operation tells of {code}, which shared/api/src/problem/refusals.rs has")),
-    );
+    for path in sources("shared/api/src").into_iter().filter(|path| !SETTINGS.iter().any(|name| path.ends_with(name))) {
+        let source = code_alone(&file(&path));
+        let missing = screaming(&source).into_iter().map(|(_, word)| word).filter(|word| !NO_CODES.contains(word) && !all.contains(word));
+        complaints.extend(missing.map(|word| format!("no operation tells of {word}, which {path} has")));
+    }
+    for path in sources("functions/src").into_iter().filter(|path| !path.contains("/openapi/")) {
+        let missing = words_of(&file(&path)).into_iter().filter(|code| !all.contains(code.as_str()));
+        complaints.extend(missing.map(|code| format!("no operation tells of {code}, which {path} has")));
+    }
     let mut seen = 0;
     for (path, source, operation) in endpoints(&document) {
         seen += 1;
@@ -198,16 +255,41 @@ fn endpoints(document: &Value) -> Vec<(String, String, Value)> {
     each.collect()
 }
 
-/// How the codes begin that a handler refuses with.
+/// What of `shared/api` names settings, methods and numbers, and refuses nothing.
+const SETTINGS: &[&str] = &["/aws.rs", "/config.rs", "/labels.rs", "/log.rs", "/logo.rs", "/metrics.rs", "/secrets.rs", "/shop.rs"];
+
+/// Screaming words of the rest that are no codes: currencies of each number of decimals, and a setting.
+const NO_CODES: &[&str] = &["JPY", "USD", "TND", "PUBLIC_URL"];
+
+/// How the codes begin that a handler gives to the reader of a field.
 const BEGINNINGS: &[&str] =
     &["INVALID_", "MISSING_", "TOO_MANY_", "DUPLICATE_", "INSUFFICIENT_", "CANNOT_", "ALREADY_", "REFUND_E", "REFUND_I"];
 
+/// How a refusal is made: its code comes next.
+const REFUSALS: &[&str] = &["not_found(", "conflict(", "bad_request(", "invalid_field("];
+
 /// The codes in a source: screaming words in quotes that begin as codes do, or that refusals are made with.
 fn words_of(source: &str) -> BTreeSet<String> {
-    let words = source.split('"').skip(1).step_by(2);
-    let is_code = |word: &&str| {
-        let screams = word.contains('_') && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
-        screams && (word.ends_with("_NOT_FOUND") || BEGINNINGS.iter().any(|start| word.starts_with(start)))
+    let is_code = |before: &str, word: &str| {
+        let call = before.trim_end();
+        let refuses = REFUSALS.iter().any(|made| call.ends_with(made)) || call.ends_with(',') && call.contains("StatusCode::");
+        let begins = word.ends_with("_NOT_FOUND") || BEGINNINGS.iter().any(|start| word.starts_with(start));
+        refuses || begins && word.contains('_')
     };
-    words.filter(is_code).map(ToOwned::to_owned).collect()
+    let source = code_alone(source);
+    screaming(&source).into_iter().filter(|(before, word)| is_code(before, word)).map(|(_, word)| word.to_owned()).collect()
+}
+
+/// The screaming words in quotes, each with what stands between it and the text before it.
+pub(super) fn screaming(source: &str) -> Vec<(&str, &str)> {
+    let pieces: Vec<&str> = source.split('"').collect();
+    let pairs = pieces.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+    let screams = |word: &str| word.len() > 2 && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
+    pairs.filter(|(_, word)| screams(word)).collect()
+}
+
+/// A source without its tests and its comments.
+pub(super) fn code_alone(source: &str) -> String {
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
