@@ -66,7 +66,7 @@ async fn an_hour_that_nobody_relayed_is_relayed_from_the_table() {
     super::assert_sent_once(&shop, order.id, 3).await;
 }
 
-/// SQS takes no U+FFFE and U+FFFF (SendMessage in its API reference), and JSON has them as they are.
+/// SQS takes no U+FFFE and U+FFFF (`SendMessage` in its API reference), and JSON has them as they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_no_queue_takes_keeps_neither_its_own_mail_nor_another_s_back() {
     let shop = LocalShop::start().await;
