@@ -1,6 +1,7 @@
 //! Every parser of outside bytes against what is almost right: valid documents with a bit flipped, cut off, with a value that
 //! belongs nowhere. Nothing panics, nothing is a 5xx, and nothing takes long. Seeds that failed once are kept beside this file.
 
+mod readers;
 mod replies;
 mod stored;
 mod webhooks;

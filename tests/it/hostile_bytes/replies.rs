@@ -26,13 +26,32 @@ const STATUSES: [u16; 10] = [200, 201, 204, 302, 400, 401, 404, 409, 429, 503];
 
 /// What happens to a reply.
 #[derive(Clone, Debug, Default)]
-struct Spoiling {
+pub(super) struct Spoiling {
     mutations: Vec<Mutation>,
-    status: Option<u16>,
+    pub(super) status: Option<u16>,
 }
 
+/// One to three mutations, and now and then another status.
+pub(super) fn spoilings() -> impl Strategy<Value = Spoiling> {
+    let status = prop::option::weighted(0.2, prop::sample::select(&STATUSES[..]));
+    (mutations(), status).prop_map(|(mutations, status)| Spoiling { mutations, status })
+}
+
+/// What replies come by.
 #[derive(Clone, Default)]
-struct Wire(Arc<Mutex<Spoiling>>);
+pub(super) struct Wire(Arc<Mutex<Spoiling>>);
+
+impl Wire {
+    /// From now on.
+    pub(super) fn spoil(&self, spoiling: Spoiling) {
+        *self.0.lock().expect("no panic") = spoiling;
+    }
+
+    /// A server at the other end of it.
+    pub(super) async fn serve(&self, router: Router) -> Server {
+        serve(router.layer(map_response_with_state(self.clone(), spoil))).await.expect("a server")
+    }
+}
 
 async fn spoil(State(wire): State<Wire>, response: Response) -> Response {
     let Spoiling { mutations, status } = wire.0.lock().expect("no panic").clone();
@@ -63,12 +82,7 @@ impl Spoilt {
             Arc::new(move || clock.now().0)
         };
         let (payments, outbox, carriers) = (Payments::new(Arc::clone(&now)), Outbox::new(Arc::clone(&now)), Carriers::new(now));
-        let behind = |router: Router| serve(router.layer(map_response_with_state(wire.clone(), spoil)));
-        let servers = [
-            behind(payments.router()).await.expect("a server"),
-            behind(outbox.router()).await.expect("a server"),
-            behind(carriers.router()).await.expect("a server"),
-        ];
+        let servers = [wire.serve(payments.router()).await, wire.serve(outbox.router()).await, wire.serve(carriers.router()).await];
         let [at_payments, at_outbox, at_carriers] = [0, 1, 2].map(|n: usize| servers[n].url().to_owned());
         let mut variables = HashMap::from([("EMAIL_PROVIDERS", "ses,sendgrid".to_owned())]);
         for name in ["STRIPE_BASE_URL", "PAWAPAY_BASE_URL"] {
@@ -82,10 +96,6 @@ impl Spoilt {
         }
         let shop = LocalShop::with(Options { pumps: false, clock, variables, ..Options::default() }).await;
         Self { shop, wire, payments, outbox, carriers, _servers: servers }
-    }
-
-    fn spoil(&self, spoiling: Spoiling) {
-        *self.wire.0.lock().expect("no panic") = spoiling;
     }
 
     /// A paid order that can be given back cent by cent, at each provider of payments, and one that can be sent piece by piece.
@@ -128,11 +138,10 @@ fn whatever_providers_and_carriers_answer_is_survived() {
     assert_eq!(spoilt.payments.refunds().len(), 2, "each has given a cent back");
     assert_eq!(spoilt.carriers.parcels().len(), 3, "each has a parcel");
 
-    let strategy = (mutations(), prop::option::weighted(0.2, prop::sample::select(&STATUSES[..])));
-    every(20, &strategy, file!(), |(mutations, status)| {
-        spoilt.spoil(Spoiling { mutations, status });
+    every(20, &spoilings(), file!(), |spoiling| {
+        spoilt.wire.spoil(spoiling);
         runtime.block_on(async { spoilt.ask_everybody(&orders, &mut *hands.lock().await).await });
-        spoilt.spoil(Spoiling::default());
+        spoilt.wire.spoil(Spoiling::default());
         // What was not understood is done once it is.
         runtime.block_on(async { hands.lock().await.until_nothing_is_left(&spoilt.shop).await });
         for list in ["orders", "refunds", "shipments", "notifications"] {

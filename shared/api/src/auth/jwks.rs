@@ -120,3 +120,98 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
         && key.common.key_algorithm.is_none_or(|stated| stated == wanted)
         && key.common.public_key_use.as_ref().is_none_or(|stated| *stated == PublicKeyUse::Signature)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::install_crypto;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jsonwebtoken::{Validation, decode};
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+    use serde_json::{Value, json};
+    use std::cell::Cell;
+
+    /// A key of each kind that is ours, and of two that are not.
+    fn published() -> Value {
+        let of = |byte: u8, length: usize| URL_SAFE_NO_PAD.encode(vec![byte; length]);
+        json!({ "keys": [
+            { "kid": "r", "kty": "RSA", "use": "sig", "alg": "RS256", "n": of(0xc5, 256), "e": "AQAB" },
+            { "kid": "e", "kty": "EC", "use": "sig", "crv": "P-256", "x": of(1, 32), "y": of(2, 32) },
+            { "kid": "o", "kty": "oct", "alg": "HS256", "k": of(3, 32) },
+            { "kid": "x", "kty": "OKP", "crv": "X25519", "x": of(7, 32), "use": "enc" },
+        ] })
+    }
+
+    /// What stands in the place of a member of a key.
+    const STRANGE: [&str; 14] = [
+        "null",
+        "true",
+        "-1",
+        "[]",
+        "{}",
+        r#""""#,
+        r#""AA""#,
+        r#""AQ==""#,
+        r#""\u0000""#,
+        r#""RSA""#,
+        r#""EC""#,
+        r#""oct""#,
+        r#""RS256""#,
+        r#""r""#,
+    ];
+
+    /// A key set with some members of some keys strange, and perhaps with a bit flipped or cut off.
+    fn spoilt() -> impl Strategy<Value = Vec<u8>> {
+        let strange = prop::collection::vec((any::<Index>(), any::<Index>(), select(&STRANGE[..])), 0..4);
+        let flipped = prop::option::weighted(0.2, (any::<Index>(), 0..8_u8));
+        let cut = prop::option::weighted(0.1, any::<Index>());
+        (strange, flipped, cut).prop_map(|(strange, flipped, cut)| {
+            let mut set = published();
+            for (key, member, with) in strange {
+                let key = &mut set["keys"][key.index(4)];
+                let names: Vec<String> = key.as_object().unwrap().keys().cloned().collect();
+                key[member.get(&names)] = serde_json::from_str(with).unwrap();
+            }
+            let mut bytes = set.to_string().into_bytes();
+            if let Some((at, bit)) = flipped {
+                let at = at.index(bytes.len());
+                bytes[at] ^= 1 << bit;
+            }
+            bytes.truncate(cut.map_or(bytes.len(), |at| at.index(bytes.len())));
+            bytes
+        })
+    }
+
+    /// A token that nobody has signed.
+    fn unsigned(algorithm: Algorithm, length: usize) -> String {
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let head = part(json!({ "alg": format!("{algorithm:?}") }));
+        format!("{head}.{}.{}", part(json!({ "exp": u32::MAX })), URL_SAFE_NO_PAD.encode(vec![0; length]))
+    }
+
+    #[test]
+    fn whatever_is_published_gives_a_key_of_the_algorithm_or_none_and_verifies_nothing() {
+        install_crypto();
+        let found = Cell::new(0);
+        let config = ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() };
+        let outcome = proptest::test_runner::TestRunner::new(config).run(&spoilt(), |bytes| {
+            let Ok(keys) = serde_json::from_slice::<JwkSet>(&bytes) else { return Ok(()) };
+            for kid in [None, Some("r"), Some("e"), Some("o"), Some("")] {
+                for algorithm in [Algorithm::HS256, Algorithm::RS512, Algorithm::PS256, Algorithm::ES384, Algorithm::EdDSA] {
+                    prop_assert!(find(&keys, kid, algorithm).is_none(), "{kid:?} {algorithm:?}");
+                }
+                for (algorithm, length) in [(Algorithm::RS256, 256), (Algorithm::ES256, 64)] {
+                    let Some(key) = find(&keys, kid, algorithm) else { continue };
+                    found.set(found.get() + 1);
+                    let read = decode::<Value>(unsigned(algorithm, length), &key, &Validation::new(algorithm));
+                    prop_assert!(read.is_err(), "{kid:?} {algorithm:?}");
+                }
+            }
+            Ok(())
+        });
+        outcome.unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(found.get() > 1_000, "{}", found.get());
+    }
+}
