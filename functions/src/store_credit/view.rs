@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub(crate) struct LedgerView {
     pub customer_id: CustomerId,
     pub balances: Vec<BalanceView>,
-    /// Newest first.
+    /// Newest first; one of a refund stands where the refund was opened.
     pub entries: Vec<EntryView>,
 }
 

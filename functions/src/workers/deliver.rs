@@ -11,7 +11,7 @@ use domain::notification::{Addressed, Channel, Claim, Notification, Notification
 use domain::order::Order;
 use domain::report::Address;
 use providers::phone::Country;
-use providers::{Accepted, SendError, Sender};
+use providers::{Accepted, SendError, Sender, fitting};
 use store::{Claimed, StorageError, Store};
 
 /// What a worker that sends messages works with.
@@ -136,13 +136,13 @@ impl<S: Sender> Desk<S> {
         // What a provider says may hold an address or a number: it is for the notification log, not for ours.
         let (settled, outcome) = match sent {
             Ok(Accepted { provider, id }) => (message.sent(provider, id, now), Outcome::Done),
-            Err(SendError::Refused(why)) => (message.failed(why), Outcome::Done),
+            Err(SendError::Refused(why)) => (message.failed(fitting(&why)), Outcome::Done),
             Err(SendError::RefusedForNow(why)) => {
-                (message.refused_for_now(why), Outcome::Again(format!("message {} was refused for now", message.id)))
+                (message.refused_for_now(fitting(&why)), Outcome::Again(format!("message {} was refused for now", message.id)))
             }
             Err(SendError::Unknown(why)) => {
                 let until = now.plus_minutes(UNKNOWN_OUTCOME_MINUTES);
-                (message.outcome_unknown(why), Outcome::At(until, format!("nobody knows what became of message {}", message.id)))
+                (message.outcome_unknown(fitting(&why)), Outcome::At(until, format!("nobody knows what became of message {}", message.id)))
             }
         };
         match self.store.store_notification(&settled).await {

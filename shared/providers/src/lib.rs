@@ -16,7 +16,7 @@ pub use failover::{EmailProvider, InOrder, in_order};
 pub use gateway::{AskError, Asked, Gateway};
 pub use no_sms::NoSms;
 pub use pawapay::{Deposit, PawaPay, PawaPayRefund};
-pub use said::{Said, as_code};
+pub use said::{Said, as_code, fitting};
 pub use send_grid::{SendGrid, SendGridConfig};
 pub use ses::Ses;
 pub use stripe::{Stripe, StripeCharge, StripeIntent, StripeRefund};

@@ -63,7 +63,7 @@ impl PawaPayRefund {
             "FAILED" | "REJECTED" => Told::Failed(said(self.failure_reason.as_ref(), &self.status).for_the_record().to_owned()),
             _ => Told::Pending,
         };
-        Report { reference: self.provider_transaction_id.clone(), told }
+        Report { reference: self.provider_transaction_id.clone().filter(|reference| !reference.is_empty()), told }
     }
 }
 

@@ -17,10 +17,10 @@ impl Said {
         Self { ours: words.into(), theirs: None }
     }
 
-    /// In theirs; `ours` is what may be logged of it.
+    /// In theirs, as far as they fit a record; `ours` is what may be logged of it.
     #[must_use]
-    pub fn theirs(ours: impl Into<String>, theirs: impl Into<String>) -> Self {
-        Self { ours: ours.into(), theirs: Some(theirs.into()) }
+    pub fn theirs(ours: impl Into<String>, theirs: impl AsRef<str>) -> Self {
+        Self { ours: ours.into(), theirs: Some(fitting(theirs.as_ref())) }
     }
 
     /// All that was said, for the record that staff read.
@@ -47,6 +47,14 @@ impl fmt::Debug for Said {
         write!(f, "{:?}", self.ours)
     }
 }
+
+/// As much of what somebody outside wrote as goes into a record, so that no answer makes an item too large for DynamoDB (400 KB).
+#[must_use]
+pub fn fitting(words: &str) -> String {
+    words.chars().take(MOST_CHARACTERS).collect()
+}
+
+const MOST_CHARACTERS: usize = 500;
 
 /// A status, with the code that came with it where it is one.
 pub(crate) fn classified(status: impl fmt::Display, code: Option<&str>) -> String {
@@ -78,6 +86,12 @@ mod tests {
         assert_eq!((said.to_string(), format!("{said:?}")), ("400".to_owned(), "\"400\"".to_owned()));
         assert_eq!(said.for_the_record(), "No such person: +243819876543");
         assert_eq!(Said::from("not reached").for_the_record(), "not reached");
+    }
+
+    #[test]
+    fn no_answer_is_too_long_for_a_record() {
+        let said = Said::theirs("400", "é".repeat(1_000_000));
+        assert_eq!(said.for_the_record(), "é".repeat(MOST_CHARACTERS));
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Tally {
 }
 
 fn may_be_kept(money: Option<Money>) {
-    assert!(money.is_none_or(|money| money.minor.abs() <= MAX_MINOR), "{money:?}");
+    assert!(money.is_none_or(|money| (0..=MAX_MINOR).contains(&money.minor)), "{money:?}");
 }
 
 fn may_be_kept_as_time(at: Option<Timestamp>) {

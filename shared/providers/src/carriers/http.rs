@@ -1,7 +1,7 @@
 //! What every carrier's calls share: time limits, what an answer's status means, and tokens that are kept until they end.
 
 use super::CarrierError;
-use crate::said::Said;
+use crate::said::{Said, fitting};
 use domain::money::{Currency, Money};
 use domain::time::Timestamp;
 use jiff::civil::DateTime;
@@ -68,9 +68,9 @@ pub(super) fn refused(status: StatusCode, said: String, in_its_own_form: bool) -
     }
 }
 
-/// The first text at any of these places of a body.
+/// The first text at any of these places of a body, as far as it fits a record.
 pub(super) fn text_at(body: &Value, pointers: &[&str]) -> Option<String> {
-    pointers.iter().find_map(|pointer| body.pointer(pointer)?.as_str()).map(ToOwned::to_owned).filter(|text| !text.is_empty())
+    pointers.iter().find_map(|pointer| body.pointer(pointer)?.as_str()).map(fitting).filter(|text| !text.is_empty())
 }
 
 /// A point in time, written as `format` says (strftime), in UTC.
@@ -95,11 +95,11 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
     u64::try_from(at.as_millisecond()).ok().map(Timestamp)
 }
 
-/// An amount of a currency, however the carrier writes its number.
+/// An amount of a currency, however the carrier writes its number; nothing for one below zero.
 pub(super) fn money(amount: &Value, currency: Option<String>) -> Option<Money> {
     let currency = Currency::parse(&currency?)?;
     let text = amount.as_str().map_or_else(|| amount.to_string(), ToOwned::to_owned);
-    Money::parse(&text, currency).ok()
+    Money::parse(&text, currency).ok().filter(|money| money.minor >= 0)
 }
 
 /// An OAuth token, kept until shortly before it ends. A clone shares it.

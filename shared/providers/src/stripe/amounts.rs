@@ -1,6 +1,6 @@
 //! Stripe's minor units, which are not everywhere ISO 4217's (docs.stripe.com/currencies).
 
-use domain::money::{Currency, Money};
+use domain::money::{Currency, MAX_MINOR, Money};
 
 /// Digits after the point that Stripe counts in.
 fn digits(currency: Currency) -> u32 {
@@ -35,7 +35,7 @@ pub fn from_stripe(amount: i64, currency: &str) -> Option<Money> {
         }
         None => amount.checked_mul(10_i64.pow(ours - theirs))?,
     };
-    Some(Money::new(minor, currency))
+    (0..=MAX_MINOR).contains(&minor).then(|| Money::new(minor, currency))
 }
 
 #[cfg(test)]
