@@ -11,7 +11,7 @@ use domain::notification::{Addressed, Channel, Claim, Notification, Notification
 use domain::order::Order;
 use domain::report::Address;
 use providers::phone::Country;
-use providers::{Accepted, SendError, Sender, fitting};
+use providers::{Accepted, SendError, Sender};
 use store::{Claimed, StorageError, Store};
 
 /// What a worker that sends messages works with.
@@ -131,18 +131,18 @@ impl<S: Sender> Desk<S> {
     }
 
     async fn hand_over(&self, message: &Notification) -> Outcome {
-        let sent = self.sender.send(message).await;
+        let sent = self.sender.send(message).await.map_err(SendError::capped);
         let now = self.clock.now();
         // What a provider says may hold an address or a number: it is for the notification log, not for ours.
         let (settled, outcome) = match sent {
             Ok(Accepted { provider, id }) => (message.sent(provider, id, now), Outcome::Done),
-            Err(SendError::Refused(why)) => (message.failed(fitting(&why)), Outcome::Done),
+            Err(SendError::Refused(why)) => (message.failed(why), Outcome::Done),
             Err(SendError::RefusedForNow(why)) => {
-                (message.refused_for_now(fitting(&why)), Outcome::Again(format!("message {} was refused for now", message.id)))
+                (message.refused_for_now(why), Outcome::Again(format!("message {} was refused for now", message.id)))
             }
             Err(SendError::Unknown(why)) => {
                 let until = now.plus_minutes(UNKNOWN_OUTCOME_MINUTES);
-                (message.outcome_unknown(fitting(&why)), Outcome::At(until, format!("nobody knows what became of message {}", message.id)))
+                (message.outcome_unknown(why), Outcome::At(until, format!("nobody knows what became of message {}", message.id)))
             }
         };
         match self.store.store_notification(&settled).await {

@@ -16,7 +16,7 @@ pub use failover::{EmailProvider, InOrder, in_order};
 pub use gateway::{AskError, Asked, Gateway};
 pub use no_sms::NoSms;
 pub use pawapay::{Deposit, PawaPay, PawaPayRefund};
-pub use said::{Said, as_code, fitting};
+pub use said::{Said, as_code};
 pub use send_grid::{SendGrid, SendGridConfig};
 pub use ses::Ses;
 pub use stripe::{Stripe, StripeCharge, StripeIntent, StripeRefund};
@@ -37,6 +37,18 @@ pub enum SendError {
     /// Nobody knows: it was handed over and nothing came back.
     #[error("outcome unknown: {0}")]
     Unknown(String),
+}
+
+impl SendError {
+    /// The same, in no more words than fit a record.
+    #[must_use]
+    pub fn capped(self) -> Self {
+        match self {
+            Self::Refused(words) => Self::Refused(said::capped(&words)),
+            Self::RefusedForNow(words) => Self::RefusedForNow(said::capped(&words)),
+            Self::Unknown(words) => Self::Unknown(said::capped(&words)),
+        }
+    }
 }
 
 /// A message that was taken.

@@ -2,7 +2,7 @@
 //! (docs.pawapay.io/v2/api-reference).
 
 use crate::gateway::{AskError, Asked, Gateway, received, unanswered, unreadable};
-use crate::said::{Said, classified};
+use crate::said::{Said, classified, reference};
 use domain::money::{Currency, Money};
 use domain::order::{Heard, Incoming};
 use domain::refund::{PaymentProvider, Report, Told};
@@ -63,7 +63,7 @@ impl PawaPayRefund {
             "FAILED" | "REJECTED" => Told::Failed(said(self.failure_reason.as_ref(), &self.status).for_the_record().to_owned()),
             _ => Told::Pending,
         };
-        Report { reference: self.provider_transaction_id.clone().filter(|reference| !reference.is_empty()), told }
+        Report { reference: self.provider_transaction_id.as_deref().and_then(reference), told }
     }
 }
 

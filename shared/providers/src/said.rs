@@ -20,7 +20,7 @@ impl Said {
     /// In theirs, as far as they fit a record; `ours` is what may be logged of it.
     #[must_use]
     pub fn theirs(ours: impl Into<String>, theirs: impl AsRef<str>) -> Self {
-        Self { ours: ours.into(), theirs: Some(fitting(theirs.as_ref())) }
+        Self { ours: ours.into(), theirs: Some(capped(theirs.as_ref())) }
     }
 
     /// All that was said, for the record that staff read.
@@ -49,12 +49,16 @@ impl fmt::Debug for Said {
 }
 
 /// As much of what somebody outside wrote as goes into a record, so that no answer makes an item too large for DynamoDB (400 KB).
-#[must_use]
-pub fn fitting(words: &str) -> String {
+pub(crate) fn capped(words: &str) -> String {
     words.chars().take(MOST_CHARACTERS).collect()
 }
 
 const MOST_CHARACTERS: usize = 500;
+
+/// What a provider calls something of its own, for a record; nothing where it can't be a name: a part of one would be another's.
+pub(crate) fn reference(written: &str) -> Option<String> {
+    (1..=MOST_CHARACTERS).contains(&written.len()).then(|| written.to_owned())
+}
 
 /// A status, with the code that came with it where it is one.
 pub(crate) fn classified(status: impl fmt::Display, code: Option<&str>) -> String {
@@ -92,6 +96,7 @@ mod tests {
     fn no_answer_is_too_long_for_a_record() {
         let said = Said::theirs("400", "é".repeat(1_000_000));
         assert_eq!(said.for_the_record(), "é".repeat(MOST_CHARACTERS));
+        assert_eq!((reference("re_1").as_deref(), reference(""), reference(&"r".repeat(501))), (Some("re_1"), None, None));
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! DHL Express, by its MyDHL API.
 
 use super::codes::{self, status};
-use super::http::{answer, moment_in, money, refused, text_at, written};
-use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
+use super::http::{answer, label, moment_in, money, refused, text_at, written};
+use super::{Booking, CarrierApi, CarrierError, Limits, Parcel, Spot};
 use crate::said::Said;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -130,12 +128,12 @@ impl CarrierApi for Dhl {
         let number = text_at(&body, &["/shipmentTrackingNumber"]).and_then(|number| TrackingNumber::parse(&number));
         let tracking_number = number.ok_or_else(|| CarrierError::Unknown("DHL said yes and gave no number".into()))?;
         let is_label = |document: &&Value| document["typeCode"] == "label";
-        let label = body["documents"].as_array().into_iter().flatten().find(is_label).and_then(|label| label["content"].as_str());
+        let document = body["documents"].as_array().into_iter().flatten().find(is_label);
         // What is billed, in the currency that it is billed in.
         let charge = body["shipmentCharges"].as_array().into_iter().flatten().find(|charge| charge["currencyType"] == "BILLC");
         Ok(Booking {
             tracking_number,
-            label: label.and_then(|content| STANDARD.decode(content).ok()).map(|bytes| LabelFile { bytes, extension: "pdf" }),
+            label: document.and_then(|document| label(&document["content"], "pdf")),
             cost: charge.and_then(|charge| money(&charge["price"], text_at(charge, &["/priceCurrency"]))),
             estimated_delivery: text_at(&body, &["/estimatedDeliveryDate/estimatedDeliveryDate"]).and_then(|at| moment_in(&at, &self.zone)),
         })

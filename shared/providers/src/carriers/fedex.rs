@@ -1,11 +1,9 @@
 //! FedEx, by its Ship and Track APIs.
 
 use super::codes::{self, status};
-use super::http::{TokenCache, answer, moment_in, money, refused, text_at, written};
-use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
+use super::http::{TokenCache, answer, label, moment_in, money, refused, text_at, written};
+use super::{Booking, CarrierApi, CarrierError, Limits, Parcel, Spot};
 use crate::said::Said;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -120,11 +118,10 @@ impl CarrierApi for FedEx {
         let number = text_at(shipment, &["/masterTrackingNumber", "/pieceResponses/0/trackingNumber"]);
         let tracking_number = number.and_then(|number| TrackingNumber::parse(&number));
         let tracking_number = tracking_number.ok_or_else(|| CarrierError::Unknown("FedEx said yes and gave no number".into()))?;
-        let label = text_at(shipment, &["/pieceResponses/0/packageDocuments/0/encodedLabel"]);
         let rate = &shipment["completedShipmentDetail"]["shipmentRating"]["shipmentRateDetails"][0];
         Ok(Booking {
             tracking_number,
-            label: label.and_then(|label| STANDARD.decode(label).ok()).map(|bytes| LabelFile { bytes, extension: "pdf" }),
+            label: label(&shipment["pieceResponses"][0]["packageDocuments"][0]["encodedLabel"], "pdf"),
             cost: money(&rate["totalNetCharge"], text_at(rate, &["/currency"])),
             estimated_delivery: promised(shipment, &self.zone),
         })

@@ -1,7 +1,9 @@
 //! What every carrier's calls share: time limits, what an answer's status means, and tokens that are kept until they end.
 
-use super::CarrierError;
-use crate::said::{Said, fitting};
+use super::{CarrierError, LabelFile};
+use crate::said::{Said, capped};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::money::{Currency, Money};
 use domain::time::Timestamp;
 use jiff::civil::DateTime;
@@ -70,7 +72,12 @@ pub(super) fn refused(status: StatusCode, said: String, in_its_own_form: bool) -
 
 /// The first text at any of these places of a body, as far as it fits a record.
 pub(super) fn text_at(body: &Value, pointers: &[&str]) -> Option<String> {
-    pointers.iter().find_map(|pointer| body.pointer(pointer)?.as_str()).map(fitting).filter(|text| !text.is_empty())
+    pointers.iter().find_map(|pointer| body.pointer(pointer)?.as_str()).map(capped).filter(|text| !text.is_empty())
+}
+
+/// A label as carriers hand it over, in base64.
+pub(super) fn label(encoded: &Value, extension: &'static str) -> Option<LabelFile> {
+    Some(LabelFile { bytes: STANDARD.decode(encoded.as_str()?).ok()?, extension })
 }
 
 /// A point in time, written as `format` says (strftime), in UTC.

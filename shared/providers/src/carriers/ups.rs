@@ -1,10 +1,8 @@
 //! UPS, by its Shipping and Tracking APIs.
 
 use super::codes::ups_status;
-use super::http::{TokenCache, answer, moment, moment_in, money, refused, text_at, written};
-use super::{Booking, CarrierApi, CarrierError, LabelFile, Limits, Parcel, Spot};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use super::http::{TokenCache, answer, label, moment, moment_in, money, refused, text_at, written};
+use super::{Booking, CarrierApi, CarrierError, Limits, Parcel, Spot};
 use domain::shipment::{CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -124,10 +122,9 @@ impl CarrierApi for Ups {
         let tracking_number = number.and_then(|number| TrackingNumber::parse(&number));
         let tracking_number = tracking_number.ok_or_else(|| CarrierError::Unknown("UPS said yes and gave no number".into()))?;
         let total = &results["ShipmentCharges"]["TotalCharges"];
-        let label = text_at(package, &["/ShippingLabel/GraphicImage"]);
         Ok(Booking {
             tracking_number,
-            label: label.and_then(|label| STANDARD.decode(label).ok()).map(|bytes| LabelFile { bytes, extension: "gif" }),
+            label: label(&package["ShippingLabel"]["GraphicImage"], "gif"),
             cost: money(&total["MonetaryValue"], text_at(total, &["/CurrencyCode"])),
             // The answer to a booking has none (UPS's Shipping API): it comes with the first look at where the parcel is.
             estimated_delivery: None,
@@ -190,7 +187,7 @@ fn expected(package: &Value, zone: &TimeZone) -> Option<Timestamp> {
 }
 
 fn event(activity: &Value) -> Option<CarrierEvent> {
-    let kind = text_at(activity, &["/status/type"])?.trim().to_owned();
+    let kind = text_at(activity, &["/status/type"]).map(|kind| kind.trim().to_owned()).filter(|kind| !kind.is_empty())?;
     let code = text_at(activity, &["/status/code"]);
     Some(CarrierEvent {
         at: happened(activity),

@@ -2,7 +2,7 @@
 
 use super::amounts::from_stripe;
 use crate::gateway::received;
-use crate::said::{Said, classified};
+use crate::said::{Said, capped, classified, reference};
 use domain::ids::RefundId;
 use domain::order::{Heard, Incoming};
 use domain::refund::{RefundTold, Report, Told};
@@ -56,11 +56,11 @@ impl StripeRefund {
     pub fn report(&self) -> Report {
         let told = match self.status.as_deref() {
             Some("succeeded") => Told::Succeeded,
-            Some("failed") => Told::Failed(format!("Stripe: {}", self.failure_reason.as_deref().unwrap_or("unknown"))),
+            Some("failed") => Told::Failed(capped(&format!("Stripe: {}", self.failure_reason.as_deref().unwrap_or("unknown")))),
             Some("canceled") => Told::Failed("Stripe: canceled".to_owned()),
             _ => Told::Pending,
         };
-        Report { reference: Some(self.id.clone()), told }
+        Report { reference: reference(&self.id), told }
     }
 }
 

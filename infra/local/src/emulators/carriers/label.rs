@@ -2,11 +2,36 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// A GIF of one white pixel: UPS prints no PDF, and what it prints is looked at nowhere here.
-const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x00\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
-
+/// A GIF of an empty page of 4 by 6 inches at 100 dots an inch, in base64: UPS prints no PDF, and what it prints is looked at
+/// nowhere here.
 pub(super) fn gif() -> String {
-    STANDARD.encode(GIF)
+    let (width, height) = (400_u16, 600_u16);
+    let size = [width.to_le_bytes(), height.to_le_bytes()].concat();
+    // White and black are its two colours, and one picture takes all of its place.
+    let mut file = [b"GIF89a", &size[..], b"\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0", &size, b"\0\x02"].concat();
+    for block in blank(u32::from(width) * u32::from(height)).chunks(255) {
+        file.push(u8::try_from(block.len()).unwrap_or(u8::MAX));
+        file.extend_from_slice(block);
+    }
+    file.extend_from_slice(b"\0;");
+    STANDARD.encode(file)
+}
+
+/// So many pixels of the first colour, in GIF's LZW. A table of four colours is cleared by a 4 and ended by a 5; from 6 on each code
+/// that is new stands for one pixel more than the one before it, and all are as wide as the next new one.
+fn blank(pixels: u32) -> Vec<u8> {
+    let mut bits: Vec<bool> = Vec::new();
+    let mut write = |code: u32, widest: u32| bits.extend((0..=widest.ilog2()).map(|bit| (code >> bit) & 1 == 1));
+    write(4, 4);
+    let (mut left, mut longest) = (pixels, 0);
+    while left > 0 {
+        longest += 1;
+        let length = left.min(longest);
+        write(if length == 1 { 0 } else { length + 4 }, longest + 4);
+        left -= length;
+    }
+    write(5, longest + 5);
+    bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| (byte << 1) | u8::from(*bit))).collect()
 }
 
 /// A page of 4 by 6 inches with these lines, in base64.

@@ -28,3 +28,16 @@ fn a_label_is_a_pdf_of_one_page() {
     let table: usize = file.rsplit("startxref\n").next().unwrap().lines().next().unwrap().parse().unwrap();
     assert!(file[table..].starts_with("xref"));
 }
+
+#[test]
+fn a_label_is_a_gif_that_is_longer_than_what_is_kept_of_a_text() {
+    let encoded = label::gif();
+    let file = STANDARD.decode(&encoded).unwrap();
+    assert!(encoded.len() > 500 && file.starts_with(b"GIF89a\x90\x01\x58\x02"), "{} characters", encoded.len());
+    // Its picture's blocks, each behind its length, lead to the end.
+    let mut blocks = &file[30..];
+    while let [length @ 1..=255, rest @ ..] = blocks {
+        blocks = &rest[usize::from(*length)..];
+    }
+    assert_eq!(blocks, b"\0;");
+}
