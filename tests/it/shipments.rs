@@ -330,3 +330,22 @@ async fn an_order_whose_parcels_have_arrived_is_delivered_once_the_money_of_the_
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_owed_again_after_its_refund_failed_is_shipped_although_the_order_was_delivered() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().lines(2).paid().through(CONFIRMED).place().await;
+    let parcel = shop.ship_part(&order, "LOCAL", 0, 1).await.ok();
+    shop.move_shipment(&parcel, "DELIVERED").await.ok();
+    let sold_out = json!({ "orderId": order.id, "items": [{ "orderItemId": order.line(1), "quantity": 1 }], "reason": "Sold out" });
+    let refund = shop.admin().post("/api/refunds", &sold_out).await.ok();
+    assert_eq!(status(&shop, &order).await, "DELIVERED");
+    shop.ship_part(&order, "LOCAL", 1, 1).await.refused(409, "ORDER_NOT_SHIPPABLE");
+
+    shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "FAILED" })).await.ok();
+    let again = shop.ship_part(&order, "LOCAL", 1, 1).await.ok();
+    shop.move_shipment(&again, "DELIVERED").await.ok();
+    assert_eq!(status(&shop, &order).await, "DELIVERED");
+    shop.ship_part(&order, "LOCAL", 1, 1).await.refused(409, "ORDER_NOT_SHIPPABLE");
+    shop.rma(&order, 1, 1).await;
+}

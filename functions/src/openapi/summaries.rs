@@ -82,7 +82,7 @@ pub(super) const SUMMARIES: &[Row] = &[
          what can be sold again, `REFUNDED` makes the refund, less the fees."),
     ("findShipments", Owners, "Find shipments", "One shipment by `id` or `trackingNumber`, else a list; a customer's list has their own alone."),
     ("createShipment", Staff, "Ship an order, or lines of it",
-        "Of a `CONFIRMED` or `PROCESSING` order, with lines that are in no live shipment. `LOCAL` and `OTHER` have a tracking number at once; \
+        "Of a `CONFIRMED` or `PROCESSING` order, or a later one that has pieces to go again, with lines that are in no live shipment. `LOCAL` and `OTHER` have a tracking number at once; \
          DHL, FedEx and UPS are booked by a worker, which fills in the number, the label and the cost."),
     ("updateShipment", Staff, "Say how far a shipment is",
         "When all of an order's shipments are `DELIVERED`, the order is; one that is `FAILED` or `RETURNED` frees its lines."),

@@ -19,13 +19,15 @@ impl LineItem {
 
 impl Order {
     /// Whether a parcel can be made of it: a confirmed order, and one of whose parcels some go and others have to go
-    /// again. An order that staff set to `SHIPPED` without any parcel went in another way.
+    /// again. A `DELIVERED` one, too, where pieces are still to go: it arrived without those whose money was to go back, and
+    /// that refund failed. An order that staff set to `SHIPPED` or `DELIVERED` without any parcel went in another way.
     #[must_use]
     pub fn can_be_shipped(&self) -> bool {
         match self.status {
             OrderStatus::Confirmed | OrderStatus::Processing => true,
             OrderStatus::Shipped => self.has_live_parcel(),
-            OrderStatus::Pending | OrderStatus::ReadyForPickup | OrderStatus::Delivered | OrderStatus::Cancelled => false,
+            OrderStatus::Delivered => self.has_live_parcel() && self.items.iter().any(|line| line.unshipped() > 0),
+            OrderStatus::Pending | OrderStatus::ReadyForPickup | OrderStatus::Cancelled => false,
         }
     }
 
@@ -58,7 +60,8 @@ impl Order {
         Some(order.following_its_parcels(now))
     }
 
-    /// The order once fewer of its pieces are to go, their money going back: its parcels may be all there is to it now.
+    /// The order once fewer of its pieces are to go, their money going back: its parcels may be all there is to it now. Should that
+    /// refund fail, the order stays where it is, and the pieces can be shipped again; see [`Order::can_be_shipped`].
     pub(crate) fn with_fewer_to_go(self, now: Timestamp) -> Self {
         if self.has_live_parcel() { self.following_its_parcels(now) } else { self }
     }
@@ -94,7 +97,8 @@ impl Order {
         events
     }
 
-    /// What its parcels make of it. Where staff went ahead of them, nothing takes it back but that none is left.
+    /// What its parcels make of it. Where staff went ahead of them, nothing takes it back but that none is left; what was
+    /// `DELIVERED` once stays so.
     fn status_of_parcels(&self) -> OrderStatus {
         let some_go = self.has_live_parcel();
         let all_shipped = some_go && self.items.iter().all(|line| line.unshipped() == 0);

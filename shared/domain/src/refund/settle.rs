@@ -136,6 +136,8 @@ impl Refund {
             None => after.refunded_total.minor += refund.amount.minor,
         }
         after.payment_status = after.status_of_refunds();
+        // The pieces of one that had failed count as refunded again.
+        let after = after.with_fewer_to_go(now);
         let credit = (refund.method == RefundMethod::StoreCredit).then(|| refund.credit_entry(order, now)).flatten();
         let events = refund.settled_events(before, order, &after, MessageKind::RefundProcessed, actor, now, &mut ids);
         RefundChange { refund, order: Some(after), credit, events, known_as: None }
@@ -187,6 +189,7 @@ impl Refund {
         let announcement = Announcement::about(after, kind, Some(facts), self.failure_reason.as_deref(), ids);
         let mut events = vec![self.status_event(before, after, actor, now, ids).announcing(announcement)];
         events.extend(after.payment_event(order.payment_status, actor, now, ids));
+        events.extend(after.step_events(order.status, None, actor, now, ids));
         numbered(events)
     }
 

@@ -7,7 +7,7 @@ use crate::ids::Ids;
 use crate::message::MessageKind;
 use crate::order::tests::placed;
 use crate::order::{CancelError, CancelRequest, Order, OrderStatus, PaymentMethod, PaymentRequest, PaymentStatus};
-use crate::refund::{RefundPart, RefundPatch, RefundRequest, RefundStatus};
+use crate::refund::{PaymentProvider, Refund, RefundPart, RefundPatch, RefundRequest, RefundStatus, Report, Told};
 use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
@@ -253,6 +253,56 @@ fn so_it_has_when_that_refund_failed_and_is_tried_again() {
 }
 
 #[test]
+fn so_it_has_when_that_refund_failed_and_its_provider_says_that_it_succeeded_after_all() {
+    let order = paid(&confirmed(1));
+    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
+    let order = change.order.unwrap();
+    let opened = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(2)).unwrap();
+    let refund = opened.refund.hand_over(PaymentProvider::PawaPay, "fresh", NOW, ids(3)).unwrap().refund;
+    let report = |told| Report { reference: None, told };
+    let failed = refund.told(&report(Told::Failed("no balance".into())), &opened.order, NOW, ids(4)).unwrap();
+    let (_, order, _) = moved(&change.shipment, &failed.order.unwrap(), ShipmentStatus::Delivered);
+    assert_eq!((order.status, order.items[1].unshipped()), (OrderStatus::Shipped, 1), "the other piece is to go again");
+
+    let later = NOW.plus_minutes(1);
+    let succeeded = failed.refund.told(&report(Told::Succeeded), &order, later, ids(5)).unwrap();
+    let after = succeeded.order.unwrap();
+    assert_eq!((after.status, after.completed_at, after.version), (OrderStatus::Delivered, Some(later), order.version + 1));
+    assert_eq!(after.items[1].unshipped(), 0);
+    assert_eq!(told(&succeeded.events), [MessageKind::RefundProcessed, MessageKind::DeliveryNotification]);
+    let places: std::collections::HashSet<_> = succeeded.events.iter().map(|event| (event.version, event.n)).collect();
+    assert_eq!(places.len(), succeeded.events.len());
+}
+
+fn fail(refund: &Refund, order: &Order, n: usize) -> Option<(Refund, Order, Vec<Event>)> {
+    let patch = RefundPatch { status: Some(RefundStatus::Failed), ..RefundPatch::default() };
+    let change = refund.update(patch, order, STAFF, NOW, ids(n)).ok()?;
+    Some((change.refund, change.order?, change.events))
+}
+
+#[test]
+fn what_is_owed_again_after_its_refund_failed_is_shipped_although_the_order_was_delivered() {
+    let order = paid(&confirmed(1));
+    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
+    let (_, order, _) = moved(&change.shipment, &change.order.unwrap(), ShipmentStatus::Delivered);
+    let opened = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(2)).unwrap();
+    let delivered = OrderStatus::Delivered;
+    assert_eq!(opened.order.status, delivered);
+    let nothing_to_go = opened.order.ship(request(Carrier::Local, None), STAFF, NOW, ids(3));
+    assert_eq!(nothing_to_go, Err(ShipError::NotShippable(delivered)));
+
+    let (_, owed, _) = fail(&opened.refund, &opened.order, 4).unwrap();
+    assert_eq!((owed.status, owed.completed_at), (delivered, Some(NOW)));
+    let again = owed.ship(request(Carrier::Local, None), STAFF, NOW, ids(5)).unwrap();
+    assert_eq!(again.shipment.items, of_line(&owed, 1, 1));
+    let order = again.order.unwrap();
+    let nothing_left = order.ship(request(Carrier::Local, None), STAFF, NOW, ids(6));
+    assert_eq!(nothing_left, Err(ShipError::NotShippable(delivered)));
+    let (_, order, told) = moved(&again.shipment, &order, ShipmentStatus::Delivered);
+    assert_eq!((order.status, order.items[1].delivered_quantity, told), (delivered, 1, vec![]), "nobody is told twice");
+}
+
+#[test]
 fn an_order_of_which_nothing_goes_is_not_shipped_however_much_of_it_is_refunded() {
     let order = confirmed(1);
     let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
@@ -270,6 +320,7 @@ enum Step {
     Move(usize, ShipmentStatus),
     ByHand(OrderStatus),
     Refund(usize, u32),
+    Fail(usize),
     Cancel,
 }
 
@@ -279,6 +330,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (0..6_usize, prop::sample::select(ShipmentStatus::ALL)).prop_map(|(parcel, to)| Step::Move(parcel, to)),
         2 => prop::sample::select(OrderStatus::ALL).prop_map(Step::ByHand),
         1 => (0..2_usize, 1..3_u32).prop_map(|(line, quantity)| Step::Refund(line, quantity)),
+        1 => (0..3_usize).prop_map(Step::Fail),
         1 => Just(Step::Cancel),
     ];
     prop::collection::vec(step, 0..30)
@@ -289,6 +341,7 @@ proptest! {
     fn no_piece_is_in_two_live_parcels_and_nobody_is_told_anything_twice(quantity in 1..4_u32, steps in steps()) {
         let mut order = paid(&confirmed(quantity));
         let mut parcels: Vec<Shipment> = Vec::new();
+        let mut refunds: Vec<Refund> = Vec::new();
         let (mut delivery_told, mut shipping_told) = (0, 0);
         for (n, step) in steps.into_iter().enumerate() {
             let before = order.clone();
@@ -317,7 +370,15 @@ proptest! {
                 Step::Refund(line, quantity) => {
                     let Ok(change) = order.refund(&pieces(&order, line, quantity), STAFF, NOW, ids(n)) else { continue };
                     order = change.order;
+                    refunds.push(change.refund);
                     change.events
+                }
+                Step::Fail(refund) => {
+                    let Some(refund) = refunds.get_mut(refund) else { continue };
+                    let Some((failed, after, events)) = fail(refund, &order, n) else { continue };
+                    *refund = failed;
+                    order = after;
+                    events
                 }
                 Step::Cancel => {
                     let request = CancelRequest { reason: "x".into(), refund_method: None, notes: None };
@@ -346,6 +407,10 @@ proptest! {
             let still = matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing);
             prop_assert!(!(all && still), "all that goes is in live parcels and the order is {}", order.status);
             prop_assert!(!(there && order.status == OrderStatus::Shipped), "all that goes is there");
+            // What was made ready to be picked up is taken from there.
+            let is_owed = order.has_live_parcel() && order.items.iter().any(|line| line.unshipped() > 0);
+            let is_ready = order.status == OrderStatus::ReadyForPickup;
+            prop_assert!(!is_owed || is_ready || order.can_be_shipped(), "pieces are owed and the order is {}", order.status);
         }
         prop_assert!(delivery_told <= 1);
         prop_assert_eq!(shipping_told, parcels.iter().filter(|parcel| parcel.announced).count());

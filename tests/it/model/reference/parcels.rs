@@ -77,7 +77,9 @@ impl Reference {
             None => left.clone(),
             Some((line, n)) => (0..left.len()).map(|place| if place == line % left.len() { n } else { 0 }).collect(),
         };
-        let is_open = matches!(order.status, "CONFIRMED" | "PROCESSING") || (order.status == "SHIPPED" && live.iter().any(|n| *n > 0));
+        let some_go = live.iter().any(|n| *n > 0);
+        // Of one that is there, what is owed again after its refund failed.
+        let is_open = matches!(order.status, "CONFIRMED" | "PROCESSING") || (matches!(order.status, "SHIPPED" | "DELIVERED") && some_go);
         let fits = pieces.iter().zip(&left).all(|(n, left)| n <= left) && pieces.iter().any(|n| *n > 0);
         if !is_open || !fits {
             return (409, "ORDER_NOT_SHIPPABLE");
