@@ -19,8 +19,9 @@ use tokio::time::Instant;
 const BATCH: usize = 10;
 /// Well below what SQS takes in one call (1 MiB), so that ten orders of fifty lines still go.
 const BATCH_BYTES: usize = 200_000;
-/// How long an hour is relayed in one go; the function has 30 s, and what is begun is done with.
-const LONGEST: Duration = Duration::from_secs(15);
+/// How long an hour is relayed in one go. The function has 30 s, and what is begun is done with: a page of events, where each queue
+/// may hang for 6 s.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// A queue that jobs go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +102,8 @@ impl Queues {
         Ok(Letter { url: self.url(queue), body: sendable(&json), event, place })
     }
 
-    /// Sends every job of these events; gives the places of those of which a job was not taken.
+    /// Sends every job of these events; gives the places of those of which a job was not taken. A queue that doesn't answer is
+    /// asked once: it would take its time for each of the calls.
     async fn send(&self, events: &[Event]) -> BTreeSet<usize> {
         let mut untaken = BTreeSet::new();
         let mut letters = Vec::new();
@@ -120,14 +122,18 @@ impl Queues {
             let mut of_queue: Vec<&Letter<'_>> = letters.iter().filter(|letter| letter.url == url).collect();
             while !of_queue.is_empty() {
                 let batch = of_queue.drain(..fitting(&of_queue)).collect::<Vec<_>>();
-                untaken.extend(self.send_batch(url, &batch).await);
+                let Some(refused) = self.send_batch(url, &batch).await else {
+                    untaken.extend(batch.iter().chain(&of_queue).map(|letter| letter.place));
+                    break;
+                };
+                untaken.extend(refused);
             }
         }
         untaken
     }
 
-    /// The places of what was not taken.
-    async fn send_batch(&self, url: &str, letters: &[&Letter<'_>]) -> Vec<usize> {
+    /// The places of what was not taken; nothing where the queue doesn't answer.
+    async fn send_batch(&self, url: &str, letters: &[&Letter<'_>]) -> Option<Vec<usize>> {
         let all = || letters.iter().map(|letter| letter.place).collect();
         let entries = letters
             .iter()
@@ -137,7 +143,7 @@ impl Queues {
             Ok(entries) => entries,
             Err(error) => {
                 tracing::error!(%error, "a job can't be sent");
-                return all();
+                return Some(all());
             }
         };
         match self.sqs.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await {
@@ -147,11 +153,11 @@ impl Queues {
                     tracing::warn!(code = entry.code(), event = %letter.event, "a queue doesn't take a job");
                     letter.place
                 };
-                refused.map(place).collect()
+                Some(refused.map(place).collect())
             }
             Err(error) => {
                 tracing::warn!(error = store::loggable(&error), "a queue takes nothing");
-                all()
+                error.as_service_error().is_some().then(all)
             }
         }
     }
@@ -232,16 +238,27 @@ pub struct HourRelayed {
 }
 
 /// Relays the events of an hour once more, from the tables: for what a stream or a dead relay lost. One that can't be relayed
-/// keeps no other from it. It begins with no page after `longest`; what is left then is to be asked for.
+/// keeps no other from it. It begins with no page after `longest`; what is left then is to be asked for, as it is when a table
+/// can't be read on.
 ///
 /// # Errors
-/// In words, when a table can't be read; it may be asked for again.
+/// In words, when there is no such table, or it can't be read from where it is to begin; then it may be asked for again.
 pub async fn relay_hour(queues: &Queues, store: &Store, hour: Hour, longest: Duration) -> Result<HourRelayed, String> {
+    if hour.table >= EVENT_TABLES.len() {
+        return Err(format!("there is no table {}: the last one is {}", hour.table, EVENT_TABLES.len() - 1));
+    }
     let end = Instant::now() + longest;
     let (mut came, mut at) = (HourRelayed::default(), hour);
     while let Some(table) = EVENT_TABLES.get(at.table) {
         let page = PageRequest::new(100, at.before);
-        let listed = store.events_in_hour(*table, at.relay_hour, page).await.map_err(|error| error.to_string())?;
+        let listed = match store.events_in_hour(*table, at.relay_hour, page).await {
+            Ok(listed) => listed,
+            Err(error) if at == hour => return Err(error.to_string()),
+            Err(error) => {
+                tracing::warn!(%error, "an hour can't be read on");
+                return Ok(HourRelayed { next: Some(at), ..came });
+            }
+        };
         let there = listed.items.len();
         let relayed = relay_listed(queues, listed.items).await;
         came.relayed += relayed;

@@ -113,6 +113,8 @@ async fn an_event_that_nobody_can_read_keeps_no_other_of_its_hour_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_of_hundreds_of_events_is_relayed_whole_or_said_not_to_be() {
     let shop = LocalShop::without_pumps().await;
+    // At an hour's beginning, so that all of it happens in one.
+    shop.system.clock.advance(Duration::from_millis(3_600_000 - shop.system.clock.now().0 % 3_600_000));
     let variant = shop.variant("20.00", 300).await;
     let answers = race(150, |_| {
         let staff = shop.staff();
@@ -136,6 +138,11 @@ async fn an_hour_of_hundreds_of_events_is_relayed_whole_or_said_not_to_be() {
         next = serde_json::to_value(came.next).expect("what is left");
     }
     assert_eq!(relayed, [100, 50, 0], "two pages of one table, and nothing of the other");
+    for table in [2, usize::MAX] {
+        let beyond = serde_json::from_value(json!({ "relayHour": placed_at, "table": table })).expect("an hour");
+        let refused = relay::relay_hour(&hands.workers.queues, shop.system.store(), beyond, Duration::ZERO).await;
+        assert_eq!(refused.expect_err("refused"), format!("there is no table {table}: the last one is 1"));
+    }
     deliver_all(&shop, &hands).await;
     assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (150, 150));
 }
