@@ -68,6 +68,8 @@ fn a_function_doesn_t_start_with_what_is_no_public_key_that_it_could_use() {
     let [rsa, ..] = Keys::new().pem(Kind::Rsa);
     // Of P-384: its point has 97 bytes.
     let p384 = "-----BEGIN PUBLIC KEY-----\nMHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEc4ANM21ZMAKCjYKfe312xsRz3W5dD1w1\no4cDh9PN05JeFohceesgZb7x96gPG47Eb2Axo78B7gN2SgQlRHwprnEjpQRZ7pwB\nikJbR7H4hlw7QjOWorsbgecfvqRMHqSX\n-----END PUBLIC KEY-----\n";
+    // Of 1,024 bits: `ring` verifies nothing with it.
+    let short = "-----BEGIN PUBLIC KEY-----\nMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCjE0wMKP5qE6Og2LCxgB+LqnWn\n6L6vM90+H2Xt8BTYTqBLM+KESyEhAJyeeIDEZthWLh/35RdYnLkaMxoJjMf13Alz\nzv8qMl59df865usvKy1UW7CpG46Z1tXbobAlhNSbltyf4AFc1VpF6C0Ty3nZ9yKI\nVb5qCfww3G+EdiDpjwIDAQAB\n-----END PUBLIC KEY-----\n";
     let broken = [
         "",
         "a key",
@@ -77,6 +79,7 @@ fn a_function_doesn_t_start_with_what_is_no_public_key_that_it_could_use() {
         &rsa.replace("BEGIN PUBLIC", "BEGIN RSA PRIVATE").replace("END PUBLIC", "END RSA PRIVATE"),
         &rsa[..rsa.len() / 2],
         p384,
+        short,
     ];
     for pem in broken {
         let shop = Shop::new(&|_| None, Some(with_key(pem)), &nowhere(), &nowhere(), Clock::default());

@@ -11,7 +11,9 @@ use tokio::sync::Mutex;
 const KEPT_MINUTES: u64 = 5;
 /// While their address doesn't answer: nobody could sign in then.
 const KEPT_IN_NEED_MINUTES: u64 = 60;
+/// A request waits for whoever doesn't answer, up to `TIMEOUT`: seldom where it can do without.
 const AGAIN_AFTER_FAILURE_MILLIS: u64 = 5_000;
+const AGAIN_IN_NEED_MILLIS: u64 = 60_000;
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// Far more than any real key set.
 const MOST_BYTES: usize = 256 * 1024;
@@ -72,7 +74,9 @@ impl Jwks {
         if !is_worth_asking() {
             return Ok(None);
         }
-        if state.failed.is_none_or(|failed| failed.plus_millis(AGAIN_AFTER_FAILURE_MILLIS) <= now) {
+        let in_need = now.minus_minutes(KEPT_IN_NEED_MINUTES);
+        let pause = if state.keys_since(in_need).is_some() { AGAIN_IN_NEED_MILLIS } else { AGAIN_AFTER_FAILURE_MILLIS };
+        if state.failed.is_none_or(|failed| failed.plus_millis(pause) <= now) {
             match self.fetch().await {
                 Ok(keys) => *state = State { fetched: Some((now, keys)), failed: None },
                 Err(error) => {
@@ -81,8 +85,7 @@ impl Jwks {
                 }
             }
         }
-        let keys = state.keys_since(now.minus_minutes(KEPT_IN_NEED_MINUTES));
-        keys.map(|keys| find(keys, kid, algorithm)).ok_or_else(|| JwksError("nobody answers".to_owned()))
+        state.keys_since(in_need).map(|keys| find(keys, kid, algorithm)).ok_or_else(|| JwksError("nobody answers".to_owned()))
     }
 
     async fn fetch(&self) -> Result<JwkSet, JwksError> {

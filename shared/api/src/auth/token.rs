@@ -12,12 +12,16 @@ use domain::actor::Role;
 use domain::ids::UserId;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use serde::Deserialize;
+use std::ops::RangeInclusive;
 
 /// Longer than any token that is worth reading.
 const MOST_TOKEN_BYTES: usize = 8 * 1024;
 
 /// An uncompressed point of P-256.
 const P256_POINT_BYTES: usize = 65;
+
+/// An `RSAPublicKey` (RFC 8017, appendix A.1.1) with a modulus of 2048 to 8192 bits and an exponent of one to five bytes.
+const RSA_KEY_BYTES: RangeInclusive<usize> = 268..=1_042;
 
 /// What [`Caller`]s claim. Unknown claims are passed over; a claim that is there twice is an error.
 #[derive(Deserialize)]
@@ -167,7 +171,8 @@ fn public_key(pem: &str) -> Option<(Algorithm, DecodingKey)> {
     }
     let rsa = DecodingKey::from_rsa_pem(pem.as_bytes()).map(|key| (Algorithm::RS256, key));
     let (algorithm, key) = rsa.or_else(|_| DecodingKey::from_ec_pem(pem.as_bytes()).map(|key| (Algorithm::ES256, key))).ok()?;
-    // A point of another curve than P-256 has another length (SEC 1, section 2.3.3), and no token that it signed would be taken.
-    let is_usable = algorithm != Algorithm::ES256 || key.try_get_as_bytes().is_ok_and(|point| point.len() == P256_POINT_BYTES);
-    is_usable.then_some((algorithm, key))
+    // Of other keys no token would be taken: a point of another curve has another length (SEC 1, section 2.3.3), and `ring` takes
+    // moduli of 2048 to 8192 bits.
+    let usable = if algorithm == Algorithm::ES256 { P256_POINT_BYTES..=P256_POINT_BYTES } else { RSA_KEY_BYTES };
+    key.try_get_as_bytes().is_ok_and(|bytes| usable.contains(&bytes.len())).then_some((algorithm, key))
 }
