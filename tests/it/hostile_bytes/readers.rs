@@ -12,7 +12,7 @@ use domain::ids::{Ids, MAX_ID, OrderId, RefundId};
 use domain::money::{MAX_MINOR, Money};
 use domain::notification::{Content, Notification, NotificationProvider};
 use domain::order::Incoming;
-use domain::refund::{Refund, RefundMethod, RefundStatus, Told};
+use domain::refund::{Refund, RefundMethod, RefundStatus, RefundTold, Report, Told};
 use domain::shipment::{Sighting, TrackingNumber, Weight};
 use domain::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -226,11 +226,25 @@ fn refund(attempts: u32) -> Refund {
     }
 }
 
-/// What pawaPay says of money is read as a client's amounts are.
-fn sane_deposit(deposit: &Deposit) {
-    if let Incoming::Received(money) = deposit.incoming() {
+/// Money that has come is read as a client's amounts are.
+fn sane_payment(payment: Incoming) {
+    if let Incoming::Received(money) = payment {
         may_be_kept(Some(money));
     }
+}
+
+fn sane_deposit(deposit: &Deposit) {
+    sane_payment(deposit.incoming());
+}
+
+fn sane_report(report: &Report) {
+    assert_ne!(report.reference.as_deref(), Some(""), "{report:?}");
+}
+
+fn sane_refund(told: &RefundTold) {
+    may_be_kept(told.amount);
+    assert!(told.ours.is_none_or(|(id, _)| id.get() <= MAX_ID), "{told:?}");
+    sane_report(&told.report);
 }
 
 /// Asks a provider of payments, whose answers are spoilt, for refunds and after them, and after a payment.
@@ -253,23 +267,31 @@ fn gateway_survives<G: Gateway>(
     let [refunds, states, heard] = [(); 3].map(|()| Tally::default());
     let count = Cell::new(1);
     every(3 * CASES, &(0..3_u8, spoilings()), file!(), |(call, spoiling)| {
+        let other_status = spoiling.status.filter(|status| !(200..300).contains(status));
         wire.spoil(spoiling);
         count.set(count.get() + 1);
-        match call {
+        let is_yes = match call {
             0 => {
                 let (next, key) = (refund(count.get()), key(count.get()));
                 let answer = runtime.block_on(gateway.refund(Asked { refund: &next, key: &key, payment }));
+                answer.iter().for_each(sane_report);
                 refunds.count(answer.is_ok());
+                answer.is_ok()
             }
             1 => {
                 let answer = runtime.block_on(gateway.refund_state(asked));
+                answer.iter().flatten().for_each(sane_report);
                 states.count(matches!(answer, Ok(Some(_))));
+                matches!(answer, Ok(Some(_)))
             }
             _ => {
                 let answer = runtime.block_on(gateway.payment(payment));
+                answer.iter().flatten().for_each(|told| sane_payment(told.payment));
                 heard.count(matches!(answer, Ok(Some(_))));
+                matches!(answer, Ok(Some(_)))
             }
-        }
+        };
+        assert!(!is_yes || other_status.is_none(), "{other_status:?} is no success");
     });
     [refunds, states, heard].iter().for_each(Tally::both);
 }
@@ -312,19 +334,13 @@ fn whatever_a_webhook_tells_of_money_is_an_error_or_may_be_kept() {
         |bytes| serde_json::from_slice(bytes),
         |refund: &StripeRefund| {
             let told = refund.told();
-            assert!(told.ours.is_none_or(|(id, _)| id.get() <= MAX_ID));
+            sane_refund(&told);
             // No byte makes a success of a failure.
             assert_ne!(told.report.told, Told::Succeeded);
         },
     );
     let intent = json!({ "id": "pi_1", "status": "succeeded", "amount_received": 1_000, "currency": "usd", "latest_charge": "ch_1" });
-    object_survives(
-        &intent,
-        |bytes| serde_json::from_slice(bytes),
-        |intent: &StripeIntent| {
-            let _heard = intent.heard();
-        },
-    );
+    object_survives(&intent, |bytes| serde_json::from_slice(bytes), |intent: &StripeIntent| sane_payment(intent.heard().payment));
     let charge = json!({
         "id": "ch_1", "status": "succeeded", "captured": true, "amount_captured": 1_000, "currency": "usd", "payment_intent": "pi_1",
         "refunds": { "data": [refund], "has_more": false },
@@ -333,9 +349,8 @@ fn whatever_a_webhook_tells_of_money_is_an_error_or_may_be_kept() {
         &charge,
         |bytes| serde_json::from_slice(bytes),
         |charge: &StripeCharge| {
-            let _heard = charge.heard();
-            let told = charge.refunds().into_iter().flatten().map(StripeRefund::told);
-            assert!(told.filter_map(|told| told.ours).all(|(id, _)| id.get() <= MAX_ID));
+            sane_payment(charge.heard().payment);
+            charge.refunds().into_iter().flatten().for_each(|refund| sane_refund(&refund.told()));
         },
     );
     let deposit = json!({ "depositId": DEPOSIT, "status": "COMPLETED", "amount": "10.00", "currency": "USD" });
@@ -348,7 +363,9 @@ fn whatever_a_webhook_tells_of_money_is_an_error_or_may_be_kept() {
         &refund,
         |bytes| serde_json::from_slice(bytes),
         |refund: &PawaPayRefund| {
-            assert_ne!(refund.report().told, Told::Succeeded);
+            let report = refund.report();
+            sane_report(&report);
+            assert_ne!(report.told, Told::Succeeded);
         },
     );
 }

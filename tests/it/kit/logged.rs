@@ -1,8 +1,9 @@
 //! What is logged, as whoever reads the logs has it.
 
+use super::panics;
 use serde_json::Value;
 use std::io::Write;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -27,9 +28,6 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Panics are logged as a function logs them, and printed all the same, so that a test that fails says why.
-static PANICS: Once = Once::new();
-
 /// Every line that this thread logs as long as this is there. A test on one thread (`#[tokio::test]` alone) catches what its own
 /// shop logs, and no other test's lines.
 pub struct Logged {
@@ -40,13 +38,7 @@ pub struct Logged {
 
 impl Logged {
     pub fn from_now_on() -> Self {
-        PANICS.call_once(|| {
-            let printed = std::panic::take_hook();
-            std::panic::set_hook(Box::new(move |panic| {
-                api::log::panicked(panic);
-                printed(panic);
-            }));
-        });
+        panics::watch();
         let lines = Lines::default();
         // With one alone, whoever comes first to a line that is logged decides for all threads whether anybody wants it.
         let second = tracing::Dispatch::new(api::log::lines(tracing::Level::DEBUG, std::io::sink));

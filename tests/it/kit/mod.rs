@@ -6,6 +6,7 @@ mod caller;
 mod logged;
 pub mod mutation;
 mod orders;
+mod panics;
 mod payments;
 mod programs;
 mod providers;

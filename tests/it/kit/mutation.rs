@@ -1,10 +1,10 @@
 //! Documents as nobody should write them: what is valid, with a byte flipped, cut off, or with a value in it that belongs nowhere.
 
+pub use super::panics::panics;
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
-use std::sync::Once;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One thing that is done to a document.
 #[derive(Clone, Debug)]
@@ -117,22 +117,4 @@ fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
         _ => {}
     }
     found.push(at);
-}
-
-static PANICS: AtomicUsize = AtomicUsize::new(0);
-static WATCHED: Once = Once::new();
-
-/// How often our own code has panicked since this was first asked. A request's or a job's panic is caught, and would look like
-/// a failure of any other kind.
-pub fn panics() -> usize {
-    WATCHED.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if panic.location().is_none_or(|at| !at.file().starts_with("tests/")) {
-                PANICS.fetch_add(1, Ordering::SeqCst);
-            }
-            before(panic);
-        }));
-    });
-    PANICS.load(Ordering::SeqCst)
 }

@@ -61,4 +61,21 @@ mod tests {
         }
         assert_eq!((in_stripe(money(7_50, "MGA")), from_stripe(1, "ugx"), from_stripe(1, "xyz")), (None, None, None));
     }
+
+    #[test]
+    fn an_amount_that_no_client_may_name_is_none_of_ours() {
+        assert_eq!((from_stripe(0, "usd"), from_stripe(MAX_MINOR, "usd")), (Some(money(0, "USD")), Some(money(MAX_MINOR, "USD"))));
+        for (amount, currency) in [
+            (-1, "usd"),
+            (-100, "ugx"),
+            (-1, "mga"),
+            (i64::MIN, "usd"),
+            (MAX_MINOR + 1, "usd"),
+            (MAX_MINOR / 100 + 1, "mga"),
+            (i64::MAX, "usd"),
+            (i64::MAX, "mga"),
+        ] {
+            assert_eq!(from_stripe(amount, currency), None, "{amount} {currency}");
+        }
+    }
 }
