@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// What moves money, or sets off what does: a new version of one gets a tenth of the calls first. Why these, and no others, is in
 /// `docs/decisions/gradual-deployments.md`.
-const MONEY: [&str; 13] = [
+const GRADUAL: [&str; 13] = [
     "orders",
     "orders-status",
     "orders-payment",
@@ -86,12 +86,12 @@ fn whoever_has_a_token_can_t_spend_without_end() {
 }
 
 #[test]
-fn what_moves_money_is_deployed_gradually_and_rolled_back_by_its_own_alarm() {
+fn what_moves_money_or_sets_it_off_is_deployed_gradually_and_rolled_back_by_its_own_alarm() {
     let template = Template::main();
     let mut complaints = Vec::new();
     for (name, function) in template.resources("AWS::Serverless::Function") {
         let preference = &function["DeploymentPreference"];
-        let Some(bin) = MONEY.iter().find(|bin| name == camel(bin) + "Function") else {
+        let Some(bin) = GRADUAL.iter().find(|bin| name == camel(bin) + "Function") else {
             if !preference.is_null() {
                 complaints.push(format!("template.yaml: {name} is deployed gradually; tests/it/wiring/operations.rs doesn't say so"));
             }
@@ -104,7 +104,7 @@ fn what_moves_money_is_deployed_gradually_and_rolled_back_by_its_own_alarm() {
             && written(&preference["Enabled"]) == "!Ref GradualDeployments"
             && alarms == [format!("!Ref {errors}"), "!Ref ServerErrorsAlarm".to_owned()];
         if !right {
-            complaints.push(format!("template.yaml: {name} touches money and is not deployed gradually with {errors}"));
+            complaints.push(format!("template.yaml: {name} moves money or sets off what does, and isn't deployed gradually with {errors}"));
         }
         let alarm = template.resource(&errors).map_or(&Value::Null, |alarm| &alarm["Properties"]);
         let watched = written(&alarm["Dimensions"][0]["Value"]);
@@ -114,7 +114,7 @@ fn what_moves_money_is_deployed_gradually_and_rolled_back_by_its_own_alarm() {
     }
     for (name, mapping) in template.resources("AWS::Lambda::EventSourceMapping") {
         let called = written(&mapping["FunctionName"]);
-        let gradual = MONEY.iter().any(|bin| called.starts_with(&format!("!Ref {}Function", camel(bin))));
+        let gradual = GRADUAL.iter().any(|bin| called.starts_with(&format!("!Ref {}Function", camel(bin))));
         if gradual && !called.ends_with(".Alias") {
             complaints.push(format!("template.yaml: {name} goes past its function's alias; a new version would have all of it at once"));
         }
@@ -126,7 +126,7 @@ fn what_moves_money_is_deployed_gradually_and_rolled_back_by_its_own_alarm() {
         assert!(section.contains("\"GradualDeployments=true\""), "{stage} is deployed at once");
     }
     assert!(
-        MONEY.iter().all(|bin| ENDPOINTS.iter().any(|endpoint| endpoint.bin == *bin) || WORKERS.contains(bin) || SCHEDULES.contains(bin))
+        GRADUAL.iter().all(|bin| ENDPOINTS.iter().any(|endpoint| endpoint.bin == *bin) || WORKERS.contains(bin) || SCHEDULES.contains(bin))
     );
 }
 
