@@ -167,14 +167,7 @@ async fn one_that_failed_gives_its_room_back_and_is_tried_again_under_another_ke
 async fn an_answer_that_got_lost_makes_no_second_refund() {
     let shop = LocalShop::start().await;
     for provider in [Stripe, PawaPay] {
-        let order = paid_at(&shop, provider).await;
-        shop.system.payments.fail_next(provider, Fault::AcceptThenDrop);
-        shop.refunded(&order, None).await;
-        shop.settled().await;
-        is(&shop.refund_of(&order).await, "PROCESSING", 1, Some("PROVIDER"));
-        shop.after(RUN).await;
-        shop.after(RUN).await;
-        is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+        let order = left_open_by(&shop, provider, Fault::AcceptThenDrop).await;
         assert_eq!(shop.made_at(provider).len(), 1);
         assert_eq!(money(&shop, &order).await, ("REFUNDED".to_owned(), 75_00));
     }
@@ -257,16 +250,23 @@ fn rejected(code: &str) -> Value {
     json!({ "status": "REJECTED", "failureReason": { "failureCode": code, "failureMessage": "Not now" } })
 }
 
-/// What is answered so leaves open what became of the refund: it is asked for again, under the same key, and made once.
-async fn is_no_refusal(shop: &LocalShop, provider: Provider, status: u16, body: Value) {
-    let (order, asked) = (paid_at(shop, provider).await, shop.keys_at(provider).len());
-    shop.system.payments.fail_next(provider, Fault::Refuse(status, body.clone()));
+/// An order whose refund's first answer leaves open what became of it; it is found out later.
+async fn left_open_by(shop: &LocalShop, provider: Provider, fault: Fault) -> Placed {
+    let order = paid_at(shop, provider).await;
+    shop.system.payments.fail_next(provider, fault);
     shop.refunded(&order, None).await;
     shop.settled().await;
     is(&shop.refund_of(&order).await, "PROCESSING", 1, Some("PROVIDER"));
     shop.after(RUN).await;
     shop.after(RUN).await;
     is(&shop.refund_of(&order).await, "COMPLETED", 1, None);
+    order
+}
+
+/// What is answered so leaves open what became of the refund: it is asked for again, under the same key, and made once.
+async fn is_no_refusal(shop: &LocalShop, provider: Provider, status: u16, body: Value) {
+    let asked = shop.keys_at(provider).len();
+    left_open_by(shop, provider, Fault::Refuse(status, body.clone())).await;
     let mut keys = shop.keys_at(provider).split_off(asked);
     keys.dedup();
     assert_eq!(keys.len(), 1, "{status} {body}: {keys:?}");

@@ -206,13 +206,19 @@ async fn what_went_back_of_a_payment_is_gone_by_its_charge_s_name_too() {
     shop.assert_no_complaints();
 }
 
+/// An order that staff marked paid by a note of theirs, and whose deposit came after all: it may be the same money.
+async fn noted_and_deposited(shop: &LocalShop) -> Placed {
+    let order = shop.order_at_pawapay("PROCESSING").await;
+    paid_by(shop, &order, "MP-A0773409").await;
+    shop.system.payments.deposit(order.payment(), 75_00, "USD", "COMPLETED");
+    shop.after(RUN).await;
+    order
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_be_the_same_money_by_a_note_of_the_staff_s_is_left_to_them() {
     let shop = LocalShop::start().await;
-    let order = shop.order_at_pawapay("PROCESSING").await;
-    paid_by(&shop, &order, "MP-A0773409").await;
-    shop.system.payments.deposit(order.payment(), 75_00, "USD", "COMPLETED");
-    shop.after(RUN).await;
+    let order = noted_and_deposited(&shop).await;
     assert_eq!(notes(&shop, &order).await.len(), 1);
     cancel(&shop, &order).await.ok();
     carried_out(&shop).await;
@@ -232,10 +238,7 @@ async fn what_may_be_the_same_money_by_a_note_of_the_staff_s_is_left_to_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nor_is_it_credited_before_they_have_looked() {
     let shop = LocalShop::start().await;
-    let order = shop.order_at_pawapay("PROCESSING").await;
-    paid_by(&shop, &order, "MP-A0773409").await;
-    shop.system.payments.deposit(order.payment(), 75_00, "USD", "COMPLETED");
-    shop.after(RUN).await;
+    let order = noted_and_deposited(&shop).await;
     let asked = json!({ "reason": "Too small", "refundMethod": "STORE_CREDIT" });
     shop.customer(CUSTOMER).post(&order.path("cancel"), &asked).await.ok();
     carried_out(&shop).await;

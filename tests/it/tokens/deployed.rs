@@ -1,5 +1,6 @@
 //! A function as it starts, cold, with settings for tokens and without the rest of the system.
 
+use super::keys::{AUDIENCE, ISSUER};
 use api::Shop;
 use api::aws::local_config;
 use api::clock::Clock;
@@ -14,6 +15,11 @@ use tower::ServiceExt;
 /// Verifies tokens as it is told, and finds AWS by `sdk`.
 pub fn function(tokens: TokenConfig, sdk: &SdkConfig) -> Router {
     functions::api().with_state(Shop::new(&|_| None, Some(tokens), sdk, sdk, Clock::default()).expect("a shop"))
+}
+
+/// Wants tokens of our issuer, for us; whose keys or secret, it isn't told yet.
+pub fn expecting() -> TokenConfig {
+    TokenConfig { issuer: Some(ISSUER.to_owned()), audience: Some(AUDIENCE.to_owned()), ..TokenConfig::default() }
 }
 
 /// AWS, where it can't be reached.

@@ -1,7 +1,7 @@
 //! Tokens that a key verifies which the function was given (`JWT_PUBLIC_KEY`), the way the README recommends.
 
-use super::deployed::{asked, function, nowhere};
-use super::keys::{AUDIENCE, ISSUER, Keys, Kind, forged, taken};
+use super::deployed::{asked, expecting, function, nowhere};
+use super::keys::{Keys, Kind, forged, taken};
 use crate::kit::LocalShop;
 use crate::kit::tokens::{claims, ours, status_with};
 use api::Shop;
@@ -10,12 +10,7 @@ use api::config::{Secret, TokenConfig};
 use local::Options;
 
 fn with_key(pem: &str) -> TokenConfig {
-    TokenConfig {
-        public_key: Some(pem.to_owned()),
-        issuer: Some(ISSUER.to_owned()),
-        audience: Some(AUDIENCE.to_owned()),
-        ..TokenConfig::default()
-    }
+    TokenConfig { public_key: Some(pem.to_owned()), ..expecting() }
 }
 
 #[tokio::test]

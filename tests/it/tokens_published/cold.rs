@@ -3,19 +3,14 @@
 use super::publish;
 use crate::kit::SecretsManager;
 use crate::kit::tokens::hs256;
-use crate::tokens::deployed::{asked, function, nowhere};
-use crate::tokens::keys::{AUDIENCE, ISSUER, Keys, Kind, addressed, forged, taken};
+use crate::tokens::deployed::{asked, expecting, function, nowhere};
+use crate::tokens::keys::{Keys, Kind, addressed, forged, taken};
 use api::config::{Secret, TokenConfig};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 
 fn with_keys_at(url: &str) -> TokenConfig {
-    TokenConfig {
-        jwks_url: Some(url.to_owned()),
-        issuer: Some(ISSUER.to_owned()),
-        audience: Some(AUDIENCE.to_owned()),
-        ..TokenConfig::default()
-    }
+    TokenConfig { jwks_url: Some(url.to_owned()), ..expecting() }
 }
 
 #[tokio::test]

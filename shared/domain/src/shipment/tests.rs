@@ -215,19 +215,24 @@ fn paid(order: &Order) -> Order {
     order.pay(&PaymentRequest { status: PaymentStatus::Paid, reference: None }, STAFF, NOW, ids(0)).unwrap().order
 }
 
+/// A paid order of a piece of each line, and the parcel of the first one.
+fn half_shipped() -> (Shipment, Order) {
+    let order = paid(&confirmed(1));
+    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
+    (change.shipment, change.order.unwrap())
+}
+
 fn pieces(order: &Order, line: usize, quantity: u32) -> RefundRequest {
     RefundRequest { part: RefundPart::Pieces(vec![(order.items[line].id, quantity)]), reason: "Sold out".into(), method: None }
 }
 
 #[test]
 fn an_order_whose_parcels_are_all_there_is_to_it_once_the_rest_is_refunded_has_arrived() {
-    let order = paid(&confirmed(1));
-    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
-    let order = change.order.unwrap();
+    let (parcel, order) = half_shipped();
     let shipped = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(2)).unwrap();
     assert_eq!((shipped.order.status, shipped.order.completed_at, told(&shipped.events)), (OrderStatus::Shipped, None, vec![]));
 
-    let (_, order, _) = moved(&change.shipment, &order, ShipmentStatus::Delivered);
+    let (_, order, _) = moved(&parcel, &order, ShipmentStatus::Delivered);
     assert_eq!(order.status, OrderStatus::Processing);
     let later = NOW.plus_minutes(1);
     let opened = order.refund(&pieces(&order, 1, 1), STAFF, later, ids(3)).unwrap();
@@ -240,13 +245,11 @@ fn an_order_whose_parcels_are_all_there_is_to_it_once_the_rest_is_refunded_has_a
 
 #[test]
 fn so_it_has_when_that_refund_failed_and_is_tried_again() {
-    let order = paid(&confirmed(1));
-    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
-    let order = change.order.unwrap();
+    let (parcel, order) = half_shipped();
     let opened = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(2)).unwrap();
     let to = |status| RefundPatch { status: Some(status), ..RefundPatch::default() };
     let failed = opened.refund.update(to(RefundStatus::Failed), &opened.order, STAFF, NOW, ids(3)).unwrap();
-    let (_, order, _) = moved(&change.shipment, &failed.order.unwrap(), ShipmentStatus::Delivered);
+    let (_, order, _) = moved(&parcel, &failed.order.unwrap(), ShipmentStatus::Delivered);
     assert_eq!(order.status, OrderStatus::Shipped, "the other piece is to go again");
     let retried = failed.refund.update(to(RefundStatus::Processing), &order, STAFF, NOW, ids(4)).unwrap();
     assert_eq!((retried.order.unwrap().status, told(&retried.events)), (OrderStatus::Delivered, vec![MessageKind::DeliveryNotification]));
@@ -254,14 +257,12 @@ fn so_it_has_when_that_refund_failed_and_is_tried_again() {
 
 #[test]
 fn so_it_has_when_that_refund_failed_and_its_provider_says_that_it_succeeded_after_all() {
-    let order = paid(&confirmed(1));
-    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
-    let order = change.order.unwrap();
+    let (parcel, order) = half_shipped();
     let opened = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(2)).unwrap();
     let refund = opened.refund.hand_over(PaymentProvider::PawaPay, "fresh", NOW, ids(3)).unwrap().refund;
     let report = |told| Report { reference: None, told };
     let failed = refund.told(&report(Told::Failed("no balance".into())), &opened.order, NOW, ids(4)).unwrap();
-    let (_, order, _) = moved(&change.shipment, &failed.order.unwrap(), ShipmentStatus::Delivered);
+    let (_, order, _) = moved(&parcel, &failed.order.unwrap(), ShipmentStatus::Delivered);
     assert_eq!((order.status, order.items[1].unshipped()), (OrderStatus::Shipped, 1), "the other piece is to go again");
 
     let later = NOW.plus_minutes(1);
@@ -282,9 +283,8 @@ fn fail(refund: &Refund, order: &Order, n: usize) -> Option<(Refund, Order, Vec<
 
 #[test]
 fn what_is_owed_again_after_its_refund_failed_is_shipped_although_the_order_was_delivered() {
-    let order = paid(&confirmed(1));
-    let change = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(1)).unwrap();
-    let (_, order, _) = moved(&change.shipment, &change.order.unwrap(), ShipmentStatus::Delivered);
+    let (parcel, order) = half_shipped();
+    let (_, order, _) = moved(&parcel, &order, ShipmentStatus::Delivered);
     let opened = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(2)).unwrap();
     let delivered = OrderStatus::Delivered;
     assert_eq!(opened.order.status, delivered);
