@@ -20,6 +20,7 @@ class Stack:
         if not NAME.match(project):
             raise SystemExit(f"{project}: 2 to 20 lower-case letters, digits and hyphens, a letter first")
         self.name, self.project = name, project
+        self.parameters = {"Project": project, "Stage": STAGE}
 
     def prefix(self, thing):
         """The name of a table, a queue, a function."""
@@ -35,11 +36,11 @@ class Stack:
             raise
 
     def deploy(self, parameters):
-        """As README.md has it, under a name of its own and with these parameters."""
-        given = {"Project": self.project, "Stage": STAGE} | parameters
+        """As README.md has it, under a name of its own, with these parameters and those of earlier deployments."""
+        self.parameters |= parameters
         sam(
             "deploy", "--config-env", STAGE, "--stack-name", self.name, "--s3-prefix", self.name, "--no-confirm-changeset",
-            "--no-progressbar", "--parameter-overrides", *(f"{key}={value}" for key, value in given.items()),
+            "--no-progressbar", "--parameter-overrides", *(f"{key}={value}" for key, value in self.parameters.items()),
         )  # fmt: skip
 
     def outputs(self):

@@ -30,7 +30,7 @@ def flow(shop):
         equal(alarm["AlarmActions"], [outputs["AlarmTopicArn"]], f"whom {name} tells")
         true(alarm["AlarmDescription"], f"{name} says what it means")
         equal(defined(alarm), definition, f"when {name} rings")
-        equal(alarm["TreatMissingData"], "notBreaching", f"{name} where nothing happens")
+        equal(alarm["TreatMissingData"], "breaching" if name.endswith("-silent") else "notBreaching", f"{name} where nothing happens")
     for queue in [f"{name}-dead-letters" for name in DEAD_LETTERS] + AGES:
         shop.queue_url(queue)
     functions = boto3.client("lambda")
@@ -57,12 +57,16 @@ def definitions(prefixed, own, api):
     def function(name, metric, statistic, most, when):
         return "AWS/Lambda", metric, {"FunctionName": prefixed(name)}, statistic, above, most, when
 
+    def silent(name):
+        return "AWS/Lambda", "Invocations", {"FunctionName": prefixed(name)}, "Sum", "LessThanThreshold", 1, "3 of 3 x 3600 s"
+
     visible, oldest = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
     errors = [(GRADUAL, "1 of 1 x 60 s"), (SCHEDULES, "1 of 1 x 300 s"), (WORKERS, "2 of 3 x 300 s")]
     return (
         {f"{name}-dead-letters": queue(visible, f"{name}-dead-letters", 0, "1 of 1 x 60 s") for name in DEAD_LETTERS}
         | {f"{name}-queue-age": queue(oldest, name, 900, "1 of 1 x 300 s") for name in AGES}
         | {f"{name}-iterator-age": function(name, "IteratorAge", "Maximum", 300_000, "3 of 3 x 60 s") for name in STREAMS}
+        | {f"{name}-silent": silent(name) for name in [*SCHEDULES, "ask-providers"]}
         | {f"{name}-errors": function(name, "Errors", "Sum", 0, when) for names, when in errors for name in names}
         | {
             "api-5xx-rate": ("AWS/ApiGateway", "5xx", {"ApiId": api}, "Average", above, 0.01, "2 of 3 x 300 s"),

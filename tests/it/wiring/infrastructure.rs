@@ -113,6 +113,20 @@ fn every_worker_and_schedule_that_crashes_wakes_somebody() {
     none(&unnamed.map(|bin| format!("docs/runbook.md says nothing of {bin}")).collect::<Vec<_>>());
 }
 
+/// What is not started makes no errors.
+#[test]
+fn every_schedule_that_no_longer_runs_wakes_somebody() {
+    let template = Template::read("infra/monitoring.yaml");
+    let missed = functions::SCHEDULES.iter().filter(|bin| {
+        !template.resources("AWS::CloudWatch::Alarm").iter().any(|(_, alarm)| {
+            let looks = (text(&alarm["MetricName"]), text(&alarm["ComparisonOperator"]), text(&alarm["TreatMissingData"]));
+            looks == ("Invocations".to_owned(), "LessThanThreshold".to_owned(), "breaching".to_owned())
+                && written(&alarm["Dimensions"][0]["Value"]) == format!("!Sub ${{Project}}-${{Stage}}-{bin}")
+        })
+    });
+    none(&missed.map(|bin| format!("{bin} may stop unheard")).collect::<Vec<_>>());
+}
+
 /// There is a customer's name and address on every label.
 #[test]
 fn the_labels_are_encrypted_and_nobody_but_our_functions_reaches_them() {
@@ -229,7 +243,11 @@ fn every_alarm_has_its_section_in_the_runbook() {
     let alarms = templates.iter().flat_map(|template| template.resources("AWS::CloudWatch::Alarm")).map(|(_, alarm)| {
         let name = written(&alarm["AlarmName"]).replace("!Sub ${Project}-${Stage}-", "");
         // What to do about a function that crashes is the same for each.
-        if text(&alarm["Namespace"]) == "AWS/Lambda" && name.ends_with("-errors") { "FUNCTION-errors".to_owned() } else { name }
+        match name.rsplit_once('-') {
+            Some((_, "errors")) if text(&alarm["Namespace"]) == "AWS/Lambda" => "FUNCTION-errors".to_owned(),
+            Some((_, "silent")) => "SCHEDULE-silent".to_owned(),
+            _ => name,
+        }
     });
     let alarms: Vec<String> = alarms.collect::<BTreeSet<_>>().into_iter().collect();
     let runbook = file("docs/runbook.md");
