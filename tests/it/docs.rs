@@ -2,7 +2,7 @@
 
 mod in_a_browser;
 
-use crate::kit::LocalShop;
+use crate::kit::{LocalShop, http};
 use local::faults::Fault;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ async fn the_document_is_served_as_it_is_committed() {
 #[tokio::test]
 async fn the_document_comes_small_to_whoever_can_unpack_it() {
     let shop = LocalShop::without_pumps().await;
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = http();
     let url = format!("{}/api/openapi.json", shop.system.url);
     let response = client.get(url).header("Accept-Encoding", "gzip, deflate").send().await.expect("an answer");
     assert_eq!(response.headers()["content-encoding"], "gzip");
@@ -54,7 +54,7 @@ async fn the_page_loads_only_from_here_and_all_that_it_loads_is_here() {
 async fn what_is_compressed_can_be_read() {
     let shop = LocalShop::without_pumps().await;
     let url = format!("{}/api/docs/swagger-ui-bundle.js", shop.system.url);
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = http();
     let response = client.get(url).send().await.expect("an answer");
     assert_eq!(response.headers()["content-encoding"], "gzip");
     let bytes = response.bytes().await.expect("a body");

@@ -40,7 +40,7 @@ pub(crate) fn can_be_asked(shop: &Shop, method: PaymentMethod) -> bool {
 async fn with_secret<G>(shop: &Shop, name: SecretName, make: impl FnOnce(reqwest::Client, String) -> G) -> Result<Option<G>, AskError> {
     let secret = shop.secrets.value(name).await.map_err(|error| AskError::Unknown(Said::ours(error.to_string())))?;
     let Some(secret) = secret else { return Ok(None) };
-    let client = shop.outbound().map_err(|error| AskError::Unknown(Said::ours(error)))?;
+    let client = shop.outbound().map_err(|error| AskError::Unknown(Said::ours(error.to_string())))?;
     Ok(Some(make(client, secret.to_string())))
 }
 

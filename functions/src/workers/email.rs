@@ -4,6 +4,7 @@ use api::config::{ConfigError, Variables};
 use api::secrets::{SecretName, Secrets};
 use aws_config::SdkConfig;
 use domain::notification::NotificationProvider;
+use outbound::ClientError;
 use providers::{Credential, EmailProvider, InOrder, SendGrid, SendGridConfig, Ses, in_order};
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ impl EmailConfig {
 ///
 /// # Errors
 /// When an HTTP client can't be made.
-pub fn email(config: EmailConfig, sdk: &SdkConfig, secrets: &Arc<Secrets>) -> Result<Email, reqwest::Error> {
+pub fn email(config: EmailConfig, sdk: &SdkConfig, secrets: &Arc<Secrets>) -> Result<Email, ClientError> {
     let EmailConfig { order, shop_name, from, reply_to, configuration_set, send_grid_url } = config;
     let mut providers = Vec::new();
     for name in order {

@@ -80,7 +80,6 @@ pub async fn inventory_log() -> Result<(), Error> {
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn send_email() -> Result<(), Error> {
     api::log::init();
-    api::auth::install_crypto();
     let sdk = aws::config();
     let from = started(required(&Environment, "EMAIL_FROM"))?;
     let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
@@ -117,7 +116,6 @@ pub async fn send_email() -> Result<(), Error> {
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn send_sms() -> Result<(), Error> {
     api::log::init();
-    api::auth::install_crypto();
     let sdk = aws::config();
     let queue = started(required(&Environment, "SMS_QUEUE_URL"))?;
     let config = TwilioConfig {
@@ -235,7 +233,6 @@ fn whole(swept: Swept) -> Result<Swept, Error> {
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn book_shipment() -> Result<(), Error> {
     api::log::init();
-    api::auth::install_crypto();
     let queue = started(required(&Environment, "SHIPMENTS_QUEUE_URL"))?;
     let shop = started(Shop::from_environment())?;
     let carriers = started(Carriers::read(&Environment, &aws::config(), &shop.clock, shop.config.timezone.clone()))?;
@@ -272,7 +269,6 @@ pub async fn ask_providers() -> Result<(), Error> {
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn track_shipments() -> Result<(), Error> {
     api::log::init();
-    api::auth::install_crypto();
     let shop = started(Shop::from_environment())?;
     let carriers = started(Carriers::read(&Environment, &aws::config(), &shop.clock, shop.config.timezone.clone()))?;
     work(move |_: Value| {

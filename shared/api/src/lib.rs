@@ -15,7 +15,6 @@ pub mod lambda;
 pub mod log;
 pub mod logo;
 pub mod metrics;
-mod outbound;
 pub mod page;
 pub mod problem;
 pub mod secrets;

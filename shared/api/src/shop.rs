@@ -6,11 +6,16 @@ use crate::clock::Clock;
 use crate::config::{ConfigError, ShopConfig, TokenConfig, Variables};
 use crate::labels::Labels;
 use crate::metrics::Metrics;
-use crate::outbound;
 use crate::secrets::Secrets;
 use aws_config::SdkConfig;
+use outbound::ClientError;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 use store::{Lazy, Store, TableNames, lazy};
+
+/// Refunds take a provider longer than messages do: a bank may be asked behind it.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(20);
+const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The shop: its tables, its settings, and who may call. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +37,7 @@ pub struct Shop {
     /// Where requests that failed are counted.
     pub metrics: Metrics,
     verifier: Option<Arc<Verifier>>,
-    outbound: Lazy<Result<reqwest::Client, String>>,
+    outbound: Lazy<Result<reqwest::Client, ClientError>>,
 }
 
 /// Why a function can't start.
@@ -85,7 +90,7 @@ impl Shop {
             labels: variables.get("LABELS_URL").map(|url| Labels::new(url, dynamodb)),
             metrics: Metrics::given(variables),
             verifier: verifier.map(Arc::new),
-            outbound: lazy(outbound::client),
+            outbound: lazy(|| outbound::client(PROVIDER_TIMEOUT, PROVIDER_CONNECT_TIMEOUT)),
             clock,
         })
     }
@@ -93,8 +98,8 @@ impl Shop {
     /// The client that payment providers are called with, made when it is first asked for.
     ///
     /// # Errors
-    /// In words, when it can't be made.
-    pub fn outbound(&self) -> Result<reqwest::Client, String> {
+    /// When it can't be made.
+    pub fn outbound(&self) -> Result<reqwest::Client, ClientError> {
         LazyLock::force(&self.outbound).clone()
     }
 

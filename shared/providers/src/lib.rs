@@ -23,6 +23,7 @@ pub use stripe::{Stripe, StripeCharge, StripeIntent, StripeRefund};
 pub use twilio::{Twilio, TwilioConfig};
 
 use domain::notification::{Notification, NotificationProvider};
+use outbound::ClientError;
 use std::sync::Arc;
 
 /// Why a message was not taken.
@@ -84,13 +85,12 @@ fn unanswered(error: &reqwest::Error) -> SendError {
     if error.is_connect() || error.is_builder() { SendError::RefusedForNow(said) } else { SendError::Unknown(said) }
 }
 
-/// A client that messages are sent with: it follows nobody anywhere and waits for nobody long. To make one is to read every root
-/// certificate, so a worker makes one and keeps it.
+/// A client that messages are sent with: it waits for nobody long.
 ///
 /// # Errors
 /// When it can't be made.
-pub fn client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
+pub fn client() -> Result<reqwest::Client, ClientError> {
+    outbound::client(TIMEOUT, CONNECT_TIMEOUT)
 }
 
 /// The longest that a provider may take. Two of them, one after the other, fit into what a worker has.

@@ -2,6 +2,7 @@
 
 use crate::{Accepted, Credential, SendError, Sender, fell_over, unanswered};
 use domain::notification::{Notification, NotificationProvider};
+use outbound::ClientError;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ struct Complaint {
 impl<K: Credential> SendGrid<K> {
     /// # Errors
     /// When the HTTP client can't be made.
-    pub fn new(config: SendGridConfig, key: K) -> Result<Self, reqwest::Error> {
+    pub fn new(config: SendGridConfig, key: K) -> Result<Self, ClientError> {
         Ok(Self { client: crate::client()?, config, key })
     }
 

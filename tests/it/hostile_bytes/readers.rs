@@ -4,7 +4,6 @@
 use super::replies::{Spoiling, Wire, spoilings};
 use super::{every, runtime};
 use crate::kit::mutation::{mutated, mutations};
-use api::auth::install_crypto;
 use axum::Router;
 use axum::routing::post;
 use domain::actor::Actor;
@@ -39,7 +38,6 @@ fn now() -> Now {
 }
 
 fn client() -> reqwest::Client {
-    install_crypto();
     providers::client().expect("a client")
 }
 
@@ -381,7 +379,6 @@ impl Credential for Key {
 
 /// Sends by a provider whose answers are spoilt: no other status than a success is one.
 fn sender_survives<S: Sender>(provider: NotificationProvider, make: impl FnOnce(String) -> S) {
-    install_crypto();
     let runtime = runtime();
     let (wire, outbox) = (Wire::default(), Outbox::new(now()));
     let server = runtime.block_on(wire.serve(outbox.router()));

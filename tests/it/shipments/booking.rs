@@ -1,7 +1,7 @@
 //! Booking with DHL, FedEx and UPS: a label costs money, so there is never a second one.
 
 use super::*;
-use crate::kit::{ByHand, failures};
+use crate::kit::{ByHand, failures, http};
 use aws_lambda_events::event::sqs::SqsEvent;
 use domain::ids::OrderId;
 use domain::order::{Advance, Order, OrderStatus};
@@ -36,7 +36,7 @@ fn reason(parcel: &Value) -> &str {
 }
 
 async fn downloaded(url: &Value) -> (u16, Vec<u8>) {
-    let answer = reqwest::get(url.as_str().expect("an address")).await.expect("an answer");
+    let answer = http().get(url.as_str().expect("an address")).send().await.expect("an answer");
     (answer.status().as_u16(), answer.bytes().await.expect("a body").to_vec())
 }
 
@@ -516,7 +516,7 @@ async fn a_label_s_address_is_good_for_a_quarter_of_an_hour_and_for_reading_alon
     let url = shop.shipment_now(&parcel).await["labelUrl"].clone();
     assert_eq!(shop.system.labels.keys(), [format!("labels/{}-1.pdf", parcel["id"])]);
     assert_eq!(downloaded(&url).await.0, 200);
-    let put = reqwest::Client::new().put(url.as_str().expect("text")).body("x").send().await.expect("an answer");
+    let put = http().put(url.as_str().expect("text")).body("x").send().await.expect("an answer");
     assert_eq!(put.status().as_u16(), 403);
     // Its customer sees where it is, and neither its label nor what staff know of it.
     let own = shop.customer(CUSTOMER).get(&format!("/api/shipments?id={}", parcel["id"])).await.ok();

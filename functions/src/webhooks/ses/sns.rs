@@ -217,8 +217,7 @@ fn address(config: &ShopConfig, host: &str, path: &str) -> String {
 /// What is there; nothing where SNS says that the request makes no sense.
 async fn get(url: &str) -> Result<Option<Vec<u8>>, SnsError> {
     let failed = |error: reqwest::Error| SnsError(error.without_url().to_string());
-    api::auth::install_crypto();
-    let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build().map_err(failed)?;
+    let client = outbound::client(TIMEOUT, TIMEOUT).map_err(|error| SnsError(error.to_string()))?;
     let mut answer = client.get(url).send().await.map_err(failed)?;
     if answer.status().is_client_error() {
         return Ok(None);

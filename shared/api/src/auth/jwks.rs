@@ -50,9 +50,8 @@ impl Jwks {
     /// # Errors
     /// When the HTTP client can't be made.
     pub fn new(url: String, clock: Clock) -> Result<Self, JwksError> {
-        // A redirect would lead to an address that nobody configured.
-        let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build();
-        Ok(Self { url, client: client.map_err(|error| JwksError(error.to_string()))?, clock, state: Mutex::default() })
+        let client = outbound::client(TIMEOUT, TIMEOUT).map_err(|error| JwksError(error.to_string()))?;
+        Ok(Self { url, client, clock, state: Mutex::default() })
     }
 
     /// The key for a token's header; nothing when no published key fits, or when it would have to be fetched for a token that is
@@ -127,7 +126,7 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::install_crypto;
+    use crate::auth::ring;
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::{Validation, decode};
@@ -196,7 +195,7 @@ mod tests {
 
     #[test]
     fn whatever_is_published_gives_a_key_of_the_algorithm_or_none_and_verifies_nothing() {
-        install_crypto();
+        ring::install();
         let found = Cell::new(0);
         let config = ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() };
         let outcome = proptest::test_runner::TestRunner::new(config).run(&spoilt(), |bytes| {

@@ -8,4 +8,4 @@ mod unverified;
 
 pub(crate) use caller::CallerSlot;
 pub use caller::{Admin, Caller, InventoryKeeper, OwnAddress, Staff};
-pub use token::{Verifier, VerifierError, install_crypto};
+pub use token::{Verifier, VerifierError};

@@ -63,12 +63,6 @@ pub struct Verifier {
     audience: Option<String>,
 }
 
-/// Makes `ring` the provider of tokens' and of every HTTP client's cryptography; again does no harm.
-pub fn install_crypto() {
-    ring::install();
-    let _installed_before = rustls::crypto::ring::default_provider().install_default();
-}
-
 /// Something that tokens are to be verified with is unusable.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -78,7 +72,7 @@ impl Verifier {
     /// # Errors
     /// When the public key is neither RSA nor P-256.
     pub fn new(config: TokenConfig, sdk: &SdkConfig, clock: &Clock) -> Result<Self, VerifierError> {
-        install_crypto();
+        ring::install();
         let public_key = match config.public_key {
             Some(pem) => {
                 Some(public_key(&pem).ok_or_else(|| VerifierError("JWT_PUBLIC_KEY: is no PEM public key (RSA or P-256)".to_owned()))?)

@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_parcel_is_handed_over_after_it_is_booked_and_its_product_has_its_local_code() {
         let keys = serde_json::from_str(r#"{"username": "u", "password": "p", "accountNumber": "1"}"#).unwrap();
-        let dhl = Dhl::new(super::super::http::test_client(), String::new(), keys, TimeZone::UTC);
+        let dhl = Dhl::new(super::super::http::client().unwrap(), String::new(), keys, TimeZone::UTC);
         let spot = Spot {
             name: "n".into(),
             company: "c".into(),

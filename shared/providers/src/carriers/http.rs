@@ -8,6 +8,7 @@ use domain::money::{Currency, Money};
 use domain::time::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use outbound::ClientError;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,9 +31,8 @@ const MARGIN: Duration = Duration::from_mins(2);
 ///
 /// # Errors
 /// When it can't be made.
-pub fn client() -> Result<reqwest::Client, reqwest::Error> {
-    let client = reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT);
-    client.redirect(reqwest::redirect::Policy::none()).build()
+pub fn client() -> Result<reqwest::Client, ClientError> {
+    outbound::client(TIMEOUT, CONNECT_TIMEOUT)
 }
 
 /// An answer's status and what it says. What never reached the carrier is refused for now; what it may have read is unknown.
@@ -157,13 +157,6 @@ impl TokenCache {
     }
 }
 
-/// The client of a test, which reaches nobody outside of this machine.
-#[cfg(test)]
-pub(super) fn test_client() -> reqwest::Client {
-    let _installed_before = rustls::crypto::ring::default_provider().install_default();
-    client().unwrap()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +208,7 @@ mod tests {
     async fn a_token_is_asked_for_once_again_shortly_before_it_ends_and_after_it_was_refused() {
         // FedEx says how long a token is good as a number, UPS as text.
         for (expires_in, seconds) in [("3599", 3_599), (r#""14399""#, 14_399)] {
-            let (http, address, tokens) = (test_client(), hands_out(expires_in), TokenCache::default());
+            let (http, address, tokens) = (client().unwrap(), hands_out(expires_in), TokenCache::default());
             let start = Instant::now();
             let after = async |seconds: u64| tokens.token_at(start + Duration::from_secs(seconds), || http.get(&address)).await;
             assert_eq!(after(0).await.as_deref(), Ok("token-1"));
@@ -230,7 +223,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_that_says_no_end_is_used_once() {
-        let (http, address, tokens) = (test_client(), hands_out("null"), TokenCache::default());
+        let (http, address, tokens) = (client().unwrap(), hands_out("null"), TokenCache::default());
         let now = Instant::now();
         for n in 1..=2 {
             assert_eq!(tokens.token_at(now, || http.get(&address)).await, Ok(format!("token-{n}")));

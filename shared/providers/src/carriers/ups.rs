@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn no_field_of_the_fullest_request_is_longer_than_ups_takes_it() {
         let keys = r#"{"clientId": "c", "clientSecret": "s", "accountNumber": "A1B2C3"}"#;
-        let http = super::super::http::test_client();
+        let http = super::super::http::client().unwrap();
         let ups = Ups::new(http, String::new(), serde_json::from_str(keys).unwrap(), TokenCache::default(), TimeZone::UTC);
         let sender = |state: &str, country: &str| {
             let full = json!({ "name": "n".repeat(35), "company": "c".repeat(99), "phone": "+243812345678", "street": "s".repeat(35),
