@@ -107,6 +107,30 @@ async fn what_could_not_be_delivered_is_failed_and_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_reason_of_any_length_as_much_is_kept_as_fits_a_record() {
+    let providers = Providers::start().await;
+    // More than an item of DynamoDB's holds.
+    let long = "é".repeat(250_000);
+    let (by_ses, by_send_grid) = (providers.order().await, providers.order().await);
+    let (ses, send_grid) = (providers.known(by_ses, "EMAIL").await, providers.known(by_send_grid, "EMAIL").await);
+    let sms = providers.known(by_ses, "SMS").await;
+    let bounce = json!({ "bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": [{ "diagnosticCode": long }] });
+    providers.ses(&ses, "Bounce", bounce).await;
+    let event = |id: &str| json!({ "event": "bounce", "reason": long, "sg_message_id": id, "notification": send_grid.id.to_string() });
+    assert_eq!(providers.send_grid_tells(&json!([event(&long)])).await.status, 200);
+    assert_eq!(providers.status(by_send_grid, "EMAIL").await, "SENT", "no message is called that");
+    assert_eq!(providers.send_grid_tells(&json!([event(&send_grid.provider_id)])).await.status, 200);
+    providers.twilio(&sms, "undelivered", Some(&"3".repeat(500_000))).await;
+    for (order, channel, start) in [(by_ses, "EMAIL", "Permanent bounce"), (by_send_grid, "EMAIL", "éé"), (by_ses, "SMS", "undelivered")]
+    {
+        let message = providers.message(order, channel).await;
+        let error = message["error"].as_str().expect("why");
+        assert!(message["status"] == "FAILED" && error.starts_with(start), "{channel}: {message}");
+        assert_eq!(error.chars().count(), 500, "{channel}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reports_in_any_order_and_any_number_end_the_same() {
     let providers = Providers::start().await;
     let events = [("Send", json!({})), ("Bounce", soft()), ("Delivery", json!({})), ("Bounce", hard())];

@@ -4,6 +4,7 @@ use api::{Problem, Shop};
 use domain::ids::NotificationId;
 use domain::notification::Notification;
 use domain::report::Report;
+use providers::{capped, reference};
 use store::Claimed;
 
 /// A worker and other deliveries may be at the same message; each of them writes a few times at the most.
@@ -17,6 +18,7 @@ pub fn tagged(tag: &str) -> Option<NotificationId> {
 
 /// Notes reports of one message. One that the log doesn't know is none of this shop's.
 pub async fn note(shop: &Shop, id: NotificationId, reports: &[Report]) -> Result<(), Problem> {
+    let reports: Vec<Report> = reports.iter().filter_map(for_the_record).collect();
     let Some(mut message) = shop.store.notification(id).await? else { return Ok(()) };
     // Before the message: should the log's write fail, all of this is told again.
     for suppression in reports.iter().filter_map(|report| message.suppressed_by(report, shop.clock.now())) {
@@ -35,4 +37,16 @@ pub async fn note(shop: &Shop, id: NotificationId, reports: &[Report]) -> Result
         }
     }
     Err(Problem::race())
+}
+
+/// As much of a report as goes into records; nothing of one whose name for the message is none.
+fn for_the_record(report: &Report) -> Option<Report> {
+    let Report { provider, provider_id, word, why, suppresses } = report;
+    Some(Report {
+        provider: *provider,
+        provider_id: reference(provider_id)?,
+        word: *word,
+        why: why.as_deref().map(capped),
+        suppresses: *suppresses,
+    })
 }

@@ -131,18 +131,20 @@ impl<S: Sender> Desk<S> {
     }
 
     async fn hand_over(&self, message: &Notification) -> Outcome {
-        let sent = self.sender.send(message).await.map_err(SendError::capped);
+        let sent = self.sender.send(message).await;
         let now = self.clock.now();
         // What a provider says may hold an address or a number: it is for the notification log, not for ours.
         let (settled, outcome) = match sent {
             Ok(Accepted { provider, id }) => (message.sent(provider, id, now), Outcome::Done),
-            Err(SendError::Refused(why)) => (message.failed(why), Outcome::Done),
+            Err(SendError::Refused(why)) => (message.failed(why.for_the_record().to_owned()), Outcome::Done),
             Err(SendError::RefusedForNow(why)) => {
-                (message.refused_for_now(why), Outcome::Again(format!("message {} was refused for now", message.id)))
+                let again = format!("message {} was refused for now", message.id);
+                (message.refused_for_now(why.for_the_record().to_owned()), Outcome::Again(again))
             }
             Err(SendError::Unknown(why)) => {
                 let until = now.plus_minutes(UNKNOWN_OUTCOME_MINUTES);
-                (message.outcome_unknown(why), Outcome::At(until, format!("nobody knows what became of message {}", message.id)))
+                let later = format!("nobody knows what became of message {}", message.id);
+                (message.outcome_unknown(why.for_the_record().to_owned()), Outcome::At(until, later))
             }
         };
         match self.store.store_notification(&settled).await {

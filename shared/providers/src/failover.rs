@@ -1,6 +1,6 @@
 //! E-mail by several providers, one after the other.
 
-use crate::{Accepted, Credential, SendError, SendGrid, Sender, Ses};
+use crate::{Accepted, Credential, Said, SendError, SendGrid, Sender, Ses};
 use domain::notification::{Notification, NotificationProvider};
 
 /// One of those who send e-mail.
@@ -39,13 +39,13 @@ impl<S: Sender> Sender for InOrder<S> {
         let mut refusals = Vec::new();
         for (name, provider) in &self.0 {
             match provider.send(message).await {
-                Err(SendError::RefusedForNow(why)) => refusals.push(format!("{name}: {why}")),
-                Err(SendError::Refused(why)) => return Err(SendError::Refused(format!("{name}: {why}"))),
-                Err(SendError::Unknown(why)) => return Err(SendError::Unknown(format!("{name}: {why}"))),
+                Err(SendError::RefusedForNow(why)) => refusals.push(why.introduced(name)),
+                Err(SendError::Refused(why)) => return Err(SendError::Refused(why.introduced(name))),
+                Err(SendError::Unknown(why)) => return Err(SendError::Unknown(why.introduced(name))),
                 Ok(accepted) => return Ok(accepted),
             }
         }
-        Err(SendError::RefusedForNow(refusals.join("; ")))
+        Err(SendError::RefusedForNow(Said::joined(&refusals)))
     }
 }
 

@@ -62,15 +62,7 @@ pub fn unreadable(provider: &str, status: reqwest::StatusCode, error: &serde_jso
     Said::theirs(ours.clone(), format!("{ours}: {error}"))
 }
 
-/// What to make of a call that was not answered. Even one that never connected is asked for again under the same key. The
-/// error's own text has the address in it, and that a reference of a payment: no business of a log.
+/// What to make of a call that was not answered. Even one that never connected is asked for again under the same key.
 pub fn unanswered(error: &reqwest::Error) -> AskError {
-    let what = if error.is_connect() {
-        "it was not reached"
-    } else if error.is_timeout() {
-        "it did not answer in time"
-    } else {
-        "its answer did not come through"
-    };
-    AskError::Unknown(what.into())
+    AskError::Unknown(Said::unanswered(error))
 }

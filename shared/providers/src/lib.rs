@@ -16,7 +16,7 @@ pub use failover::{EmailProvider, InOrder, in_order};
 pub use gateway::{AskError, Asked, Gateway};
 pub use no_sms::NoSms;
 pub use pawapay::{Deposit, PawaPay, PawaPayRefund};
-pub use said::{Said, as_code};
+pub use said::{Said, as_code, capped, reference};
 pub use send_grid::{SendGrid, SendGridConfig};
 pub use ses::Ses;
 pub use stripe::{Stripe, StripeCharge, StripeIntent, StripeRefund};
@@ -31,25 +31,13 @@ use std::sync::Arc;
 pub enum SendError {
     /// It never will be: the address or the message itself is refused.
     #[error("refused: {0}")]
-    Refused(String),
+    Refused(Said),
     /// It was not taken now and may be later: throttled, out of order, or never reached.
     #[error("refused for now: {0}")]
-    RefusedForNow(String),
+    RefusedForNow(Said),
     /// Nobody knows: it was handed over and nothing came back.
     #[error("outcome unknown: {0}")]
-    Unknown(String),
-}
-
-impl SendError {
-    /// The same, in no more words than fit a record.
-    #[must_use]
-    pub fn capped(self) -> Self {
-        match self {
-            Self::Refused(words) => Self::Refused(said::capped(&words)),
-            Self::RefusedForNow(words) => Self::RefusedForNow(said::capped(&words)),
-            Self::Unknown(words) => Self::Unknown(said::capped(&words)),
-        }
-    }
+    Unknown(Said),
 }
 
 /// A message that was taken.
@@ -81,7 +69,7 @@ const fn fell_over(status: u16) -> bool {
 
 /// What a request that got no answer has come to: one that never left can't have been taken.
 fn unanswered(error: &reqwest::Error) -> SendError {
-    let said = error.to_string();
+    let said = Said::unanswered(error);
     if error.is_connect() || error.is_builder() { SendError::RefusedForNow(said) } else { SendError::Unknown(said) }
 }
 

@@ -9,6 +9,6 @@ pub struct NoSms;
 
 impl Sender for NoSms {
     async fn send(&self, _message: &Notification) -> Result<Accepted, SendError> {
-        Err(SendError::Refused("no SMS provider is configured".to_owned()))
+        Err(SendError::Refused("no SMS provider is configured".into()))
     }
 }

@@ -23,6 +23,32 @@ impl Said {
         Self { ours: ours.into(), theirs: Some(capped(theirs.as_ref())) }
     }
 
+    /// What to make of a call that was not answered. The error's own text has the address in it, and that a name, a number or a
+    /// reference.
+    #[must_use]
+    pub(crate) fn unanswered(error: &reqwest::Error) -> Self {
+        Self::from(if error.is_connect() || error.is_builder() {
+            NOT_REACHED
+        } else if error.is_timeout() {
+            NOT_IN_TIME
+        } else {
+            NOT_THROUGH
+        })
+    }
+
+    /// The same, with who said it or what it kept from happening before it.
+    #[must_use]
+    pub(crate) fn introduced(&self, by: impl fmt::Display) -> Self {
+        Self::theirs(format!("{by}: {self}"), format!("{by}: {}", self.for_the_record()))
+    }
+
+    /// What several have said, one after the other.
+    #[must_use]
+    pub(crate) fn joined(all: &[Self]) -> Self {
+        let join = |words: fn(&Self) -> &str| all.iter().map(words).collect::<Vec<_>>().join("; ");
+        Self::theirs(join(|said| &said.ours), join(Self::for_the_record))
+    }
+
     /// All that was said, for the record that staff read.
     #[must_use]
     pub fn for_the_record(&self) -> &str {
@@ -48,15 +74,21 @@ impl fmt::Debug for Said {
     }
 }
 
-/// As much of what somebody outside wrote as goes into a record, so that no answer makes an item too large for DynamoDB (400 KB).
-pub(crate) fn capped(words: &str) -> String {
+pub(crate) const NOT_REACHED: &str = "it was not reached";
+pub(crate) const NOT_IN_TIME: &str = "it did not answer in time";
+pub(crate) const NOT_THROUGH: &str = "its answer did not come through";
+
+/// As much of what somebody outside wrote as goes into a record, so that none of it makes an item too large for DynamoDB (400 KB).
+#[must_use]
+pub fn capped(words: &str) -> String {
     words.chars().take(MOST_CHARACTERS).collect()
 }
 
 const MOST_CHARACTERS: usize = 500;
 
 /// What a provider calls something of its own, for a record; nothing where it can't be a name: a part of one would be another's.
-pub(crate) fn reference(written: &str) -> Option<String> {
+#[must_use]
+pub fn reference(written: &str) -> Option<String> {
     (1..=MOST_CHARACTERS).contains(&written.len()).then(|| written.to_owned())
 }
 
@@ -90,6 +122,18 @@ mod tests {
         assert_eq!((said.to_string(), format!("{said:?}")), ("400".to_owned(), "\"400\"".to_owned()));
         assert_eq!(said.for_the_record(), "No such person: +243819876543");
         assert_eq!(Said::from("not reached").for_the_record(), "not reached");
+    }
+
+    #[test]
+    fn what_several_said_is_in_the_record_and_who_they_are_in_both() {
+        let refusals = [Said::theirs("429", "Too many for grace@example.com").introduced("SES"), Said::from("busy").introduced("SENDGRID")];
+        let both = Said::joined(&refusals);
+        assert_eq!(
+            (both.to_string().as_str(), both.for_the_record()),
+            ("SES: 429; SENDGRID: busy", "SES: Too many for grace@example.com; SENDGRID: busy")
+        );
+        let longest = Said::theirs("400", "é".repeat(MOST_CHARACTERS)).introduced("SES");
+        assert_eq!(Said::joined(&[longest.clone(), longest]).for_the_record().chars().count(), MOST_CHARACTERS);
     }
 
     #[test]

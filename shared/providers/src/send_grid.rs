@@ -1,6 +1,7 @@
 //! E-mail by SendGrid, Web API version 3: `POST /v3/mail/send`.
 
-use crate::{Accepted, Credential, SendError, Sender, fell_over, unanswered};
+use crate::said::reference;
+use crate::{Accepted, Credential, Said, SendError, Sender, fell_over, unanswered};
 use domain::notification::{Notification, NotificationProvider};
 use outbound::ClientError;
 use reqwest::StatusCode;
@@ -73,13 +74,13 @@ impl<K: Credential> SendGrid<K> {
 
 impl<K: Credential> Sender for SendGrid<K> {
     async fn send(&self, message: &Notification) -> Result<Accepted, SendError> {
-        let key = self.key.value().await.map_err(SendError::RefusedForNow)?;
+        let key = self.key.value().await.map_err(|why| SendError::RefusedForNow(Said::ours(why)))?;
         let call = self.client.post(format!("{}/v3/mail/send", self.config.base_url)).bearer_auth(key).json(&self.body(message));
         let answer = call.send().await.map_err(|error| unanswered(&error))?;
         let status = answer.status();
         if status.is_success() {
             // The message is known by its tag; its id tells one sending of it from another.
-            let id = answer.headers().get("x-message-id").and_then(|id| id.to_str().ok()).map(ToOwned::to_owned);
+            let id = answer.headers().get("x-message-id").and_then(|id| reference(id.to_str().ok()?));
             return Ok(Accepted { provider: NotificationProvider::SendGrid, id });
         }
         Err(refused(status, &answer.bytes().await.unwrap_or_default()))
@@ -91,7 +92,11 @@ impl<K: Credential> Sender for SendGrid<K> {
 fn refused(status: StatusCode, body: &[u8]) -> SendError {
     let complaints = serde_json::from_slice(body).map(|Refusal { errors }| errors).unwrap_or_default();
     let complaints: Vec<String> = complaints.into_iter().map(|complaint| complaint.message).collect();
-    let said = if complaints.is_empty() { status.to_string() } else { format!("{} (SendGrid {})", complaints.join("; "), status.as_u16()) };
+    let said = if complaints.is_empty() {
+        Said::ours(status.to_string())
+    } else {
+        Said::theirs(status.to_string(), format!("{} (SendGrid {})", complaints.join("; "), status.as_u16()))
+    };
     match status.as_u16() {
         400 | 413 => SendError::Refused(said),
         status if fell_over(status) => SendError::Unknown(said),
@@ -106,7 +111,8 @@ mod tests {
     #[test]
     fn a_wrong_address_is_final_and_a_wrong_key_or_a_busy_sendgrid_is_not() {
         let wrong = refused(StatusCode::BAD_REQUEST, br#"{"errors":[{"message":"Does not contain a valid address.","field":"x"}]}"#);
-        assert_eq!(wrong, SendError::Refused("Does not contain a valid address. (SendGrid 400)".to_owned()));
+        let said = Said::theirs("400 Bad Request", "Does not contain a valid address. (SendGrid 400)");
+        assert_eq!(wrong, SendError::Refused(said));
         for status in [401, 403, 404, 405, 429, 503] {
             let status = StatusCode::from_u16(status).unwrap();
             assert!(matches!(refused(status, br#"{"errors":[{"message":"x"}]}"#), SendError::RefusedForNow(_)), "{status}");

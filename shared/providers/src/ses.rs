@@ -1,11 +1,12 @@
 //! E-mail by Amazon SES, API version 2.
 
-use crate::{Accepted, CONNECT_TIMEOUT, SendError, Sender, TIMEOUT, fell_over};
+use crate::said::{NOT_IN_TIME, NOT_REACHED, NOT_THROUGH, classified, reference};
+use crate::{Accepted, CONNECT_TIMEOUT, Said, SendError, Sender, TIMEOUT, fell_over};
 use aws_config::SdkConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
-use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -45,7 +46,7 @@ impl Ses {
 
 impl Sender for Ses {
     async fn send(&self, message: &Notification) -> Result<Accepted, SendError> {
-        let email = email(message).map_err(|error| SendError::Refused(error.to_string()))?;
+        let email = email(message).map_err(|error| SendError::Refused(Said::ours(error.to_string())))?;
         let tag = MessageTag::builder().name("notification").value(message.id.to_string()).build();
         let call = self
             .client
@@ -57,7 +58,7 @@ impl Sender for Ses {
             .set_configuration_set_name(self.configuration_set.clone())
             .set_email_tags(tag.ok().map(|tag| vec![tag]));
         match call.send().await {
-            Ok(answer) => Ok(Accepted { provider: NotificationProvider::Ses, id: answer.message_id }),
+            Ok(answer) => Ok(Accepted { provider: NotificationProvider::Ses, id: answer.message_id.as_deref().and_then(reference) }),
             Err(error) => Err(refusal(&error)),
         }
     }
@@ -84,21 +85,29 @@ fn email(message: &Notification) -> Result<EmailContent, aws_sdk_sesv2::error::B
 /// The errors of `SendEmail` as the SES v2 API reference lists them. What is not found is our configuration set, and what is
 /// not verified our own address, or any address while the account is in the sandbox: the message is none the worse.
 fn refusal(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
-    let said = DisplayErrorContext(error).to_string();
+    let SdkError::ServiceError(service) = error else { return unanswered(error) };
+    let status = service.raw().status().as_u16();
+    // No more than this of the SDK's error, which has the whole answer in it.
+    let (ours, theirs) = (classified(status, error.code()), error.message());
+    let said = theirs.map_or_else(|| Said::ours(&ours), |theirs| Said::theirs(&ours, theirs));
+    match service.err() {
+        _ if fell_over(status) => SendError::Unknown(said),
+        SendEmailError::MessageRejected(_) if theirs.is_some_and(|theirs| theirs.contains("not verified")) => {
+            SendError::RefusedForNow(said)
+        }
+        SendEmailError::BadRequestException(_) | SendEmailError::MessageRejected(_) => SendError::Refused(said),
+        _ => SendError::RefusedForNow(said),
+    }
+}
+
+/// What a call to which SES said nothing has come to; see the other [`unanswered`](crate::unanswered).
+fn unanswered(error: &SdkError<SendEmailError, HttpResponse>) -> SendError {
     match error {
-        SdkError::ConstructionFailure(_) => SendError::Refused(said),
-        SdkError::DispatchFailure(_) if never_connected(error) => SendError::RefusedForNow(said),
-        SdkError::ServiceError(service) if fell_over(service.raw().status().as_u16()) => SendError::Unknown(said),
-        SdkError::ServiceError(service) => match service.err() {
-            SendEmailError::MessageRejected(refused) if refused.message().is_some_and(|said| said.contains("not verified")) => {
-                SendError::RefusedForNow(said)
-            }
-            SendEmailError::BadRequestException(_) | SendEmailError::MessageRejected(_) => {
-                SendError::Refused(service.err().message().map_or(said, ToOwned::to_owned))
-            }
-            _ => SendError::RefusedForNow(service.err().message().map_or(said, ToOwned::to_owned)),
-        },
-        _ => SendError::Unknown(said),
+        SdkError::ConstructionFailure(_) => SendError::Refused("no request can be made of it".into()),
+        SdkError::DispatchFailure(_) if never_connected(error) => SendError::RefusedForNow(NOT_REACHED.into()),
+        SdkError::TimeoutError(_) => SendError::Unknown(NOT_IN_TIME.into()),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => SendError::Unknown(NOT_IN_TIME.into()),
+        _ => SendError::Unknown(NOT_THROUGH.into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! SMS by Twilio, Programmable Messaging: `POST /2010-04-01/Accounts/{sid}/Messages.json`.
 
-use crate::{Accepted, SendError, Sender, fell_over, unanswered};
+use crate::said::reference;
+use crate::{Accepted, Said, SendError, Sender, fell_over, unanswered};
 use domain::notification::{Notification, NotificationProvider};
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -67,8 +68,8 @@ impl Sender for Twilio {
         let body = answer.bytes().await.unwrap_or_default();
         if status.is_success() {
             return serde_json::from_slice::<Created>(&body)
-                .map(|Created { sid }| Accepted { provider: NotificationProvider::Twilio, id: Some(sid) })
-                .map_err(|_| SendError::Unknown(format!("{status}, and no sid")));
+                .map(|Created { sid }| Accepted { provider: NotificationProvider::Twilio, id: reference(&sid) })
+                .map_err(|_| SendError::Unknown(Said::ours(format!("{status}, and no sid"))));
         }
         Err(refused(status, &body))
     }
@@ -77,7 +78,7 @@ impl Sender for Twilio {
 fn refused(status: StatusCode, body: &[u8]) -> SendError {
     let Refusal { code, message } = serde_json::from_slice(body).unwrap_or(Refusal { code: None, message: None });
     let code_text = code.map(|code| format!(" (Twilio {code})")).unwrap_or_default();
-    let said = format!("{}{code_text}", message.unwrap_or_else(|| status.to_string()));
+    let said = Said::theirs(status.to_string(), format!("{}{code_text}", message.unwrap_or_else(|| status.to_string())));
     let of_message = code.is_some_and(|code| FINAL.contains(&code)) || (code.is_none() && status == StatusCode::BAD_REQUEST);
     match status.as_u16() {
         _ if of_message => SendError::Refused(said),
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn a_wrong_number_is_final_and_a_busy_twilio_is_not() {
         let wrong = refused(StatusCode::BAD_REQUEST, br#"{"code":21211,"message":"Invalid 'To' Phone Number"}"#);
-        assert_eq!(wrong, SendError::Refused("Invalid 'To' Phone Number (Twilio 21211)".to_owned()));
+        assert_eq!(wrong, SendError::Refused(Said::theirs("400 Bad Request", "Invalid 'To' Phone Number (Twilio 21211)")));
         assert!(matches!(refused(StatusCode::TOO_MANY_REQUESTS, br#"{"code":20429}"#), SendError::RefusedForNow(_)));
         assert!(matches!(refused(StatusCode::SERVICE_UNAVAILABLE, b"<html>"), SendError::RefusedForNow(_)));
         assert!(matches!(refused(StatusCode::INTERNAL_SERVER_ERROR, br#"{"code":20500}"#), SendError::Unknown(_)));

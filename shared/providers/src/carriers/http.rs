@@ -39,8 +39,7 @@ pub fn client() -> Result<reqwest::Client, ClientError> {
 pub(super) async fn answer(call: RequestBuilder) -> Result<(StatusCode, Value), CarrierError> {
     let answer = call.send().await.map_err(|error| {
         let early = error.is_connect() || error.is_builder();
-        // An address may hold a name or a number.
-        let said = Said::ours(error.without_url().to_string());
+        let said = Said::unanswered(&error);
         if early { CarrierError::RefusedForNow(said) } else { CarrierError::Unknown(said) }
     })?;
     let status = answer.status();
@@ -135,17 +134,14 @@ impl TokenCache {
             return Ok(token.clone());
         }
         // Nothing was booked yet, whatever happens here.
-        let for_now = |ours: String, theirs: &str| {
-            CarrierError::RefusedForNow(Said::theirs(format!("no token: {ours}"), format!("no token: {theirs}")))
-        };
-        let (status, body) =
-            answer(call().timeout(TOKEN_TIMEOUT)).await.map_err(|error| for_now(error.to_string(), error.for_the_record()))?;
+        let for_now = |said: &Said| CarrierError::RefusedForNow(said.introduced("no token"));
+        let (status, body) = answer(call().timeout(TOKEN_TIMEOUT)).await.map_err(|error| for_now(error.said()))?;
         if !status.is_success() {
-            let said = text_at(&body, &["/errors/0/message", "/response/errors/0/message"]);
-            return Err(for_now(status.to_string(), &said.unwrap_or_else(|| status.to_string())));
+            let said = text_at(&body, &["/errors/0/message", "/response/errors/0/message"]).unwrap_or_else(|| status.to_string());
+            return Err(for_now(&Said::theirs(status.to_string(), said)));
         }
-        let granted: Granted =
-            serde_json::from_value(body).map_err(|error| for_now(format!("{status}, and no token in it"), &error.to_string()))?;
+        let granted: Granted = serde_json::from_value(body)
+            .map_err(|error| for_now(&Said::theirs(format!("{status}, and no token in it"), error.to_string())))?;
         let seconds = granted.expires_in.as_u64().or_else(|| granted.expires_in.as_str()?.parse().ok()).unwrap_or(0);
         *kept = Some((granted.access_token.clone(), now + Duration::from_secs(seconds).saturating_sub(MARGIN)));
         Ok(granted.access_token)

@@ -38,8 +38,12 @@ impl CarrierError {
     /// All that was said, for the parcel's own record.
     #[must_use]
     pub fn for_the_record(&self) -> &str {
+        self.said().for_the_record()
+    }
+
+    const fn said(&self) -> &Said {
         match self {
-            Self::Refused(said) | Self::RefusedForNow(said) | Self::Unknown(said) => said.for_the_record(),
+            Self::Refused(said) | Self::RefusedForNow(said) | Self::Unknown(said) => said,
         }
     }
 }
