@@ -122,7 +122,6 @@ impl Order {
         let method = RefundMethod::for_order(self, request.method, actor)?;
         let opening = Opening { part: request.part.clone(), method, reason: &request.reason, return_id: None, notes: None };
         let (order, refund) = self.touched(now).open_refund(&opening, now, &mut ids)?;
-        let order = order.with_fewer_to_go(now);
         let mut events: Vec<Event> = order.payment_event(self.payment_status, actor, now, &mut ids).into_iter().collect();
         events.push(refund.created_event(&order, actor, now, &mut ids));
         events.extend(order.step_events(self.status, None, actor, now, &mut ids));
@@ -134,7 +133,7 @@ impl Order {
     /// # Errors
     /// See [`RoomError`].
     pub(crate) fn open_refund(self, opening: &Opening<'_>, now: Timestamp, ids: &mut Ids) -> Result<(Self, Refund), RoomError> {
-        let (order, amount, pieces) = self.take_room(&opening.part)?;
+        let (order, amount, pieces) = self.take_room(&opening.part, now)?;
         let payment_reference = match &opening.part {
             RefundPart::Earlier { reference, .. } => Some(reference.clone()),
             RefundPart::Rest | RefundPart::Amount(_) | RefundPart::Pieces(_) => None,
@@ -165,12 +164,12 @@ impl Order {
         Ok((order, refund))
     }
 
-    /// Takes a part out of what may still be given back: the order without it, how much it is, and the pieces it is for.
-    /// A refund of nothing is none.
+    /// Takes a part out of what may still be given back: the order without it, how much it is, and the pieces it is for, which are not
+    /// to go any more. A refund of nothing is none.
     ///
     /// # Errors
     /// See [`RoomError`].
-    pub(crate) fn take_room(self, part: &RefundPart) -> Result<(Self, Money, Vec<RefundedPieces>), RoomError> {
+    pub(crate) fn take_room(self, part: &RefundPart, now: Timestamp) -> Result<(Self, Money, Vec<RefundedPieces>), RoomError> {
         let mut order = self;
         let mut pieces = Vec::new();
         let asked = match part {
@@ -183,6 +182,7 @@ impl Order {
                     sum.minor += amount.minor;
                     pieces.push(RefundedPieces { order_item_id: item, quantity, amount });
                 }
+                order = order.with_fewer_to_go(now);
                 sum
             }
             RefundPart::Earlier { reference, amount } => {

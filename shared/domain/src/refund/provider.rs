@@ -254,12 +254,11 @@ impl Refund {
 
     /// It failed, its room was given back, and the customer has the money nevertheless.
     fn completed_after_all(self, order: &Order, now: Timestamp, ids: Ids) -> RefundChange {
-        let (room, pieces) = self.take_same_room(order.clone()).unwrap_or_else(|_| {
+        let (room, pieces) = self.take_same_room(order.touched(now), now).unwrap_or_else(|_| {
             let earlier = self.earlier_payment(order).map(|earlier| earlier.reference.as_str());
-            (order.clone().take_regardless(earlier, self.amount), Vec::new())
+            (order.touched(now).take_regardless(earlier, self.amount), Vec::new())
         });
-        let room = Order { payment_status: order.payment_status, ..room };
-        Self { pieces, ..self }.completed(&room, Actor::System, now, ids)
+        Self { pieces, ..self }.completed_with(room, order, Actor::System, now, ids)
     }
 
     fn updated_event(&self, note: Option<&str>, now: Timestamp, ids: &mut Ids) -> Event {
@@ -361,10 +360,10 @@ impl Order {
 /// What a refund gives back, for asking for the same room again.
 impl Refund {
     /// Room for just the amount that its provider was asked for, whatever its pieces would bring by now.
-    pub(super) fn take_same_room(&self, order: Order) -> Result<(Order, Vec<RefundedPieces>), RoomError> {
-        match order.clone().take_room(&self.part(&order))? {
+    pub(super) fn take_same_room(&self, order: Order, now: Timestamp) -> Result<(Order, Vec<RefundedPieces>), RoomError> {
+        match order.clone().take_room(&self.part(&order), now)? {
             (room, amount, pieces) if amount == self.amount => Ok((room, pieces)),
-            _ => order.take_room(&RefundPart::Amount(self.amount)).map(|(room, ..)| (room, Vec::new())),
+            _ => order.take_room(&RefundPart::Amount(self.amount), now).map(|(room, ..)| (room, Vec::new())),
         }
     }
 

@@ -120,7 +120,12 @@ impl Refund {
         RefundChange { refund: self, order: None, credit: None, events: vec![event], known_as: None }
     }
 
-    pub(super) fn completed(self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
+    pub(super) fn completed(self, order: &Order, actor: Actor, now: Timestamp, ids: Ids) -> RefundChange {
+        self.completed_with(order.touched(now), order, actor, now, ids)
+    }
+
+    /// Completed with `room` made of the order for it, which is a version on already.
+    pub(super) fn completed_with(self, room: Order, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
         let before = self.status;
         let refund = Self {
             status: RefundStatus::Completed,
@@ -130,14 +135,12 @@ impl Refund {
             processed_at: Some(now),
             ..self
         };
-        let mut after = order.touched(now);
+        let mut after = room;
         match refund.earlier_payment(order) {
             Some(earlier) => after = after.having_refunded_earlier(&earlier.reference, refund.amount),
             None => after.refunded_total.minor += refund.amount.minor,
         }
         after.payment_status = after.status_of_refunds();
-        // The pieces of one that had failed count as refunded again.
-        let after = after.with_fewer_to_go(now);
         let credit = (refund.method == RefundMethod::StoreCredit).then(|| refund.credit_entry(order, now)).flatten();
         let events = refund.settled_events(before, order, &after, MessageKind::RefundProcessed, actor, now, &mut ids);
         RefundChange { refund, order: Some(after), credit, events, known_as: None }
@@ -162,12 +165,11 @@ impl Refund {
         let mut refund = Self { status: RefundStatus::Processing, awaiting, failure_reason: None, attempt, ..self };
         if before == RefundStatus::Failed {
             if refund.attempt.is_some() {
-                (after, refund.pieces) = refund.take_same_room(after)?;
+                (after, refund.pieces) = refund.take_same_room(after, now)?;
             } else {
-                (after, refund.amount, refund.pieces) = after.take_room(&refund.part(order))?;
+                (after, refund.amount, refund.pieces) = after.take_room(&refund.part(order), now)?;
             }
         }
-        let after = after.with_fewer_to_go(now);
         let mut events = vec![refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id)];
         events.extend(after.payment_event(order.payment_status, actor, now, &mut ids));
         events.extend(after.step_events(order.status, None, actor, now, &mut ids));
