@@ -21,23 +21,11 @@ use providers::phone::Country;
 use providers::{NoSms, Sender, Twilio, TwilioConfig};
 use serde_json::Value;
 use std::sync::Arc;
-use store::{Lazy, Store, TableNames, lazy};
 
 const TWILIO: &str = "https://api.twilio.com";
 
 fn started<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, E> {
     result.inspect_err(|error| tracing::error!(%error, "can't start"))
-}
-
-fn store(sdk: &SdkConfig) -> Store {
-    let tables = TableNames::from_lookup(|name| Environment.get(name));
-    let sdk = sdk.clone();
-    Store::new(move || aws_sdk_dynamodb::Client::new(&sdk), tables)
-}
-
-fn sqs(sdk: &SdkConfig) -> Lazy<aws_sdk_sqs::Client> {
-    let sdk = sdk.clone();
-    lazy(move || aws_sdk_sqs::Client::new(&sdk))
 }
 
 /// Runs `relay`.
@@ -48,7 +36,7 @@ pub async fn relay() -> Result<(), Error> {
     api::log::init();
     let sdk = aws::config();
     let queues = started(queues(&sdk))?;
-    let (store, metrics) = (store(&sdk), Metrics::given(&Environment));
+    let (store, metrics) = (aws::store(&sdk, &Environment), Metrics::given(&Environment));
     work(move |input: Value| {
         let (queues, metrics, store) = (queues.clone(), metrics.clone(), store.clone());
         async move { handle(&queues, &metrics, &store, input).await.map_err(Error::from) }
@@ -57,7 +45,7 @@ pub async fn relay() -> Result<(), Error> {
 }
 
 fn queues(sdk: &SdkConfig) -> Result<Queues, ConfigError> {
-    Queues::new(sqs(sdk), |queue| required(&Environment, queue.variable()))
+    Queues::new(aws::sqs(sdk), |queue| required(&Environment, queue.variable()))
 }
 
 /// Runs `inventory-log`.
@@ -66,7 +54,7 @@ fn queues(sdk: &SdkConfig) -> Result<Queues, ConfigError> {
 /// When the runtime goes away.
 pub async fn inventory_log() -> Result<(), Error> {
     api::log::init();
-    let (store, clock) = (store(&aws::config()), Clock::default());
+    let (store, clock) = (aws::store(&aws::config(), &Environment), Clock::default());
     work(move |batch: StreamBatch| {
         let (store, clock) = (store.clone(), clock.clone());
         async move { Ok(inventory_log::log(&store, &clock, batch).await) }
@@ -88,7 +76,7 @@ pub async fn send_email() -> Result<(), Error> {
     let clock = Clock::default();
     let sender = started(super::email(config, &sdk, &Arc::new(Secrets::given(&Environment, &sdk, &clock))))?;
     let desk = Desk {
-        store: store(&sdk),
+        store: aws::store(&sdk, &Environment),
         clock,
         shop_name,
         country: Country::DR_CONGO,
@@ -96,7 +84,7 @@ pub async fn send_email() -> Result<(), Error> {
         sender,
         metrics: Metrics::given(&Environment),
     };
-    let sqs = sqs(&sdk);
+    let sqs = aws::sqs(&sdk);
     work(move |batch: SqsEvent| {
         let (desk, sqs, queue) = (desk.clone(), sqs.clone(), queue.clone());
         async move {
@@ -126,7 +114,7 @@ pub async fn send_sms() -> Result<(), Error> {
     };
     let clock = Clock::default();
     let secrets = Arc::new(Secrets::given(&Environment, &sdk, &clock));
-    let (store, shop_name, sqs) = (store(&sdk), shop_name(), sqs(&sdk));
+    let (store, shop_name, sqs) = (aws::store(&sdk, &Environment), shop_name(), aws::sqs(&sdk));
     let (country, metrics, client) = (started(country())?, Metrics::given(&Environment), providers::client()?);
     work(move |batch: SqsEvent| {
         let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());

@@ -1,5 +1,6 @@
 //! AWS clients, made from the environment alone: nothing is looked up, so nothing is waited for.
 
+use crate::config::Variables;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -10,6 +11,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 use std::time::Duration;
+use store::{Lazy, Store, TableNames, lazy};
 
 /// The roots that every AWS endpoint's certificate leads to (amazontrust.com/repository). Reading all of a system's
 /// roots instead takes four times the instructions of everything else that a first request does.
@@ -30,6 +32,20 @@ fn trusted_roots() -> Vec<u8> {
         tracing::error!(%error, ?bundle, "AWS_CA_BUNDLE can't be read; Amazon's own roots are trusted instead");
         AMAZON_ROOTS.to_vec()
     })
+}
+
+/// The tables that `variables` names, behind a client that is made when the first of them is needed.
+#[must_use]
+pub fn store(sdk: &SdkConfig, variables: &impl Variables) -> Store {
+    let sdk = sdk.clone();
+    Store::new(move || aws_sdk_dynamodb::Client::new(&sdk), TableNames::from_lookup(|name| variables.get(name)))
+}
+
+/// The queues, behind a client that is made when it is first needed.
+#[must_use]
+pub fn sqs(sdk: &SdkConfig) -> Lazy<aws_sdk_sqs::Client> {
+    let sdk = sdk.clone();
+    lazy(move || aws_sdk_sqs::Client::new(&sdk))
 }
 
 fn https(roots: Vec<u8>) -> SharedHttpClient {

@@ -11,7 +11,7 @@ use aws_config::SdkConfig;
 use outbound::ClientError;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use store::{Lazy, Store, TableNames, lazy};
+use store::{Lazy, Store, lazy};
 
 /// Refunds take a provider longer than messages do: a bank may be asked behind it.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -78,13 +78,10 @@ impl Shop {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let verifier = tokens.map(|tokens| Verifier::new(tokens, dynamodb, &clock)).transpose()?;
-        let (tables, queues) = (dynamodb.clone(), sqs.clone());
-        let tables = move || aws_sdk_dynamodb::Client::new(&tables);
-        let queues = move || aws_sdk_sqs::Client::new(&queues);
         Ok(Self {
-            store: Store::new(tables, TableNames::from_lookup(|name| variables.get(name))),
+            store: aws::store(dynamodb, variables),
             config: Arc::new(ShopConfig::read(variables)?),
-            sqs: lazy(queues),
+            sqs: aws::sqs(sqs),
             email_queue: variables.get("EMAIL_QUEUE_URL"),
             secrets: Arc::new(Secrets::given(variables, dynamodb, &clock)),
             labels: variables.get("LABELS_URL").map(|url| Labels::new(url, dynamodb)),
