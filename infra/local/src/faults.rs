@@ -36,6 +36,8 @@ pub enum Fault {
     Late(u64),
     /// The connection is reset before the call has arrived.
     NeverSent,
+    /// The call never arrives, and nobody says so: whoever waits for an answer waits for as long as they can.
+    Silence,
 }
 
 /// A fault that comes again and again.
@@ -209,6 +211,7 @@ impl HttpConnector for FaultyConnector {
             }
             Fault::Throttled => HttpConnectorFuture::ready(Ok(throttled(service))),
             Fault::NeverSent => HttpConnectorFuture::ready(Err(lost())),
+            Fault::Silence => HttpConnectorFuture::new(std::future::pending()),
             Fault::AnswerLost => HttpConnectorFuture::new(async move {
                 let _carried_out = inner.call(request).await?;
                 Err(lost())

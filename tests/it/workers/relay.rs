@@ -3,6 +3,8 @@
 use super::cancelled_after_confirmation;
 use crate::kit::{Answers, ByHand, LocalShop, body, race};
 use functions::workers::relay::{self, Queue};
+use local::Workers;
+use local::faults::Fault;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -47,8 +49,7 @@ async fn what_a_queue_does_not_take_the_stream_hands_over_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_that_nobody_relayed_is_relayed_from_the_table() {
     let shop = LocalShop::without_pumps().await;
-    // At an hour's beginning, so that all of it happens in one.
-    shop.system.clock.advance(Duration::from_millis(3_600_000 - shop.system.clock.now().0 % 3_600_000));
+    at_an_hour_s_beginning(&shop);
     let order = cancelled_after_confirmation(&shop).await;
     let hands = ByHand::of(&shop);
     let placed_at = order.body["createdAt"].as_u64().expect("a time");
@@ -89,7 +90,7 @@ async fn a_name_that_no_queue_takes_keeps_neither_its_own_mail_nor_another_s_bac
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_nobody_can_read_keeps_no_other_of_its_hour_back() {
     let shop = LocalShop::without_pumps().await;
-    shop.system.clock.advance(Duration::from_millis(3_600_000 - shop.system.clock.now().0 % 3_600_000));
+    at_an_hour_s_beginning(&shop);
     let mut orders = Vec::new();
     for _ in 0..3 {
         orders.push(place(&shop, json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" })).await);
@@ -113,16 +114,7 @@ async fn an_event_that_nobody_can_read_keeps_no_other_of_its_hour_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_of_hundreds_of_events_is_relayed_whole_or_said_not_to_be() {
     let shop = LocalShop::without_pumps().await;
-    // At an hour's beginning, so that all of it happens in one.
-    shop.system.clock.advance(Duration::from_millis(3_600_000 - shop.system.clock.now().0 % 3_600_000));
-    let variant = shop.variant("20.00", 300).await;
-    let answers = race(150, |_| {
-        let staff = shop.staff();
-        async move { staff.post("/api/orders", &body(&[(variant, 1)])).await }
-    })
-    .await;
-    assert_eq!(answers.with_status(201), 150);
-    let placed_at = answers[0].body["createdAt"].as_u64().expect("a time");
+    let placed_at = place_in_one_hour(&shop, 150).await;
     let hands = ByHand::of(&shop);
 
     let mut cut_off = hands.workers.clone();
@@ -148,6 +140,32 @@ async fn an_hour_of_hundreds_of_events_is_relayed_whole_or_said_not_to_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_hangs_keeps_no_other_from_its_jobs_and_gets_its_own_when_the_hour_is_relayed_again() {
+    let shop = LocalShop::without_pumps().await;
+    let placed_at = place_in_one_hour(&shop, 120).await;
+    let hands = ByHand::of(&shop);
+    let waiting = || {
+        let queues = shop.system.sqs.queues();
+        let of = |queue| queues.iter().find(|there| hands.workers.queues.url(queue).ends_with(&format!("/{}", there.name)));
+        [Queue::Email, Queue::Sms].map(|queue| of(queue).expect("a queue").waiting)
+    };
+
+    // One call in all its tries: the first page's to the first of the queues.
+    shop.system.faults.inject("SendMessageBatch", Fault::Silence, 3);
+    let came = hands.workers.relay_hour(placed_at).await.expect("relayed");
+    assert_eq!((&came["relayed"], &came["failed"]), (&json!(0), &json!(100)), "{came}");
+    assert_eq!((shop.system.faults.happened(), waiting()), (3, [0, 100]), "asked once, and the other one all the same");
+    let Workers { queues, metrics, .. } = &hands.workers;
+    let rest = relay::handle(queues, metrics, shop.system.store(), came["next"].clone()).await.expect("relayed");
+    assert_eq!((rest, waiting()), (json!({ "relayed": 20, "failed": 0 }), [20, 120]));
+
+    let again = hands.workers.relay_hour(placed_at).await.expect("relayed");
+    assert_eq!(again, json!({ "relayed": 120, "failed": 0 }));
+    deliver_all(&shop, &hands).await;
+    assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (120, 120));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_told_of_what_was_not_written() {
     let shop = LocalShop::start().await;
     let variant = shop.variant("20.00", 3).await;
@@ -159,6 +177,24 @@ async fn nobody_is_told_of_what_was_not_written() {
     assert_eq!((answers.with_status(201), answers.with_code("INSUFFICIENT_STOCK")), (3, 7));
     shop.after(Duration::from_hours(1)).await;
     assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (3, 3));
+}
+
+/// So that all that follows happens in one hour.
+fn at_an_hour_s_beginning(shop: &LocalShop) {
+    shop.system.clock.advance(Duration::from_millis(3_600_000 - shop.system.clock.now().0 % 3_600_000));
+}
+
+/// So many orders, each an event that wants an e-mail and an SMS; a time of their hour.
+async fn place_in_one_hour(shop: &LocalShop, orders: usize) -> u64 {
+    at_an_hour_s_beginning(shop);
+    let variant = shop.variant("20.00", 300).await;
+    let answers = race(orders, |_| {
+        let staff = shop.staff();
+        async move { staff.post("/api/orders", &body(&[(variant, 1)])).await }
+    })
+    .await;
+    assert_eq!(answers.with_status(201), orders);
+    answers[0].body["createdAt"].as_u64().expect("a time")
 }
 
 /// Does every job until none is left. A job that is there twice may be told to look again when its twin is done.
