@@ -1,7 +1,7 @@
 //! Booking with DHL, FedEx and UPS: a label costs money, so there is never a second one.
 
 use super::*;
-use crate::kit::{ByHand, failures, http};
+use crate::kit::{ByHand, Directory, failures, http};
 use aws_lambda_events::event::sqs::SqsEvent;
 use domain::ids::OrderId;
 use domain::order::{Advance, Order, OrderStatus};
@@ -180,24 +180,30 @@ async fn a_parcel_that_staff_move_on_is_still_looked_for_at_its_carrier() {
     assert_eq!((&found["status"], &found["trackingNumber"]), (&json!("IN_TRANSIT"), &json!(only(&shop).number)));
 }
 
-/// A parcel with its job, where what the worker reaches by one variable is a port that the test itself answers at, or doesn't.
-struct Waiting {
-    at: TcpListener,
+/// A parcel with the job that books it, which a worker has taken from its queue and not done.
+struct Due {
     shop: LocalShop,
+    order: Placed,
     parcel: Value,
     workers: Workers,
     batch: SqsEvent,
 }
 
-async fn waiting_for(variable: &'static str) -> Waiting {
-    let at = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let variables = [(variable, format!("http://{}", at.local_addr().expect("an address")))].into();
-    let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
-    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+async fn due(carrier: &str, options: Options) -> Due {
+    let shop = LocalShop::with(Options { pumps: false, ..options }).await;
+    let order = confirmed(&shop, 1).await;
+    let parcel = shop.ship(&order, carrier).await;
     let mut hand = ByHand::of(&shop);
     hand.relay().await;
     let batch = hand.shipments().await;
-    Waiting { at, shop, parcel, workers: hand.workers, batch }
+    Due { shop, order, parcel, workers: hand.workers, batch }
+}
+
+/// The same, where what the worker reaches by one variable is a port that the test itself answers at, or doesn't.
+async fn waiting_for(variable: &'static str) -> (TcpListener, Due) {
+    let at = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let variables = [(variable, format!("http://{}", at.local_addr().expect("an address")))].into();
+    (at, due("DHL", Options { variables, ..Options::default() }).await)
 }
 
 /// The next call to a carrier, as far as it was read, and the connection that waits for its answer.
@@ -210,7 +216,7 @@ async fn called(carrier: &TcpListener) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_staff_enter_while_the_carrier_is_asked_is_not_taken_back() {
-    let Waiting { at: dhl, shop, parcel, workers, batch } = waiting_for("DHL_BASE_URL").await;
+    let (dhl, Due { shop, parcel, workers, batch, .. }) = waiting_for("DHL_BASE_URL").await;
     let job = || {
         let (workers, batch) = (workers.clone(), batch.clone());
         tokio::spawn(async move { workers.book_shipment(batch).await })
@@ -231,7 +237,7 @@ async fn a_number_that_staff_enter_while_the_carrier_is_asked_is_not_taken_back(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_says_503_leaves_it_open_whether_a_label_was_bought() {
-    let Waiting { at: dhl, shop, parcel, workers, batch } = waiting_for("DHL_BASE_URL").await;
+    let (dhl, Due { shop, parcel, workers, batch, .. }) = waiting_for("DHL_BASE_URL").await;
     let booking = tokio::spawn(async move { workers.book_shipment(batch).await });
     let body = r#"{"message":"no healthy upstream"}"#;
     let said = format!("HTTP/1.1 503 Service Unavailable\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
@@ -345,20 +351,16 @@ async fn wrong_keys_buy_nothing_and_say_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_racing_deliveries_of_a_job_buy_one_label() {
     for (carrier, word) in CARRIERS {
-        let shop = LocalShop::without_pumps().await;
-        let parcel = shop.ship(&confirmed(&shop, 1).await, word).await;
-        let mut hand = ByHand::of(&shop);
-        hand.relay().await;
-        let batch = hand.shipments().await;
+        let Due { shop, parcel, workers, batch, .. } = due(word, Options::default()).await;
         assert_eq!(batch.records.len(), 1);
         race(40, |_| {
-            let (workers, batch) = (hand.workers.clone(), batch.clone());
+            let (workers, batch) = (workers.clone(), batch.clone());
             async move { workers.book_shipment(batch).await }
         })
         .await;
         assert_eq!(shop.system.carriers.asked(carrier), 1, "{word}");
         assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], json!(only(&shop).number));
-        let again = hand.workers.book_shipment(batch).await;
+        let again = workers.book_shipment(batch).await;
         assert_eq!((failures(&again), shop.system.carriers.asked(carrier)), (0, 1), "a redelivery finds it done");
     }
 }
@@ -366,7 +368,7 @@ async fn forty_racing_deliveries_of_a_job_buy_one_label() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_of_labels_that_never_answers_costs_the_label_and_not_the_number() {
     // Connections wait in its queue for good.
-    let Waiting { at: _store, shop, parcel, workers, batch } = waiting_for("LABELS_URL").await;
+    let (_store, Due { shop, parcel, workers, batch, .. }) = waiting_for("LABELS_URL").await;
     // What the function's minute leaves after a booking that took its longest.
     let booking = tokio::time::timeout(20 * SECOND, workers.book_shipment(batch));
     assert_eq!(failures(&booking.await.expect("an end in time")), 0);
@@ -398,30 +400,20 @@ async fn a_token_serves_every_parcel_until_it_is_refused_and_then_another_is_ask
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_is_cancelled_before_its_parcel_is_booked_gets_no_label() {
-    let shop = LocalShop::without_pumps().await;
-    let order = confirmed(&shop, 1).await;
-    let parcel = shop.ship(&order, "DHL").await;
-    let mut hand = ByHand::of(&shop);
-    hand.relay().await;
-    let batch = hand.shipments().await;
+    let Due { shop, order, parcel, workers, batch } = due("DHL", Options::default()).await;
     // Live, the parcel keeps its order from being cancelled; staff give it up, and then it is.
     shop.staff().post(&order.path("cancel"), &json!({ "reason": "x" })).await.refused(409, "CANNOT_CANCEL");
     shop.move_shipment(&parcel, "FAILED").await.ok();
     shop.staff().post(&order.path("cancel"), &json!({ "reason": "x" })).await.ok();
 
-    assert_eq!(failures(&hand.workers.book_shipment(batch).await), 0);
+    assert_eq!(failures(&workers.book_shipment(batch).await), 0);
     assert_eq!(shop.system.carriers.asked(Carrier::Dhl), 0);
     assert_eq!((status(&shop, &order).await, shop.stock(order.variants[0]).await), ("CANCELLED".to_owned(), order.stock_before));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_is_found_cancelled_gives_its_parcel_up_though_the_job_was_taken_before() {
-    let shop = LocalShop::without_pumps().await;
-    let order = confirmed(&shop, 1).await;
-    let parcel = shop.ship(&order, "DHL").await;
-    let mut hand = ByHand::of(&shop);
-    hand.relay().await;
-    let batch = hand.shipments().await;
+    let Due { shop, order, parcel, workers, batch } = due("DHL", Options::default()).await;
     // No call leads here, since a live parcel keeps its order: should one ever, its label is not bought.
     let store = shop.system.store();
     let before = store.order(OrderId::new(order.id).expect("an id")).await.expect("read").expect("an order");
@@ -430,10 +422,10 @@ async fn an_order_that_is_found_cancelled_gives_its_parcel_up_though_the_job_was
     let change = Advance { order, previous, events: Vec::new() };
     store.commit(Writes::from(&change), None, shop.system.clock.now()).await.expect("written");
 
-    assert_eq!(failures(&hand.workers.book_shipment(batch.clone()).await), 0);
+    assert_eq!(failures(&workers.book_shipment(batch.clone()).await), 0);
     let now = shop.shipment_now(&parcel).await;
     assert_eq!((&now["status"], reason(&now), &now["trackingNumber"]), (&json!("FAILED"), "The order was cancelled.", &Value::Null));
-    assert_eq!(failures(&hand.workers.book_shipment(batch).await), 0);
+    assert_eq!(failures(&workers.book_shipment(batch).await), 0);
     assert_eq!(
         (shop.system.carriers.asked(Carrier::Dhl), shop.shipment_now(&parcel).await["version"].clone()),
         (0, now["version"].clone())
@@ -442,55 +434,37 @@ async fn an_order_that_is_found_cancelled_gives_its_parcel_up_though_the_job_was
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_between_what_the_worker_read_and_what_it_writes_leaves_nothing_to_book() {
-    let shop = LocalShop::without_pumps().await;
-    let order = confirmed(&shop, 1).await;
-    let parcel = shop.ship(&order, "DHL").await;
-    let mut hand = ByHand::of(&shop);
-    hand.relay().await;
-    let batch = hand.shipments().await;
+    let Due { shop, order, parcel, workers, batch } = due("DHL", Options::default()).await;
     // The worker has decided to ask; its try is not stored, since somebody else's write came between.
     shop.system.faults.inject("TransactWriteItems", local::faults::Fault::Conflict, 1_000);
-    assert_eq!(failures(&hand.workers.book_shipment(batch.clone()).await), 1);
+    assert_eq!(failures(&workers.book_shipment(batch.clone()).await), 1);
     shop.system.faults.clear();
     shop.move_shipment(&parcel, "FAILED").await.ok();
     shop.staff().post(&order.path("cancel"), &json!({ "reason": "x" })).await.ok();
 
-    assert_eq!(failures(&hand.workers.book_shipment(batch).await), 0);
+    assert_eq!(failures(&workers.book_shipment(batch).await), 0);
     assert_eq!(shop.system.carriers.asked(Carrier::Dhl), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_dies_after_it_asked_leaves_its_label_to_be_found() {
-    let shop = LocalShop::without_pumps().await;
-    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
-    let mut hand = ByHand::of(&shop);
-    hand.relay().await;
-    let batch = hand.shipments().await;
+    let Due { shop, parcel, workers, batch, .. } = due("DHL", Options::default()).await;
     // The second transaction of the worker, which says what came of it, never gets through, however long it tries.
     shop.system.faults.inject_after(1, "TransactWriteItems", local::faults::Fault::NeverSent, 1_000);
-    assert_eq!(failures(&hand.workers.book_shipment(batch.clone()).await), 1);
+    assert_eq!(failures(&workers.book_shipment(batch.clone()).await), 1);
     shop.system.faults.clear();
     assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], Value::Null);
 
     shop.system.clock.advance(4 * MINUTE);
-    assert_eq!(failures(&hand.workers.book_shipment(batch).await), 0);
+    assert_eq!(failures(&workers.book_shipment(batch).await), 0);
     assert_eq!(shop.shipment_now(&parcel).await["trackingNumber"], json!(only(&shop).number));
     assert_eq!(shop.system.carriers.asked(Carrier::Dhl), 1);
 }
 
-/// A directory of its own that is gone afterwards.
-struct Directory(std::path::PathBuf);
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _gone_or_never_made = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_label_is_still_there_after_the_local_shop_was_started_anew() {
-    let directory = Directory(std::env::temp_dir().join(format!("local-shop-{}-labels", std::process::id())));
-    let kept = || Options { data: Some(directory.0.clone()), ..Options::default() };
+    let directory = Directory::new("local-shop-labels");
+    let kept = || Options { data: Some(directory.path("data").into()), ..Options::default() };
     let first = LocalShop::with(kept()).await;
     let mut labels = Vec::new();
     for (_, word) in CARRIERS {

@@ -182,28 +182,23 @@ impl Outbox {
     }
 }
 
-/// What a scripted fault leaves of a request.
-pub(in crate::emulators) enum Scripted {
-    /// This is the whole answer.
-    Answer(Response),
-    /// Go on, but nobody will hear about it.
-    Unheard,
-}
-
-impl Fault {
-    /// Plays the fault. `refusal` puts a refusal into the provider's own form.
-    pub(in crate::emulators) async fn play(self, connection: &Connection, refusal: impl FnOnce(u16, &str, &str) -> Response) -> Scripted {
-        match self {
-            Self::Refuse { status, code, message } => Scripted::Answer(refusal(status, &code, &message)),
-            Self::Hang(silence) => {
-                tokio::time::sleep(silence).await;
-                connection.cut();
-                Scripted::Answer(Response::default())
-            }
-            Self::AcceptThenDrop => {
-                connection.cut();
-                Scripted::Unheard
-            }
+/// Plays the fault that is due; gives the whole answer, where it leaves one. Without one the request goes on, even if nobody will
+/// hear about it. `refusal` puts a refusal into the provider's own form.
+pub(in crate::emulators) async fn played(
+    due: Option<Fault>,
+    connection: &Connection,
+    refusal: impl FnOnce(u16, &str, &str) -> Response,
+) -> Option<Response> {
+    match due? {
+        Fault::Refuse { status, code, message } => Some(refusal(status, &code, &message)),
+        Fault::Hang(silence) => {
+            tokio::time::sleep(silence).await;
+            connection.cut();
+            Some(Response::default())
+        }
+        Fault::AcceptThenDrop => {
+            connection.cut();
+            None
         }
     }
 }

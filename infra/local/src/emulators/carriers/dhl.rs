@@ -1,7 +1,7 @@
 //! MyDHL API: `POST /shipments`, `GET /shipments/{number}/tracking`, and `GET /tracking` by reference.
 
 use super::{Booked, Carriers, Connection, answer, arrives, is_basic, label, missing, text, written};
-use crate::emulators::outbox::Scripted;
+use crate::emulators::outbox::played;
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -55,11 +55,7 @@ async fn book(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    let script = match carriers.next_fault(Carrier::Dhl) {
-        Some(fault) => Some(fault.play(&connection, refusal).await),
-        None => None,
-    };
-    if let Some(Scripted::Answer(answer)) = script {
+    if let Some(answer) = played(carriers.next_fault(Carrier::Dhl), &connection, refusal).await {
         return answer;
     }
     if !is_known(&headers) {

@@ -1,7 +1,7 @@
 //! FedEx: tokens, `POST /ship/v1/shipments`, `POST /track/v1/trackingnumbers` and `POST /track/v1/referencenumbers`.
 
 use super::{Booked, Carriers, Connection, answer, arrives, label, missing, text, written};
-use crate::emulators::outbox::Scripted;
+use crate::emulators::outbox::played;
 use axum::extract::{ConnectInfo, Form, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -69,11 +69,7 @@ async fn book(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    let script = match carriers.next_fault(Carrier::FedEx) {
-        Some(fault) => Some(fault.play(&connection, refusal).await),
-        None => None,
-    };
-    if let Some(Scripted::Answer(answer)) = script {
+    if let Some(answer) = played(carriers.next_fault(Carrier::FedEx), &connection, refusal).await {
         return answer;
     }
     if !carriers.knows_token(&headers) {

@@ -1,7 +1,7 @@
 //! UPS: tokens, `POST /api/shipments/{version}/ship`, and its tracking by number and by reference.
 
 use super::{Booked, Carriers, Connection, answer, arrives, is_basic, label, missing, text, written};
-use crate::emulators::outbox::Scripted;
+use crate::emulators::outbox::played;
 use axum::extract::{ConnectInfo, Form, Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -70,11 +70,7 @@ async fn book(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    let script = match carriers.next_fault(Carrier::Ups) {
-        Some(fault) => Some(fault.play(&connection, refusal).await),
-        None => None,
-    };
-    if let Some(Scripted::Answer(answer)) = script {
+    if let Some(answer) = played(carriers.next_fault(Carrier::Ups), &connection, refusal).await {
         return answer;
     }
     if let Some(refusal) = stopped(&carriers, &headers) {

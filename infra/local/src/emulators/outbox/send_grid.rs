@@ -1,6 +1,6 @@
 //! SendGrid: `POST /v3/mail/send` with one recipient, which is all that our worker sends.
 
-use super::{Email, Outbox, Scripted};
+use super::{Email, Outbox, played};
 use crate::emulators::http::Connection;
 use axum::{
     Json, Router,
@@ -20,9 +20,7 @@ pub(super) fn router() -> Router<Outbox> {
 
 async fn send(State(outbox): State<Outbox>, ConnectInfo(connection): ConnectInfo<Connection>, headers: HeaderMap, body: Bytes) -> Response {
     let fault = outbox.state().send_grid.next_fault();
-    if let Some(fault) = fault
-        && let Scripted::Answer(answer) = fault.play(&connection, refusal).await
-    {
+    if let Some(answer) = played(fault, &connection, refusal).await {
         return answer;
     }
     let key = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));

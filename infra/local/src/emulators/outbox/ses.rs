@@ -1,6 +1,6 @@
 //! SES v2: `SendEmail` with simple content, which is all that our worker sends.
 
-use super::{Outbox, Scripted};
+use super::{Outbox, played};
 use crate::emulators::http::Connection;
 use axum::{
     Json, Router,
@@ -56,9 +56,7 @@ pub(super) fn router() -> Router<Outbox> {
 
 async fn send_email(State(outbox): State<Outbox>, ConnectInfo(connection): ConnectInfo<Connection>, body: Bytes) -> Response {
     let fault = outbox.state().emails.next_fault();
-    if let Some(fault) = fault
-        && let Scripted::Answer(answer) = fault.play(&connection, refusal).await
-    {
+    if let Some(answer) = played(fault, &connection, refusal).await {
         return answer;
     }
     match read(&body) {

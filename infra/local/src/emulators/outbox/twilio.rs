@@ -1,6 +1,6 @@
 //! Twilio's Messages resource: an SMS is sent by one form.
 
-use super::{Outbox, Scripted, file::Kept};
+use super::{Outbox, file::Kept, played};
 use crate::emulators::http::Connection;
 use axum::{
     Form, Json, Router,
@@ -57,9 +57,7 @@ async fn create_message(
     form: Result<Form<CreateMessage>, FormRejection>,
 ) -> Response {
     let fault = outbox.state().sms.next_fault();
-    if let Some(fault) = fault
-        && let Scripted::Answer(answer) = fault.play(&connection, refusal).await
-    {
+    if let Some(answer) = played(fault, &connection, refusal).await {
         return answer;
     }
     if !is_authenticated(&headers) {

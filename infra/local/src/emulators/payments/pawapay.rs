@@ -90,17 +90,22 @@ async fn create(
     }
 }
 
+/// What comes instead of an answer: what a test plays, or a complaint of the call's headers.
+async fn stopped(payments: &Payments, call: &'static str, connection: &Connection, headers: &HeaderMap) -> Option<Response> {
+    if let Some(answer) = payments.played(Provider::PawaPay, call, None, connection).await {
+        return Some(answer);
+    }
+    (!is_ours(headers)).then(|| payments.complain("pawaPay: the Authorization header is not the account's token"))
+}
+
 async fn refund(
     State(payments): State<Payments>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = payments.played(Provider::PawaPay, "GET /v2/refunds/{id}", None, &connection).await {
+    if let Some(answer) = stopped(&payments, "GET /v2/refunds/{id}", &connection, &headers).await {
         return answer;
-    }
-    if !is_ours(&headers) {
-        return payments.complain("pawaPay: the Authorization header is not the account's token");
     }
     found(payments.pawapay_object(&id))
 }
@@ -111,11 +116,8 @@ async fn deposit(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = payments.played(Provider::PawaPay, "GET /v2/deposits/{id}", None, &connection).await {
+    if let Some(answer) = stopped(&payments, "GET /v2/deposits/{id}", &connection, &headers).await {
         return answer;
-    }
-    if !is_ours(&headers) {
-        return payments.complain("pawaPay: the Authorization header is not the account's token");
     }
     let deposit = payments.state().payments.get(&id).filter(|payment| payment.provider == Provider::PawaPay).cloned();
     found(deposit.map_or(Value::Null, |deposit| {
