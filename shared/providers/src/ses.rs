@@ -126,6 +126,22 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_sesv2::error::ErrorMetadata;
+
+    #[test]
+    fn of_what_ses_answers_its_code_and_its_words_alone_are_kept() {
+        let answer = |status: u16| HttpResponse::new(status.try_into().unwrap(), r#"{"to":"grace@example.com"}"#.into());
+        let refused = |status: u16, error: ErrorMetadata| refusal(&SdkError::service_error(SendEmailError::generic(error), answer(status)));
+        let coded = || ErrorMetadata::builder().code("TooManyRequestsException");
+        let ours = "429 (TooManyRequestsException)";
+        let slower = refused(429, coded().message("Maximum sending rate exceeded.").build());
+        assert_eq!(slower, SendError::RefusedForNow(Said::theirs(ours, "Maximum sending rate exceeded.")));
+        assert_eq!(refused(429, coded().build()), SendError::RefusedForNow(Said::ours(ours)));
+        assert_eq!(refused(500, ErrorMetadata::builder().build()), SendError::Unknown(Said::ours("500")));
+        let unreadable = SdkError::response_error(r#"unexpected end of {"to":"grace@example.com""#, answer(200));
+        assert_eq!(refusal(&unreadable), SendError::Unknown(NOT_THROUGH.into()));
+        assert_eq!(refusal(&SdkError::timeout_error("8 seconds")), SendError::Unknown(NOT_IN_TIME.into()));
+    }
 
     #[test]
     fn a_shop_of_any_name_can_send() {
