@@ -57,6 +57,43 @@ async fn an_update_changes_what_is_sent_and_never_the_stock() {
 }
 
 #[tokio::test]
+async fn a_price_without_a_currency_is_in_the_one_that_the_variant_has() {
+    let shop = LocalShop::without_pumps().await;
+    let in_its_own = |sku: &str, price: u64, currency: &str| {
+        let mut variant = dress(sku);
+        (variant["price"], variant["currency"]) = (json!(price), json!(currency));
+        variant
+    };
+    let made = put(&shop, json!([in_its_own("R-1", 250_000, "CDF"), in_its_own("R-2", 9_000, "JPY")])).await.ok();
+    let (francs, yen) = (&made["variants"][0]["id"], &made["variants"][1]["id"]);
+    let priced = async |id: &Value| {
+        let variant = shop.staff().get(&format!("/api/inventory?id={id}")).await.ok();
+        (variant["price"].to_string(), variant["currency"].as_str().expect("a currency").to_owned())
+    };
+
+    for currency in [Value::Null, json!("CDF")] {
+        let after = put(&shop, json!([{ "id": francs, "price": 260_000, "currency": currency }])).await;
+        assert!(after.text.contains(r#""price":260000.00,"currency":"CDF""#), "{}", after.text);
+    }
+    put(&shop, json!([{ "id": francs, "price": 270_000 }])).await.ok();
+    assert_eq!(priced(francs).await, ("270000.0".to_owned(), "CDF".to_owned()));
+
+    // What the currency can't hold is wrong in its field, and nothing of the request is done.
+    let wrong = put(&shop, json!([{ "id": francs, "price": 1 }, { "id": yen, "price": 9.5 }, { "id": francs, "price": 1 }])).await;
+    wrong.refused(400, "INVALID_ID");
+    let wrong = put(&shop, json!([{ "id": yen, "price": 9.5 }, dress("R-3"), { "id": francs, "price": 1.005 }])).await;
+    wrong.refused(400, "INVALID_AMOUNT");
+    assert_eq!(wrong.errors(), [("/variants/0/price", "INVALID_AMOUNT"), ("/variants/2/price", "INVALID_AMOUNT")]);
+    assert_eq!(wrong.body["errors"][0]["detail"], "price has more decimals than the currency: JPY.");
+    assert_eq!(priced(yen).await, ("9000".to_owned(), "JPY".to_owned()));
+    shop.staff().get("/api/inventory?sku=R-3").await.refused(404, "VARIANT_NOT_FOUND");
+
+    // Another currency is what is said, not what is left out.
+    put(&shop, json!([{ "id": yen, "price": 9.5, "currency": "USD" }])).await.ok();
+    assert_eq!(priced(yen).await, ("9.5".to_owned(), "USD".to_owned()));
+}
+
+#[tokio::test]
 async fn a_sku_is_unique_and_free_again_once_it_is_given_up() {
     let shop = LocalShop::without_pumps().await;
     let first = put(&shop, json!([dress("R-1")])).await.ok()["variants"][0]["id"].clone();

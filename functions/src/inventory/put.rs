@@ -3,12 +3,13 @@
 use super::VariantView;
 use api::auth::InventoryKeeper;
 use api::input::{Input, Reader, Value};
+use api::problem::FieldError;
 use api::{Answer, Attempt, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::actor::Actor;
 use domain::ids::{ProductId, VariantId};
-use domain::inventory::{InventoryError, MAX_PIECES, NewVariant, Variant, VariantPatch};
-use domain::money::{Currency, Money};
+use domain::inventory::{InventoryError, MAX_PIECES, NewPrice, NewVariant, Variant, VariantPatch};
+use domain::money::Currency;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use store::Writes;
@@ -37,7 +38,7 @@ struct VariantBody {
     size: Option<String>,
     color: Option<String>,
     price: Option<f64>,
-    /// Goes with a price; the shop's when it is left out.
+    /// Goes with a price. Left out, a new variant's is the shop's, and a changed one keeps its own.
     currency: Option<String>,
     /// What a new variant starts with; a change never sets it.
     stock_quantity: Option<i64>,
@@ -104,13 +105,13 @@ impl Input for PutVariants {
 fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     let mut fields = value.fields("INVALID_VARIANTS")?;
     let has_id = fields.has("id");
-    let currency = fields.peek("currency").and_then(Currency::parse).unwrap_or(shops);
-    let (required, product, price) = ("MISSING_REQUIRED_FIELDS", "INVALID_ID", fields.has("price"));
+    let named = fields.peek("currency").and_then(Currency::parse);
+    let (required, product, has_price) = ("MISSING_REQUIRED_FIELDS", "INVALID_ID", fields.has("price"));
 
     let id = fields.optional("id", |value| value.id(VariantId::new, "INVALID_ID"));
     let mut patch = VariantPatch::default();
     // A new variant needs what a change may leave out; both read the same.
-    let (product_id, sku, product_name, amount);
+    let (product_id, sku, product_name);
     if has_id {
         product_id = fields.changeable("productId", |value| value.id(ProductId::new, product));
         sku = fields.changeable("sku", |value| value.text(100));
@@ -122,13 +123,19 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     }
     let size = fields.clearable("size", |value| value.text(50));
     let color = fields.clearable("color", |value| value.text(50));
+    let (price, first_price);
     if has_id {
-        amount = fields.changeable("price", |value| value.amount(currency));
+        price = fields.changeable("price", |value| match named {
+            Some(currency) => value.amount(currency).map(NewPrice::Named),
+            None => value.decimal("INVALID_AMOUNT").map(NewPrice::SameCurrency),
+        });
+        first_price = None;
     } else {
-        amount = fields.required("price", required, |value| value.amount(currency)).map(Some);
+        price = Some(None);
+        first_price = fields.required("price", required, |value| value.amount(named.unwrap_or(shops)));
     }
-    let stated = fields.optional("currency", |value| {
-        if has_id && !price {
+    let currency = fields.optional("currency", |value| {
+        if has_id && !has_price {
             value.wrong_as("INVALID_CURRENCY", "goes with a price")
         } else {
             value.word(Currency::parse, "INVALID_CURRENCY")
@@ -140,8 +147,8 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
 
     (patch.product_id, patch.sku, patch.product_name) = (product_id?, sku?, product_name?);
     (patch.size, patch.color, patch.is_active) = (size?, color?, is_active?);
-    let (amount, _stated, stock): (Option<Money>, Option<Currency>, Option<i64>) = (amount?, stated?, stock?);
-    patch.price = amount;
+    let (_named, stock): (Option<Currency>, Option<i64>) = (currency?, stock?);
+    patch.price = price?;
     match id? {
         Some(id) => Some(Entry::Change(id, patch)),
         None if has_id => value.wrong_as("INVALID_ID", "has an id that is none"),
@@ -151,7 +158,7 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
             product_name: patch.product_name?,
             size: patch.size.flatten(),
             color: patch.color.flatten(),
-            price: patch.price?,
+            price: first_price?,
             stock_quantity: stock.unwrap_or(0),
             is_active: patch.is_active.unwrap_or(true),
         })),
@@ -183,31 +190,44 @@ fn decide(
     known: &HashMap<VariantId, Variant>,
     mut owners: HashMap<String, VariantId>,
     actor: Actor,
-    mut attempt: Attempt,
-) -> Result<(Vec<Variant>, Writes), InventoryError> {
-    let mut variants = Vec::new();
+    attempt: Attempt,
+) -> Result<(Vec<Variant>, Writes), Problem> {
+    let variants = after(entries, known, actor, attempt)?;
     let mut writes = Writes::new();
-    for entry in entries {
-        let id = entry.id().unwrap_or_else(|| VariantId::draw(&mut attempt.ids));
+    for (entry, variant) in entries.iter().zip(&variants) {
         if let Some(sku) = entry.sku()
-            && *owners.entry(sku.clone()).or_insert(id) != id
+            && *owners.entry(sku.clone()).or_insert(variant.id) != variant.id
         {
-            return Err(InventoryError::DuplicateSku(sku.clone()));
+            return Err(InventoryError::DuplicateSku(sku.clone()).into());
         }
-        let variant = match entry {
-            Entry::Create(new) => {
-                let variant = Variant::create(id, new.clone(), actor, attempt.now);
-                writes = writes.insert_variant(&variant);
-                variant
-            }
-            Entry::Change(id, patch) => {
-                let old = known.get(id).ok_or(InventoryError::VariantNotFound(*id))?;
-                let variant = old.update(patch.clone(), attempt.now);
-                writes = writes.replace_variant(old, &variant);
-                variant
-            }
+        writes = match known.get(&variant.id) {
+            Some(old) => writes.replace_variant(old, variant),
+            None => writes.insert_variant(variant),
         };
-        variants.push(variant);
     }
     Ok((variants, writes))
+}
+
+/// # Errors
+/// `VARIANT_NOT_FOUND`; `INVALID_AMOUNT` for each price that is no amount of the currency that its variant keeps.
+fn after(entries: &[Entry], known: &HashMap<VariantId, Variant>, actor: Actor, mut attempt: Attempt) -> Result<Vec<Variant>, Problem> {
+    let (mut variants, mut wrong) = (Vec::new(), Vec::new());
+    for (place, entry) in entries.iter().enumerate() {
+        match entry {
+            Entry::Create(new) => variants.push(Variant::create(VariantId::draw(&mut attempt.ids), new.clone(), actor, attempt.now)),
+            Entry::Change(id, patch) => {
+                let old = known.get(id).ok_or(InventoryError::VariantNotFound(*id))?;
+                match old.update(patch.clone(), attempt.now) {
+                    Ok(variant) => variants.push(variant),
+                    Err(error) => wrong.push(FieldError {
+                        pointer: format!("/variants/{place}/price"),
+                        code: "INVALID_AMOUNT".into(),
+                        detail: error.to_string(),
+                        place: None,
+                    }),
+                }
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(variants) } else { Err(Problem::invalid(wrong)) }
 }

@@ -2,7 +2,7 @@
 
 use crate::actor::Actor;
 use crate::ids::{OrderId, ProductId, UserId, VariantId};
-use crate::money::Money;
+use crate::money::{AmountError, Currency, Decimal, Money};
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -157,9 +157,28 @@ pub struct VariantPatch {
     /// Colour; `Some(None)` clears it.
     pub color: Option<Option<String>>,
     /// Price of a piece.
-    pub price: Option<Money>,
+    pub price: Option<NewPrice>,
     /// Whether it can be ordered.
     pub is_active: Option<bool>,
+}
+
+/// Another price for a variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewPrice {
+    /// In the currency that was named with it.
+    Named(Money),
+    /// In the currency that the variant has, which only its record tells.
+    SameCurrency(Decimal),
+}
+
+/// `INVALID_AMOUNT`: a price that is no amount of the currency that its variant has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("price {reason}: {currency}.")]
+pub struct WrongPrice {
+    /// The variant's.
+    pub currency: Currency,
+    /// What is wrong with it.
+    pub reason: AmountError,
 }
 
 /// A change of the stock by hand.
@@ -231,23 +250,31 @@ impl Variant {
         }
     }
 
-    /// This variant with other catalogue facts; never with another stock.
-    #[must_use]
-    pub fn update(&self, patch: VariantPatch, now: Timestamp) -> Self {
+    /// This variant with other catalogue facts; never with another stock, and in another currency only where one is named.
+    ///
+    /// # Errors
+    /// See [`WrongPrice`].
+    pub fn update(&self, patch: VariantPatch, now: Timestamp) -> Result<Self, WrongPrice> {
         let old = self.clone();
-        Self {
+        let currency = old.price.currency;
+        let price = match patch.price {
+            None => old.price,
+            Some(NewPrice::Named(price)) => price,
+            Some(NewPrice::SameCurrency(number)) => number.amount(currency).map_err(|reason| WrongPrice { currency, reason })?,
+        };
+        Ok(Self {
             product_id: patch.product_id.unwrap_or(old.product_id),
             sku: patch.sku.unwrap_or(old.sku),
             product_name: patch.product_name.unwrap_or(old.product_name),
             size: patch.size.unwrap_or(old.size),
             color: patch.color.unwrap_or(old.color),
-            price: patch.price.unwrap_or(old.price),
+            price,
             is_active: patch.is_active.unwrap_or(old.is_active),
             version: old.version + 1,
             revision: old.revision + 1,
             updated_at: now,
             ..old
-        }
+        })
     }
 
     /// The stock after a change by hand, with its log row.
