@@ -3,7 +3,7 @@
 use crate::kit::{Answer, Answers, CUSTOMER, LocalShop, Placed, cents, column, keys, race, shipment_body};
 use local::Options;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 mod booking;
 mod races;

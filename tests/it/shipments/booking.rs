@@ -99,6 +99,22 @@ async fn a_carrier_is_told_what_it_needs_in_a_country_without_postcodes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fedex_ships_on_the_day_that_the_shop_has_west_and_east_of_utc() {
+    // As far from UTC as clocks go: it has another day than one of them at any hour.
+    for zone in ["Etc/GMT+12", "Pacific/Kiritimati"] {
+        let variables = HashMap::from([("SHOP_TIMEZONE", zone.to_owned())]);
+        let shop = LocalShop::with(Options { variables, ..Options::default() }).await;
+        let order = confirmed(&shop, 1).await;
+        shop.ship(&order, "FEDEX").await;
+        shop.settled().await;
+        // The day in an order's number is the shop's, and little time has gone since.
+        let day = order.body["orderNumber"].as_str().and_then(|number| number.split('-').nth(1)).expect("a day").to_owned();
+        let shipped = only(&shop).request["requestedShipment"]["shipDatestamp"].as_str().expect("a day").replace('-', "");
+        assert_eq!(shipped, day, "{zone}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_carrier_would_refuse_is_said_before_it_is_asked() {
     let shop = LocalShop::start().await;
     let order = confirmed(&shop, 1).await;

@@ -1,7 +1,7 @@
 //! DHL Express, by its MyDHL API.
 
 use super::codes::{self, status};
-use super::http::{answer, label, moment_in, money, refused, text_at, written};
+use super::http::{answer, days_of_booking, label, moment_in, money, refused, text_at, written};
 use super::{Booking, CarrierApi, CarrierError, Limits, Parcel, Spot};
 use crate::said::Said;
 use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
@@ -140,7 +140,7 @@ impl CarrierApi for Dhl {
     }
 
     async fn find(&self, reference: &str, asked_at: Timestamp) -> Result<Option<Booking>, CarrierError> {
-        let (from, to) = (written(asked_at, "%Y-%m-%d"), written(asked_at.plus_minutes(2 * 24 * 60), "%Y-%m-%d"));
+        let (from, to) = days_of_booking(asked_at, &self.zone, "%Y-%m-%d");
         let (status, body) = answer(self.tracking(&[
             ("shipmentReference", reference),
             ("shipmentReferenceType", "CU"),

@@ -1,7 +1,7 @@
 //! FedEx, by its Ship and Track APIs.
 
 use super::codes::{self, status};
-use super::http::{TokenCache, answer, label, moment_in, money, refused, text_at, written};
+use super::http::{TokenCache, answer, day_in, days_of_booking, label, moment_in, money, refused, text_at};
 use super::{Booking, CarrierApi, CarrierError, Limits, Parcel, Spot};
 use crate::said::Said;
 use domain::shipment::{Carrier, CarrierEvent, Sighting, TrackingNumber};
@@ -38,7 +38,7 @@ impl FedEx {
     pub const LIMITS: Limits = Limits { name: 35, line: 35, city: 35, postcode: 10 };
 
     /// `base_url` is `https://apis.fedex.com`, or `https://apis-sandbox.fedex.com` for FedEx's own test system; `zone` is what
-    /// a time is read in that says no offset.
+    /// a time is read in that says no offset, and whose day a parcel is shipped on.
     #[must_use]
     pub const fn new(http: reqwest::Client, base_url: String, keys: FedExKeys, tokens: TokenCache, zone: TimeZone) -> Self {
         Self { http, base_url, keys, tokens, zone }
@@ -63,7 +63,7 @@ impl FedEx {
             "labelResponseOptions": "LABEL",
             "accountNumber": account,
             "requestedShipment": {
-                "shipDatestamp": written(parcel.now, "%Y-%m-%d"),
+                "shipDatestamp": day_in(parcel.now, &self.zone, "%Y-%m-%d"),
                 "serviceType": parcel.service.unwrap_or(DOMESTIC),
                 "packagingType": "YOUR_PACKAGING",
                 "pickupType": "USE_SCHEDULED_PICKUP",
@@ -128,14 +128,15 @@ impl CarrierApi for FedEx {
     }
 
     async fn find(&self, reference: &str, asked_at: Timestamp) -> Result<Option<Booking>, CarrierError> {
+        let (from, to) = days_of_booking(asked_at, &self.zone, "%Y-%m-%d");
         let wanted = json!({
             "referencesInformation": {
                 "type": "CUSTOMER_REFERENCE",
                 "value": reference,
                 "accountNumber": self.keys.account_number,
                 "carrierCode": "FDXE",
-                "shipDateBegin": written(asked_at, "%Y-%m-%d"),
-                "shipDateEnd": written(asked_at.plus_minutes(2 * 24 * 60), "%Y-%m-%d"),
+                "shipDateBegin": from,
+                "shipDateEnd": to,
             },
             "includeDetailedScans": false,
         });

@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::money::{Currency, Money};
 use domain::time::Timestamp;
-use jiff::civil::DateTime;
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use outbound::ClientError;
 use reqwest::{RequestBuilder, StatusCode};
@@ -81,8 +82,24 @@ pub(super) fn label(encoded: &Value, extension: &'static str) -> Option<LabelFil
 
 /// A point in time, written as `format` says (strftime), in UTC.
 pub(super) fn written(at: Timestamp, format: &str) -> String {
-    let at = i64::try_from(at.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()).unwrap_or_default();
-    at.strftime(format).to_string()
+    instant(at).strftime(format).to_string()
+}
+
+/// The day that it is at a point in time by the clocks of `zone`, written as `format` says (strftime).
+pub(super) fn day_in(at: Timestamp, zone: &TimeZone, format: &str) -> String {
+    zone.to_datetime(instant(at)).date().strftime(format).to_string()
+}
+
+/// The first and the last day that a parcel may have in a carrier's books which was asked for at `asked_at`, written as `format`
+/// says (strftime). Its day is the shop's or UTC's, whichever the carrier counts by, or one soon after, on which it is fetched.
+pub(super) fn days_of_booking(asked_at: Timestamp, zone: &TimeZone, format: &str) -> (String, String) {
+    let day = zone.to_datetime(instant(asked_at)).date();
+    let written = |day: Date| day.strftime(format).to_string();
+    (written(day.saturating_sub(1.day())), written(day.saturating_add(2.days())))
+}
+
+fn instant(at: Timestamp) -> jiff::Timestamp {
+    i64::try_from(at.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()).unwrap_or_default()
 }
 
 /// A point in time of a text: by its own offset, or without one as the clocks of `zone` go. A day alone is its end, by which
@@ -166,6 +183,25 @@ mod tests {
         assert_eq!(read("2026-11-25T09:15:00-05:00"), moment("2026-11-25T14:15:00Z"), "its own, where it has one");
         assert_eq!(read("2026-11-25"), moment("2026-11-25T22:59:59Z"));
         assert_eq!([read("soon"), read("2026-11-31"), read("")], [None; 3]);
+    }
+
+    #[test]
+    fn a_day_is_of_the_shop_s_clocks_and_a_parcel_is_looked_for_from_the_day_before_it_to_two_after() {
+        let at = moment("2026-11-30T23:30:00Z").unwrap();
+        let in_hours = |hours: i8| TimeZone::fixed(jiff::tz::offset(hours));
+        let (kinshasa, new_york) = (in_hours(1), in_hours(-5));
+        assert_eq!((day_in(at, &kinshasa, "%Y-%m-%d"), day_in(at, &new_york, "%Y%m%d")), ("2026-12-01".to_owned(), "20261130".to_owned()));
+        let days = |zone: &TimeZone| days_of_booking(at, zone, "%Y-%m-%d");
+        assert_eq!(days(&kinshasa), ("2026-11-30".to_owned(), "2026-12-03".to_owned()));
+        assert_eq!(days(&new_york), ("2026-11-29".to_owned(), "2026-12-02".to_owned()));
+        // As far apart as clocks are, the shop's day and UTC's are both among them.
+        for (hours, at) in [(14, "2026-11-30T10:30:00Z"), (-12, "2026-11-30T11:30:00Z")] {
+            let (at, zone) = (moment(at).unwrap(), in_hours(hours));
+            let (from, to) = days_of_booking(at, &zone, "%Y-%m-%d");
+            for day in [day_in(at, &zone, "%Y-%m-%d"), written(at, "%Y-%m-%d")] {
+                assert!(from <= day && day <= to, "{day} by {hours}");
+            }
+        }
     }
 
     #[test]

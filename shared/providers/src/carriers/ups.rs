@@ -1,7 +1,7 @@
 //! UPS, by its Shipping and Tracking APIs.
 
 use super::codes::ups_status;
-use super::http::{TokenCache, answer, label, moment, moment_in, money, refused, text_at, written};
+use super::http::{TokenCache, answer, days_of_booking, label, moment, moment_in, money, refused, text_at};
 use super::{Booking, CarrierApi, CarrierError, Limits, Parcel, Spot};
 use domain::shipment::{CarrierEvent, Sighting, TrackingNumber};
 use domain::time::Timestamp;
@@ -132,7 +132,7 @@ impl CarrierApi for Ups {
     }
 
     async fn find(&self, reference: &str, asked_at: Timestamp) -> Result<Option<Booking>, CarrierError> {
-        let (from, to) = (written(asked_at, "%Y%m%d"), written(asked_at.plus_minutes(2 * 24 * 60), "%Y%m%d"));
+        let (from, to) = days_of_booking(asked_at, &self.zone, "%Y%m%d");
         let call = self.http.get(format!("{}/api/track/v1/reference/details/{reference}", self.base_url)).query(&[
             ("locale", "en_US"),
             ("fromPickUpDate", &from),
