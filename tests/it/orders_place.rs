@@ -126,6 +126,27 @@ async fn a_customer_pays_the_zones_fee_and_no_other() {
 }
 
 #[tokio::test]
+async fn an_order_in_another_currency_than_its_zones_fee_is_told_which_that_is() {
+    let shop = with_zones().await;
+    let francs = json!({ "productId": 7, "sku": "R-CDF", "productName": "Robe", "price": 250_000, "currency": "CDF", "stockQuantity": 9 });
+    let made = shop.keeper().put("/api/inventory", &json!({ "variants": [francs] })).await.ok();
+    let variant = made["variants"][0]["id"].as_u64().expect("an id");
+    let order = with(body(&[(variant, 1)]), &json!({ "currency": "CDF", "deliveryZone": "Gombe" }));
+
+    for fee in [Value::Null, json!(5), json!(12_500)] {
+        let refused = shop.customer(CUSTOMER).post("/api/orders", &with(order.clone(), &json!({ "deliveryFee": fee }))).await;
+        refused.refused(409, "DELIVERY_FEE_MISMATCH");
+        assert_eq!(refused.body["detail"], "The delivery fee for Gombe is 5.00 USD, and the order is in CDF.");
+    }
+    // Where there is no such zone, that is what is wrong.
+    let elsewhere = with(order.clone(), &json!({ "deliveryZone": "Matete" }));
+    let refused = shop.customer(CUSTOMER).post("/api/orders", &elsewhere).await;
+    assert_eq!(refused.body["detail"], "There is no delivery fee for that zone; the zones are: Gombe, Limete.");
+    let by_staff = shop.staff().post("/api/orders", &with(order, &json!({ "deliveryFee": 12_500 }))).await.ok();
+    assert_eq!((cents(&by_staff["deliveryFee"]), cents(&by_staff["total"])), (12_500_00, 262_500_00));
+}
+
+#[tokio::test]
 async fn staff_may_set_any_fee_and_pickup_is_free() {
     let shop = with_zones().await;
     let variant = shop.variant("10.00", 100).await;

@@ -132,6 +132,11 @@ fn others_of_the_domain() -> Vec<(&'static str, Problem)> {
             "409.INVALID_STATUS_TRANSITION",
             StepError::InvalidTransition { from: ReturnStatus::Completed, to: ReturnStatus::Approved }.into(),
         ),
+        (
+            "409.DELIVERY_FEE_MISMATCH",
+            PlaceError::DeliveryFeeCurrency { place: "for Gombe".to_owned(), fee: Money::usd(5_00), ordered: cdf() }.into(),
+        ),
+        ("409.DELIVERY_FEE_MISMATCH", PlaceError::UnknownZone { zones: "Gombe, Limete".to_owned() }.into()),
         ("400.INVALID_ORDER_ITEMS", ShipError::NoSuchLine(line()).into()),
         ("400.INVALID_ORDER_ITEMS", StepError::NotInReturn(line()).into()),
         ("409.INSUFFICIENT_STOCK", InventoryError::InsufficientStock { sku: sku(), left: 1, change: -2 }.into()),

@@ -45,7 +45,9 @@ impl From<PlaceError> for Problem {
             PlaceError::VariantInactive(_) => Self::conflict("VARIANT_INACTIVE", error),
             PlaceError::CurrencyMismatch { .. } => Self::conflict("CURRENCY_MISMATCH", error),
             PlaceError::InsufficientStock { .. } => Self::conflict("INSUFFICIENT_STOCK", error),
-            PlaceError::DeliveryFeeMismatch { .. } | PlaceError::UnknownZone { .. } => Self::conflict("DELIVERY_FEE_MISMATCH", error),
+            PlaceError::DeliveryFeeMismatch { .. } | PlaceError::DeliveryFeeCurrency { .. } | PlaceError::UnknownZone { .. } => {
+                Self::conflict("DELIVERY_FEE_MISMATCH", error)
+            }
             PlaceError::PaymentReferenceUsed(_) => Self::conflict("PAYMENT_REFERENCE_USED", error),
             PlaceError::Promotion(reason) => not_valid(reason, StatusCode::CONFLICT),
             PlaceError::TotalTooLarge => Self::bad_request("INVALID_AMOUNT", error),

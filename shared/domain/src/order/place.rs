@@ -102,6 +102,16 @@ pub enum PlaceError {
         fee: Money,
     },
     /// `DELIVERY_FEE_MISMATCH`
+    #[error("The delivery fee {place} is {fee}, and the order is in {ordered}.")]
+    DeliveryFeeCurrency {
+        /// For a zone.
+        place: String,
+        /// What it is, in a currency that the order is not in.
+        fee: Money,
+        /// The order's.
+        ordered: Currency,
+    },
+    /// `DELIVERY_FEE_MISMATCH`
     #[error("There is no delivery fee for that zone; the zones are: {zones}.")]
     UnknownZone {
         /// The zones there are.
@@ -215,16 +225,18 @@ impl OrderRequest {
             };
         }
         let zone_fee = self.delivery_zone.as_ref().and_then(|zone| fees.0.get(zone)).copied();
-        // A zone's fee in another currency is no fee of this order.
-        let zone_fee = zone_fee.filter(|fee| fee.currency == self.currency);
         if fees.0.is_empty() || actor.is_staff() {
+            // A zone's fee in another currency is no fee of this order.
+            let zone_fee = zone_fee.filter(|fee| fee.currency == self.currency);
             return Ok(self.delivery_fee.or(zone_fee).unwrap_or(free));
         }
+        let place = || format!("for {}", self.delivery_zone.as_deref().unwrap_or_default());
         match (zone_fee, self.delivery_fee) {
-            (None, _) => Err(PlaceError::UnknownZone { zones: fees.0.keys().cloned().collect::<Vec<_>>().join(", ") }),
-            (Some(fee), Some(asked)) if asked != fee => {
-                Err(PlaceError::DeliveryFeeMismatch { place: format!("for {}", self.delivery_zone.as_deref().unwrap_or_default()), fee })
+            (Some(fee), _) if fee.currency != self.currency => {
+                Err(PlaceError::DeliveryFeeCurrency { place: place(), fee, ordered: self.currency })
             }
+            (None, _) => Err(PlaceError::UnknownZone { zones: fees.0.keys().cloned().collect::<Vec<_>>().join(", ") }),
+            (Some(fee), Some(asked)) if asked != fee => Err(PlaceError::DeliveryFeeMismatch { place: place(), fee }),
             (Some(fee), _) => Ok(fee),
         }
     }
