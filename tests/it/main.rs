@@ -18,6 +18,7 @@ mod hostile_input;
 mod hostile_requests;
 mod idempotency;
 mod inventory;
+mod large_lists;
 mod logs;
 mod message_reports;
 mod model;

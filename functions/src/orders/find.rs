@@ -76,5 +76,5 @@ pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Chec
 
 fn list(page: &store::Page<Order>, meta: &api::Meta) -> Result<Answer, Problem> {
     let views: Vec<OrderView<'_>> = page.items.iter().map(OrderView::from).collect();
-    Ok(page::with_next(Answer::ok(&views)?, page.next, meta))
+    page::fitting(page, &views, |order| order.id.get(), meta)
 }

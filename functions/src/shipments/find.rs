@@ -63,7 +63,7 @@ pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Chec
             for shipment in &page.items {
                 views.push(seen(&caller, shipment, &shop).await);
             }
-            return Ok(page::with_next(Answer::ok(&views)?, page.next, &request.meta));
+            return page::fitting(&page, &views, |shipment| shipment.id.get(), &request.meta);
         }
     };
     caller.may_reach(shipment.customer_id)?;

@@ -90,6 +90,10 @@ impl Answer {
         Self { status, ..self }
     }
 
+    pub(crate) const fn body_bytes(&self) -> usize {
+        self.body.len()
+    }
+
     pub(crate) fn stored(&self, key: &AnswerKey) -> StoredAnswer {
         StoredAnswer {
             request: key.request.clone(),

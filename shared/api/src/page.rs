@@ -14,6 +14,10 @@ use store::{Page, PageRequest};
 const DEFAULT_LIMIT: usize = 50;
 const MOST: i64 = 100;
 
+/// The most bytes of a body: what a function answers may have 6 MB (Lambda's quotas), and the body stands in it as a JSON string,
+/// where each of its quotes and backslashes takes two.
+const MOST_BYTES: usize = 5 * 1024 * 1024 / 2;
+
 /// Reads `limit` and `cursor`.
 pub fn read(request: &mut Reader<'_>) -> Option<PageRequest> {
     let limit = request.query("limit", |value| value.integer(1..=MOST, "INVALID_LIMIT"));
@@ -47,6 +51,30 @@ pub fn read_dates(request: &mut Reader<'_>) -> Option<(u64, u64)> {
 pub fn answer<T, V: Serialize>(page: Page<T>, meta: &Meta, view: impl Fn(T) -> V) -> Result<Answer, Problem> {
     let answer = Answer::ok(&page.items.into_iter().map(view).collect::<Vec<_>>())?;
     Ok(with_next(answer, page.next, meta))
+}
+
+/// The same for records that may be so large that a hundred don't fit an answer: as many views of them as do, one at the least;
+/// the next page goes on from there. There is a view for each of the page's records.
+///
+/// # Errors
+/// As [`Answer::ok`].
+pub fn fitting<T, V: Serialize>(page: &Page<T>, views: &[V], position: impl Fn(&T) -> u64, meta: &Meta) -> Result<Answer, Problem> {
+    let whole = Answer::ok(&views)?;
+    // Nearly every page fits, so that what each record takes is looked at only where one doesn't.
+    if whole.body_bytes() <= MOST_BYTES {
+        return Ok(with_next(whole, page.next, meta));
+    }
+    let (mut bytes, mut fitting) = (0, 0);
+    for view in views {
+        bytes += Answer::ok(view)?.body_bytes() + ",".len();
+        if bytes > MOST_BYTES && fitting > 0 {
+            break;
+        }
+        fitting += 1;
+    }
+    let (shown, rest) = views.split_at(fitting);
+    let next = if rest.is_empty() { page.next } else { page.items.iter().take(fitting).next_back().map(position) };
+    Ok(with_next(Answer::ok(&shown)?, next, meta))
 }
 
 /// The answer, with where the next page is.

@@ -1,7 +1,7 @@
 //! Reading what was answered: fields, columns, and lists page by page.
 
 use super::{Answer, Caller};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The names of a record's fields, sorted.
 pub fn keys(record: &Value) -> Vec<&str> {
@@ -32,6 +32,9 @@ impl Caller {
         let (mut path, mut all) = (Some(format!("{first}{and}limit={limit}")), Vec::new());
         while let Some(at) = path {
             let answer = self.get(&at).await;
+            // What Lambda takes (6 MB) holds the body as a JSON string once more, and headers.
+            let payload = json!(answer.text).to_string().len();
+            assert!(payload < 6_000_000, "{payload} bytes at {at}");
             path = next_page(&answer);
             let page = answer.ok();
             let page = page.as_array().expect("a bare array");
