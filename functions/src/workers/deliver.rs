@@ -7,7 +7,9 @@ use api::metrics::Metrics;
 use domain::event::MessageJob;
 use domain::ids::OrderId;
 use domain::message::{Announcement, LATE_AFTER_MINUTES};
-use domain::notification::{Addressed, Channel, Claim, Notification, NotificationStatus, Sending, UNKNOWN_OUTCOME_MINUTES};
+use domain::notification::{
+    Addressed, Channel, Claim, Notification, NotificationStatus, Sending, UNKNOWN_OUTCOME_MINUTES, is_too_old_to_send,
+};
 use domain::order::Order;
 use domain::report::Address;
 use providers::phone::Country;
@@ -46,9 +48,14 @@ impl<S: Sender> Desk<S> {
         (self.clock.now() > job.at.plus_minutes(LATE_AFTER_MINUTES)).then_some(about.order_id)
     }
 
-    /// Sends one message, unless it was sent before or somebody is at it.
+    /// Sends one message, unless it was sent before or somebody is at it. One that is too old for the log to know is not sent, and not
+    /// logged either: its record would be gone at once.
     pub(super) async fn deliver(&self, job: &MessageJob, about: &Announcement, draft: Draft) -> Outcome {
         let (now, by) = (self.clock.now(), random());
+        if is_too_old_to_send(job.at, now) {
+            tracing::warn!(job = %job.id, message = %job.notification_id, "a message is too old to be sent: it may have been sent before");
+            return Outcome::Done;
+        }
         let Draft { to, withheld } = draft;
         let first = match &withheld {
             None => Notification::first(job, about, to, now, by),

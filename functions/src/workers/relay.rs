@@ -1,12 +1,14 @@
 //! Puts the jobs of committed events on their queues: the other half of the outbox.
 
 use super::numbers;
+use api::clock::Clock;
 use api::metrics::Metrics;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use domain::event::{Event, Job};
 use domain::ids::EventId;
+use domain::notification::{SENT_WITHIN_DAYS, is_too_old_to_send};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -290,10 +292,16 @@ async fn relay_listed(queues: &Queues, listed: Vec<Listed<Event>>) -> usize {
 /// `next` of what came of one.
 ///
 /// # Errors
-/// In words, for anything else, and when an hour can't be relayed.
-pub async fn handle(queues: &Queues, metrics: &Metrics, store: &Store, input: Value) -> Result<Value, String> {
+/// In words, for anything else, for an hour so long ago that nobody knows any more which of its messages were sent, and when one can't be relayed.
+pub async fn handle(queues: &Queues, metrics: &Metrics, store: &Store, clock: &Clock, input: Value) -> Result<Value, String> {
     if input.get("relayHour").is_some() {
         let hour: Hour = serde_json::from_value(input).map_err(|error| format!("that is no hour to relay: {error}"))?;
+        if is_too_old_to_send(hour.relay_hour, clock.now()) {
+            let hour = hour.relay_hour.0;
+            return Err(format!(
+                "{hour} is more than {SENT_WITHIN_DAYS} days ago: the log may have forgotten which messages of that hour were sent, and customers would get them again"
+            ));
+        }
         let came = relay_hour(queues, store, hour, LONGEST).await?;
         return serde_json::to_value(came).map_err(|error| error.to_string());
     }

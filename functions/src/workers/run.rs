@@ -36,10 +36,10 @@ pub async fn relay() -> Result<(), Error> {
     api::log::init();
     let sdk = aws::config();
     let queues = started(queues(&sdk))?;
-    let (store, metrics) = (aws::store(&sdk, &Environment), Metrics::given(&Environment));
+    let (store, metrics, clock) = (aws::store(&sdk, &Environment), Metrics::given(&Environment), Clock::default());
     work(move |input: Value| {
-        let (queues, metrics, store) = (queues.clone(), metrics.clone(), store.clone());
-        async move { handle(&queues, &metrics, &store, input).await.map_err(Error::from) }
+        let (queues, metrics, store, clock) = (queues.clone(), metrics.clone(), store.clone(), clock.clone());
+        async move { handle(&queues, &metrics, &store, &clock, input).await.map_err(Error::from) }
     })
     .await
 }

@@ -74,7 +74,7 @@ impl Workers {
     /// As the worker says.
     pub async fn relay_hour(&self, hour: u64) -> Result<serde_json::Value, Error> {
         let input = serde_json::json!({ "relayHour": hour });
-        Ok(relay::handle(&self.queues, &self.metrics, &self.shop.store, input).await?)
+        Ok(relay::handle(&self.queues, &self.metrics, &self.shop.store, &self.shop.clock, input).await?)
     }
 
     /// `inventory-log`, with a batch of the inventory's stream.

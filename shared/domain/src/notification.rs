@@ -12,6 +12,19 @@ use serde::{Deserialize, Serialize};
 /// How long after a message was handed to a provider and nothing came back it may be sent again, in minutes.
 pub const UNKNOWN_OUTCOME_MINUTES: u64 = 15;
 
+/// How long the log keeps a message after its event, in days.
+pub const KEPT_DAYS: u64 = 400;
+
+/// How old a message may get and still be sent, in days: only as long as the log surely knows whether it was sent before. The day less
+/// is for clocks that differ, and for what happens between asking the log and sending.
+pub const SENT_WITHIN_DAYS: u64 = KEPT_DAYS - 1;
+
+/// Whether what happened then is too long ago to tell anybody of: the log may have forgotten that it was told.
+#[must_use]
+pub const fn is_too_old_to_send(event: Timestamp, now: Timestamp) -> bool {
+    now.0 > event.plus_days(SENT_WITHIN_DAYS).0
+}
+
 words! {
     /// The channel of a message.
     pub enum Channel {

@@ -11,13 +11,10 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 use domain::ids::{CustomerId, NotificationId, OrderId};
 use domain::message::Locale;
-use domain::notification::{Channel, Dispatch, Notification, NotificationStatus};
+use domain::notification::{Channel, Dispatch, KEPT_DAYS, Notification, NotificationStatus};
 use domain::order::Order;
 use domain::report::{Address, Suppression};
 use domain::template::{TemplateCode, TemplateHead};
-
-/// How long a message stays in the log, in seconds.
-pub(crate) const KEPT_SECONDS: u64 = 400 * 24 * 60 * 60;
 
 /// What a list of messages is narrowed to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -162,7 +159,7 @@ fn item(message: &Notification) -> Result<Item, StorageError> {
         .listed(id)
         .under(BY_STATUS, keys::shard(&keys::notifications_in(message.status), id))
         .under(BY_TIME, keys::shard(keys::NOTIFICATIONS, id))
-        .until(message.created_at.seconds() + KEPT_SECONDS);
+        .until(message.created_at.plus_days(KEPT_DAYS).seconds());
     let item = match message.order_id {
         Some(order) => item.under(BY_ORDER, keys::notifications_about(order)),
         None => item,

@@ -4,10 +4,10 @@ use crate::commit::{Expression, Writes};
 use crate::error::StorageError;
 use crate::item::{number, text, value};
 use crate::keys;
-use crate::messages::KEPT_SECONDS;
 use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use domain::notification::KEPT_DAYS;
 use domain::report::{Address, Suppression};
 use domain::time::Timestamp;
 use serde::Deserialize;
@@ -25,8 +25,9 @@ impl Writes {
     /// log has the messages that it was told of: a report about any other is no news of this shop's.
     #[must_use]
     pub fn lift(self, address: &Address, now: Timestamp) -> Self {
-        let lifted =
-            Expression::new("SET #ttl = :ttl REMOVE suppression").name("#ttl", "ttl").value(":ttl", number(now.seconds() + KEPT_SECONDS));
+        let lifted = Expression::new("SET #ttl = :ttl REMOVE suppression")
+            .name("#ttl", "ttl")
+            .value(":ttl", number(now.plus_days(KEPT_DAYS).seconds()));
         self.update(Table::Messages, keys::suppression(address), Ok(lifted), None)
     }
 }

@@ -484,8 +484,8 @@ async fn every_job_twice(deployed: &mut Deployed) {
         ["relay", "inventory-log", "send-email", "send-sms", "process-refund", "book-shipment"].map(|bin| deployed.shop_of(bin));
     let system = &deployed.shop.system;
     let now = system.clock.now();
-    let relayed =
-        relay::handle(&system.workers.queues, &Metrics::default(), &relays.store, json!({ "relayHour": now.0 })).await.expect("relayed");
+    let hour = json!({ "relayHour": now.0 });
+    let relayed = relay::handle(&system.workers.queues, &Metrics::default(), &relays.store, &system.clock, hour).await.expect("relayed");
     assert!(relayed["relayed"].as_u64() > Some(0));
     let email = Desk { store: mails.store, ..system.workers.email.clone() };
     let sms = Desk { store: texts.store, ..system.workers.sms.clone() };

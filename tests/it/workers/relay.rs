@@ -67,6 +67,59 @@ async fn an_hour_that_nobody_relayed_is_relayed_from_the_table() {
     super::assert_sent_once(&shop, order.id, 3).await;
 }
 
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_that_the_log_may_have_forgotten_is_not_relayed_again() {
+    let shop = LocalShop::without_pumps().await;
+    let order = cancelled_after_confirmation(&shop).await;
+    ByHand::of(&shop).relay().await;
+    let hands = ByHand::of(&shop);
+    deliver_all(&shop, &hands).await;
+    let sent = || (shop.system.outbox.emails().len(), shop.system.outbox.sms().len());
+    assert_eq!(sent(), (3, 3));
+    let placed_at = order.body["createdAt"].as_u64().expect("a time");
+
+    shop.system.clock.advance(398 * DAY);
+    assert_eq!(hands.workers.relay_hour(placed_at).await.expect("relayed")["failed"], 0);
+    deliver_all(&shop, &hands).await;
+    assert_eq!(sent(), (3, 3));
+
+    shop.system.clock.advance(3 * DAY);
+    for hour in [placed_at, placed_at / 1000, 0] {
+        let refused = hands.workers.relay_hour(hour).await.expect_err("refused").to_string();
+        assert!(refused.starts_with(&format!("{hour} is more than 399 days ago: the log may have forgotten")), "{refused}");
+    }
+    assert!(shop.system.sqs.queues().iter().all(|queue| queue.waiting + queue.delayed == 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_the_log_may_have_forgotten_is_sent_to_nobody() {
+    // When a job comes for the first time and when again, in days.
+    let waits: [(u32, u32); 3] = [(0, 401), (0, 398), (398, 401)];
+    for (first, again) in waits {
+        let shop = LocalShop::without_pumps().await;
+        cancelled_after_confirmation(&shop).await;
+        let mut hands = ByHand::of(&shop);
+        let batch = hands.events().expect("events");
+        for after in [first, again - first] {
+            shop.system.clock.advance(after * DAY);
+            assert!(hands.workers.relay(batch.clone()).await.batch_item_failures.is_empty());
+            deliver_all(&shop, &hands).await;
+            // Of a late one the confirmations are superseded; the cancellation is told all the same.
+            let told = if first == 0 { 3 } else { 1 };
+            assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (told, told), "{first} {again}");
+        }
+    }
+    let shop = LocalShop::without_pumps().await;
+    cancelled_after_confirmation(&shop).await;
+    let mut hands = ByHand::of(&shop);
+    shop.system.clock.advance(400 * DAY);
+    hands.relay().await;
+    deliver_all(&shop, &hands).await;
+    assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (0, 0));
+}
+
 /// SQS takes no U+FFFE and U+FFFF (`SendMessage` in its API reference), and JSON has them as they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_no_queue_takes_keeps_neither_its_own_mail_nor_another_s_back() {
@@ -156,7 +209,7 @@ async fn a_queue_that_hangs_keeps_no_other_from_its_jobs_and_gets_its_own_when_t
     assert_eq!((&came["relayed"], &came["failed"]), (&json!(0), &json!(100)), "{came}");
     assert_eq!((shop.system.faults.happened(), waiting()), (3, [0, 100]), "asked once, and the other one all the same");
     let Workers { queues, metrics, .. } = &hands.workers;
-    let rest = relay::handle(queues, metrics, shop.system.store(), came["next"].clone()).await.expect("relayed");
+    let rest = relay::handle(queues, metrics, shop.system.store(), &shop.system.clock, came["next"].clone()).await.expect("relayed");
     assert_eq!((rest, waiting()), (json!({ "relayed": 20, "failed": 0 }), [20, 120]));
 
     let again = hands.workers.relay_hour(placed_at).await.expect("relayed");
