@@ -314,6 +314,32 @@ async fn store_credit_for_money_that_stripe_has_given_back_meanwhile_is_not_give
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whose_money_stripe_has_given_back_meanwhile_is_told_of_no_more_than_is_still_owed() {
+    // What somebody gives back in Stripe's dashboard before the worker runs, and what the customer is told to be owed.
+    for (by_hand, still_owed) in [(75_00, None), (30_00, Some("45,00\u{a0}USD"))] {
+        let shop = LocalShop::without_pumps().await;
+        let order = paid(&shop).await;
+        let cancel = json!({ "reason": "Changed my mind", "refundMethod": "STORE_CREDIT" });
+        let cancelled = shop.staff().post(&order.path("cancel"), &cancel).await.ok();
+        let made = shop.system.payments.refund_by_hand(order.payment(), by_hand, "succeeded");
+        told(&shop, "refund.created", &made).await;
+        ByHand::of(&shop).until_nothing_is_left(&shop).await;
+        let credit = shop.admin().get(&format!("/api/refunds?id={}", cancelled["refund"]["id"])).await.ok();
+        assert_eq!((&credit["status"], refunded_total(&shop, &order).await), (&json!("FAILED"), by_hand));
+
+        let failed = format!("Votre remboursement pour la commande {}", order.body["orderNumber"].as_str().expect("a number"));
+        let mails: Vec<_> = shop.system.outbox.emails().into_iter().filter(|mail| mail.subject == failed).collect();
+        let sms: Vec<_> = shop.system.outbox.sms().into_iter().filter(|sms| sms.body.contains("pas encore abouti")).collect();
+        let expected = usize::from(still_owed.is_some());
+        assert_eq!((mails.len(), sms.len()), (expected, expected), "{mails:?} {sms:?}");
+        for (mail, owed) in mails.iter().zip(still_owed) {
+            let text = mail.text.as_deref().expect("a twin");
+            assert!(text.contains(&format!("vous verser {owed}")) && !text.contains("75,00"), "{text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_earlier_attempt_that_succeeds_after_all_is_a_refund_beside_the_one_that_is_tried_again() {
     let shop = LocalShop::start().await;
     let order = paid(&shop).await;

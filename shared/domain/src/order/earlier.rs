@@ -34,10 +34,11 @@ impl EarlierPayment {
         self.held().filter(|held| held.currency == self.given_back.currency)
     }
 
-    /// Whether more of it was given back than came.
+    /// What of it was given back beyond what came.
     #[must_use]
-    pub fn is_overdrawn(&self) -> bool {
-        self.came.and_then(|came| came.minus(self.given_back)).is_some_and(|held| held.minor < 0)
+    pub fn overdrawn(&self) -> Money {
+        let beyond = self.came.and_then(|came| self.given_back.minus(came)).map_or(0, |beyond| beyond.minor);
+        Money::new(beyond.max(0), self.given_back.currency)
     }
 }
 

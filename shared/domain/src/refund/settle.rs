@@ -6,6 +6,7 @@ use crate::credit::{CreditEntry, CreditKind};
 use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::{CreditEntryId, Ids};
 use crate::message::{Announcement, MessageKind, RefundFacts};
+use crate::money::Money;
 use crate::order::{EarlierPayment, Order};
 use crate::time::Timestamp;
 
@@ -88,7 +89,7 @@ impl Refund {
     /// provider gave back behind our back is gone: beyond that nothing is given, and it fails.
     #[must_use]
     pub fn credit(&self, order: &Order, now: Timestamp, ids: Ids) -> Option<RefundChange> {
-        let is_gone = self.earlier_payment(order).map_or(order.over_refunded().minor > 0, EarlierPayment::is_overdrawn);
+        let is_gone = self.owed_without(order) != self.amount;
         self.is_free().then(|| {
             let refund = self.touched(now);
             if is_gone {
@@ -142,7 +143,8 @@ impl Refund {
         }
         after.payment_status = after.status_of_refunds();
         let credit = (refund.method == RefundMethod::StoreCredit).then(|| refund.credit_entry(order, now)).flatten();
-        let events = refund.settled_events(before, order, &after, MessageKind::RefundProcessed, actor, now, &mut ids);
+        let told = Some((MessageKind::RefundProcessed, refund.amount));
+        let events = refund.settled_events(before, order, &after, told, actor, now, &mut ids);
         RefundChange { refund, order: Some(after), credit, events, known_as: None }
     }
 
@@ -150,7 +152,9 @@ impl Refund {
         let before = self.status;
         let refund = Self { status: RefundStatus::Failed, awaiting: None, failure_reason: Some(reason.to_owned()), ..self };
         let after = order.touched(now).give_room_back(&refund);
-        let events = refund.settled_events(before, order, &after, MessageKind::RefundFailed, actor, now, &mut ids);
+        let owed = refund.owed_without(order);
+        let told = (owed.minor > 0).then_some((MessageKind::RefundFailed, owed));
+        let events = refund.settled_events(before, order, &after, told, actor, now, &mut ids);
         RefundChange { refund, order: Some(after), credit: None, events, known_as: None }
     }
 
@@ -176,20 +180,29 @@ impl Refund {
         Ok(RefundChange { refund, order: Some(after), credit: None, events: numbered(events), known_as: None })
     }
 
+    /// What of it the customer is owed if nothing comes of it: all but what went back besides, beyond all that came.
+    fn owed_without(&self, order: &Order) -> Money {
+        let beyond = self.earlier_payment(order).map_or_else(|| order.over_refunded(), EarlierPayment::overdrawn);
+        Money::new((self.amount.minor - beyond.minor).max(0), self.amount.currency)
+    }
+
     #[expect(clippy::too_many_arguments, reason = "one private place where both ends of a refund meet")]
     fn settled_events(
         &self,
         before: RefundStatus,
         order: &Order,
         after: &Order,
-        kind: MessageKind,
+        told: Option<(MessageKind, Money)>,
         actor: Actor,
         now: Timestamp,
         ids: &mut Ids,
     ) -> Vec<Event> {
-        let facts = RefundFacts { amount: self.amount, method: self.method };
-        let announcement = Announcement::about(after, kind, Some(facts), self.failure_reason.as_deref(), ids);
-        let mut events = vec![self.status_event(before, after, actor, now, ids).announcing(announcement)];
+        let mut settled = self.status_event(before, after, actor, now, ids);
+        if let Some((kind, amount)) = told {
+            let facts = RefundFacts { amount, method: self.method };
+            settled = settled.announcing(Announcement::about(after, kind, Some(facts), self.failure_reason.as_deref(), ids));
+        }
+        let mut events = vec![settled];
         events.extend(after.payment_event(order.payment_status, actor, now, ids));
         events.extend(after.step_events(order.status, None, actor, now, ids));
         numbered(events)
