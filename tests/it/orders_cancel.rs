@@ -1,6 +1,6 @@
 //! `POST /api/orders/{orderId}/cancel`.
 
-use crate::kit::{Answer, CUSTOMER, LocalShop, Placed, cents, keys};
+use crate::kit::{Answer, CUSTOMER, LocalShop, Placed, body, cents, keys};
 use serde_json::{Value, json};
 
 async fn cancel(shop: &LocalShop, order: &Placed, fields: Value) -> Answer {
@@ -141,4 +141,58 @@ async fn a_wrong_cancel_is_named() {
     shop.customer(CUSTOMER + 1).post(&order.path("cancel"), &ok).await.refused(403, "FORBIDDEN");
     assert_eq!(shop.order_now(order.id).await, order.body);
     assert_eq!(post(json!({ "reason": "é".repeat(500) })).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cancels_after_a_refund_is_told_what_is_on_its_way_and_what_has_gone_back() {
+    let shop = LocalShop::start().await;
+    // language · refunded before the cancellation · whether that was paid out by then · what mail and SMS say · what the mail says besides
+    let table = [
+        ("fr", 75, false, "Un remboursement de 75,00 USD", "engagé avant l’annulation, est en cours"),
+        ("fr", 75, true, "remboursé 75,00 USD", "Nous vous avons déjà remboursé 75,00 USD."),
+        (
+            "fr",
+            20,
+            false,
+            "Un remboursement de 55,00 USD sur votre mobile money est en cours.",
+            "Un remboursement de 20,00 USD, engagé avant",
+        ),
+        ("fr", 20, true, "Un remboursement de 55,00 USD sur votre mobile money est en cours.", "Nous vous avons déjà remboursé 20,00 USD."),
+        ("en", 75, false, "A refund of USD 75.00", "made before the cancellation and is on its way"),
+        ("en", 75, true, "refunded USD 75.00 to you.", "We have already refunded USD 75.00"),
+        ("en", 20, false, "A refund of USD 55.00 to your mobile money account is on its way.", "A refund of USD 20.00 was made before"),
+        ("en", 20, true, "A refund of USD 55.00 to your mobile money account is on its way.", "We have already refunded USD 20.00 to you."),
+    ];
+    for (locale, amount, is_paid_out, both, mail_alone) in table {
+        let mut customer = body(&[])["customer"].clone();
+        customer["locale"] = json!(locale);
+        let order = shop.order().with("customer", customer).paid().place().await;
+        let refund = json!({ "orderId": order.id, "amount": amount, "reason": "Torn" });
+        let refund = shop.admin().post("/api/refunds", &refund).await.ok();
+        shop.settled().await;
+        if is_paid_out {
+            shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "COMPLETED" })).await.ok();
+        }
+        let cancelled = cancel(&shop, &order, json!({})).await.ok();
+        assert_eq!(cancelled["refund"].is_null(), amount == 75, "{cancelled}");
+        shop.settled().await;
+
+        let number = order.body["orderNumber"].as_str().expect("a number");
+        let (your_order, is_cancelled) = if locale == "fr" { ("Votre commande", "est annulée") } else { ("Your order", "is cancelled") };
+        let subject = format!("{your_order} {number} {is_cancelled}");
+        let mails = shop.system.outbox.emails();
+        let mail = mails.iter().find(|mail| mail.subject == subject).expect("a mail");
+        let sms = shop
+            .system
+            .outbox
+            .sms()
+            .into_iter()
+            .find(|sms| sms.body.contains(&format!("{number} {is_cancelled}")) && sms.body.contains(both));
+        assert!(sms.is_some(), "{locale} {both}: {:?}", shop.system.outbox.sms());
+        for part in [mail.html.as_deref(), mail.text.as_deref()] {
+            let part = part.expect("a page and a twin").replace('\u{a0}', " ");
+            assert!(part.contains(both) && part.contains(mail_alone), "{locale} {both} {mail_alone}: {part}");
+            assert!(!part.contains("nothing to refund") && !part.contains("rien à vous rembourser"), "{part}");
+        }
+    }
 }

@@ -30,6 +30,8 @@ fn facts() -> Facts {
         total: Money::usd(123_950),
         delivery_method: DeliveryMethod::HomeDelivery,
         refund: Some(RefundFacts { amount: Money::usd(123_950), method: RefundMethod::MobileMoney }),
+        refund_under_way: None,
+        refunded: None,
         reason: Some("Mauvaise taille".into()),
         rma_number: Some("RMA-20260120-0003".into()),
         tracking_number: Some("MLA4820117365".into()),
@@ -73,6 +75,15 @@ fn variations() -> impl Iterator<Item = Facts> {
     })
 }
 
+/// Of a cancelled order: with and without what goes back, was on its way, and had gone back.
+fn ways_of_the_money() -> impl Iterator<Item = Facts> {
+    let usual = facts();
+    (0..8).map(move |ways: u8| {
+        let some = |way: u8| (ways & way != 0).then_some(Money::usd(123_950));
+        Facts { refund: usual.refund.filter(|_| ways & 1 != 0), refund_under_way: some(2), refunded: some(4), ..usual.clone() }
+    })
+}
+
 fn every_message(mut check: impl FnMut(MessageKind, Locale, &Facts, Rendered)) {
     for facts in variations() {
         for kind in MessageKind::ALL {
@@ -101,13 +112,19 @@ fn every_message_is_complete_in_both_languages() {
 
 #[test]
 fn an_sms_is_one_part_of_the_gsm_alphabet() {
-    every_message(|kind, locale, _, Rendered { sms, .. }| {
+    let is_one_part = |kind, locale, sms: &str| {
         let strange: String = sms.chars().filter(|c| !GSM.contains(*c) && !GSM_EXTENDED.contains(*c)).collect();
         let places = sms.chars().map(|c| if GSM_EXTENDED.contains(c) { 2 } else { 1 }).sum::<usize>();
         assert_eq!(strange, "", "{kind} {locale}: {sms}");
         assert!(places <= 160, "{kind} {locale}: {places} places: {sms}");
         assert!(!sms.contains("  ") && !sms.contains('\n'), "{sms}");
-    });
+    };
+    every_message(|kind, locale, _, Rendered { sms, .. }| is_one_part(kind, locale, &sms));
+    for facts in ways_of_the_money() {
+        for locale in Locale::ALL {
+            is_one_part(MessageKind::OrderCancelled, *locale, &rendered(MessageKind::OrderCancelled, *locale, &facts).sms);
+        }
+    }
 }
 
 #[test]
@@ -187,6 +204,27 @@ fn a_cancelled_order_speaks_of_a_refund_only_when_one_is_under_way() {
     let unpaid = rendered(MessageKind::OrderCancelled, Locale::Fr, &Facts { refund: None, ..facts() });
     assert!(unpaid.text.contains("Il n’y a rien à vous rembourser"));
     assert!(!unpaid.text.contains("en cours") && !unpaid.text.contains("Remboursement"));
+}
+
+#[test]
+fn a_cancelled_order_speaks_of_every_amount_and_of_nothing_only_where_there_is_none() {
+    let said = [
+        (Locale::Fr, ["mobile money est en cours", "engagé avant l’annulation", "déjà remboursé 1"], "rien à vous rembourser"),
+        (Locale::En, ["mobile money account is on its way", "made before the cancellation", "already refunded USD"], "nothing to refund"),
+    ];
+    for (ways, facts) in ways_of_the_money().enumerate() {
+        for (locale, amounts, nothing) in said {
+            let Rendered { html, text, sms, .. } = rendered(MessageKind::OrderCancelled, locale, &facts);
+            for page in [&html, &text] {
+                for (way, amount) in amounts.iter().enumerate() {
+                    assert_eq!(page.contains(amount), ways & (1 << way) != 0, "{ways} {amount}: {page}");
+                }
+                assert_eq!(page.contains(nothing), ways == 0, "{ways}: {page}");
+            }
+            assert_eq!(sms.contains(nothing), ways == 0, "{ways}: {sms}");
+            assert_eq!(sms.contains("1,239.50") || sms.contains("1 239,50"), ways != 0, "{ways}: {sms}");
+        }
+    }
 }
 
 #[test]

@@ -59,8 +59,13 @@ const ORDER: [Variable; 7] = [
 
 const TRACKING: [Variable; 1] = [sometimes("trackingNumber", "the parcel's number")];
 const REASON: [Variable; 1] = [sometimes("reason", "why, as it was written by whoever decided it")];
-const CANCELLATION: [Variable; 2] =
-    [sometimes("refundAmount", "what goes back"), sometimes("refundMethod", "by which way, to follow the amount in a sentence")];
+const CANCELLATION: [Variable; 5] = [
+    sometimes("refundAmount", "what goes back because of it"),
+    sometimes("refundMethod", "by which way, to follow the amount in a sentence; there where refundAmount is"),
+    sometimes("refundUnderWay", "what was on its way back already"),
+    sometimes("refundedAmount", "what had gone back already"),
+    always("nothingToRefund", "true where there is none of these amounts"),
+];
 const REFUND: [Variable; 4] = [
     always("refundAmount", "what goes back"),
     always("refundMethod", "by which way, to follow the amount in a sentence"),
@@ -120,6 +125,13 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
         put("refundToStoreCredit", (method == RefundMethod::StoreCredit).into());
         put("refundToCard", (method == RefundMethod::Card).into());
     }
+    for (name, money) in [("refundUnderWay", facts.refund_under_way), ("refundedAmount", facts.refunded)] {
+        if let Some(money) = money {
+            put(name, amount(money, *locale).into());
+        }
+    }
+    let goes_back = facts.refund.is_some() || facts.refund_under_way.is_some() || facts.refunded.is_some();
+    put("nothingToRefund", (!goes_back).into());
     for (name, text) in [("reason", &facts.reason), ("rmaNumber", &facts.rma_number), ("trackingNumber", &facts.tracking_number)] {
         if let Some(said) = said(text.as_deref()) {
             put(name, said.into());
@@ -187,7 +199,9 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
             delivery_fee: Money::usd(5_00),
             total: Money::usd(143_50),
             delivery_method: DeliveryMethod::HomeDelivery,
-            refund: Some(RefundFacts { amount: Money::usd(143_50), method: RefundMethod::MobileMoney }),
+            refund: Some(RefundFacts { amount: Money::usd(118_50), method: RefundMethod::MobileMoney }),
+            refund_under_way: Some(Money::usd(20_00)),
+            refunded: Some(Money::usd(5_00)),
             reason: Some(said("La taille ne convient pas", "It is the wrong size")),
             rma_number: Some("RMA-20260120-0003".to_owned()),
             tracking_number: Some("MLA4820117365".to_owned()),

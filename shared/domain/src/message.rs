@@ -138,6 +138,12 @@ pub struct Facts {
     pub delivery_method: DeliveryMethod,
     /// The refund the message is about, or that a cancellation set off.
     pub refund: Option<RefundFacts>,
+    /// What was on its way back to the customer already when the order was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_under_way: Option<Money>,
+    /// What the customer had been given back when the order was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<Money>,
     /// Why something was cancelled, refused or failed.
     pub reason: Option<String>,
     /// The RMA number of the return the message is about.
@@ -204,11 +210,22 @@ impl Announcement {
                 total: order.total,
                 delivery_method: order.delivery_method,
                 refund,
+                refund_under_way: None,
+                refunded: None,
                 reason: reason.map(ToOwned::to_owned),
                 rma_number: None,
                 tracking_number: None,
             },
         }
+    }
+
+    /// With what of the order's money was on its way back and what had gone back, by what the order was before it was cancelled.
+    #[must_use]
+    pub fn after_refunds_of(mut self, before: &Order) -> Self {
+        let some = |money: Money| (money.minor > 0).then_some(money);
+        self.facts.refund_under_way = some(before.going_back());
+        self.facts.refunded = some(before.gone_back());
+        self
     }
 
     /// With the number of the parcel that it is about.

@@ -106,7 +106,9 @@ impl Order {
                 .from_to(Some(self.status.as_str()), order.status.as_str())
                 .noting(Some(&request.reason))
                 .with_promotion_use(release.as_ref().map(|_| PromotionUse::GivenBack))
-                .announcing(Announcement::about(&order, MessageKind::OrderCancelled, facts, Some(&request.reason), &mut ids)),
+                .announcing(
+                    Announcement::about(&order, MessageKind::OrderCancelled, facts, Some(&request.reason), &mut ids).after_refunds_of(self),
+                ),
         ];
         events.extend(order.payment_event(self.payment_status, actor, now, &mut ids));
         for refund in refund.iter().chain(&earlier_refunds) {

@@ -102,6 +102,20 @@ impl Order {
         order
     }
 
+    /// What is on its way back to the customer, of its own payment and of earlier ones.
+    #[must_use]
+    pub fn going_back(&self) -> Money {
+        let earlier: i64 = self.earlier_payments.iter().map(|earlier| earlier.given_back.minor - earlier.refunded.minor).sum();
+        Money::new(self.refunding().minor + earlier, self.currency)
+    }
+
+    /// What the customer was given back, of its own payment and of earlier ones.
+    #[must_use]
+    pub fn gone_back(&self) -> Money {
+        let earlier: i64 = self.earlier_payments.iter().map(|earlier| earlier.refunded.minor).sum();
+        Money::new(self.refunded_total.minor + earlier, self.currency)
+    }
+
     /// The order with what came by an earlier payment.
     pub(super) fn having_heard(self, reference: &str, came: Money) -> Self {
         self.changing_earlier(reference, |earlier| earlier.came = Some(came))
