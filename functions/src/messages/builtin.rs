@@ -105,29 +105,24 @@ impl Text {
     }
 }
 
-/// Puts texts and words into the slots of a layout; `part` is kept of those that stand for another.
+/// Puts texts and words into the slots of a layout. What stands between `[[+name]]` and `[[-name]]` is kept if `part` is its name.
 fn filled(layout: &str, words: &Words, texts: &[(&str, &str)], part: &str) -> String {
-    let mut page = layout.to_owned();
-    for name in ["amount", "noAmount"] {
-        page = kept(&page, name, name == part);
-    }
-    for (name, text) in texts {
-        page = page.replace(&format!("[[{name}]]"), text);
-    }
-    for (name, word) in words.slots() {
-        page = page.replace(&format!("[[{name}]]"), word);
-    }
-    page
-}
-
-/// A layout with or without what stands between `[[+name]]` and `[[-name]]`.
-fn kept(layout: &str, name: &str, keep: bool) -> String {
-    let (open, close) = (format!("[[+{name}]]"), format!("[[-{name}]]"));
-    let mut page = String::with_capacity(layout.len());
-    let mut rest = layout;
-    while let Some((before, (inside, after))) = rest.split_once(&open).and_then(|(before, rest)| Some((before, rest.split_once(&close)?))) {
-        page.push_str(before);
-        page.push_str(if keep { inside } else { "" });
+    let mut page = String::with_capacity(2 * layout.len());
+    let (mut rest, mut kept) = (layout, true);
+    while let Some((before, (slot, after))) = rest.split_once("[[").and_then(|(before, rest)| Some((before, rest.split_once("]]")?))) {
+        page.push_str(if kept { before } else { "" });
+        if let Some(name) = slot.strip_prefix('+') {
+            kept = name == part;
+        } else if slot.starts_with('-') {
+            kept = true;
+        } else if kept {
+            let is_it = |(name, _): &(&str, &str)| *name == slot;
+            match texts.iter().copied().find(is_it).or_else(|| words.slots().find(is_it)) {
+                Some((_, text)) => page.push_str(text),
+                // A test would find it.
+                None => page.extend(["[[", slot, "]]"]),
+            }
+        }
         rest = after;
     }
     page + rest
