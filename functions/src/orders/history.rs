@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use domain::actor::Role;
-use domain::event::{Event, EventKind};
+use domain::event::{EventKind, HistoryEntry};
 use domain::ids::{EventId, OrderId, UserId};
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -65,17 +65,17 @@ async fn history(State(shop): State<Shop>, _staff: Staff, request: Checked<ReadH
     page::answer(events, &request.meta, HistoryRow::from)
 }
 
-impl From<Event> for HistoryRow {
-    fn from(event: Event) -> Self {
+impl From<HistoryEntry> for HistoryRow {
+    fn from(entry: HistoryEntry) -> Self {
         Self {
-            id: event.id,
-            r#type: event.kind,
-            performed_by: event.actor.id(),
-            role: event.actor.role(),
-            previous_status: event.previous_status,
-            new_status: event.new_status,
-            note: event.note,
-            created_at: event.at,
+            id: entry.id,
+            r#type: entry.kind,
+            performed_by: entry.actor.id(),
+            role: entry.actor.role(),
+            previous_status: entry.previous_status,
+            new_status: entry.new_status,
+            note: entry.note,
+            created_at: entry.at,
         }
     }
 }

@@ -122,6 +122,30 @@ pub struct Event {
     pub promotion_use: Option<PromotionUse>,
 }
 
+/// What the history of a record has of an event: all that it tells, and nothing of what it set off.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    /// The event's id.
+    pub id: EventId,
+    /// The record's version after it.
+    pub version: u64,
+    /// Its place among the events of that version.
+    pub n: u8,
+    /// What happened.
+    pub kind: EventKind,
+    /// Who did it.
+    pub actor: Actor,
+    /// The state before, in the contract's words.
+    pub previous_status: Option<String>,
+    /// The state after.
+    pub new_status: Option<String>,
+    /// In words.
+    pub note: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A message that is in the notification log, and waits there to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,18 +7,19 @@ use crate::keys::{self, BY_HOUR, Key};
 use crate::list::{Page, PageRequest};
 use crate::waiting::Listed;
 use crate::{Store, Table};
-use domain::event::{Event, Subject};
+use domain::event::{Event, HistoryEntry, Subject};
 use domain::ids::{OrderId, PromotionId};
 use domain::inventory::{StockLog, Variant};
 use domain::time::Timestamp;
 
 impl Store {
     /// A page of an order's history; positions are those of its events.
-    pub async fn history(&self, order: OrderId, page: PageRequest) -> Result<Page<Event>, StorageError> {
+    pub async fn history(&self, order: OrderId, page: PageRequest) -> Result<Page<HistoryEntry>, StorageError> {
         let below = page.before.map(keys::event_sort);
-        let (items, more) = self.collection(Table::Orders, &keys::order(order).pk, keys::EVENT, below, page.limit).await?;
-        let items = items.into_iter().map(record::<Event>).collect::<Result<Vec<_>, _>>()?;
-        let next = items.last().filter(|_| more).map(keys::event_position);
+        let pk = keys::order(order).pk;
+        let (items, more) = self.collection_of(&HISTORY, Table::Orders, &pk, keys::EVENT, below, page.limit).await?;
+        let items = items.into_iter().map(record::<HistoryEntry>).collect::<Result<Vec<_>, _>>()?;
+        let next = items.last().filter(|_| more).map(|entry| keys::event_position(entry.version, entry.n));
         Ok(Page { items, next })
     }
 
@@ -27,7 +28,7 @@ impl Store {
         let below = page.before.map(keys::event_sort);
         let (items, more) = self.collection(Table::Promotions, &keys::promotion_id(promotion).pk, keys::EVENT, below, page.limit).await?;
         let items = items.into_iter().map(record::<Event>).collect::<Result<Vec<_>, _>>()?;
-        let next = items.last().filter(|_| more).map(keys::event_position);
+        let next = items.last().filter(|_| more).map(|event| keys::event_position(event.version, event.n));
         Ok(Page { items, next })
     }
 
@@ -38,6 +39,9 @@ impl Store {
         self.list_read(table, BY_HOUR, &keys::shards(&keys::events_in_hour(at)), page, read).await
     }
 }
+
+/// The attributes of a [`HistoryEntry`]. The rest of an event is larger: it has the whole of what a customer is told.
+const HISTORY: [&str; 9] = ["id", "version", "n", "kind", "actor", "previousStatus", "newStatus", "note", "at"];
 
 /// The tables that events stand in: each beside the record that it is about.
 pub const EVENT_TABLES: [Table; 2] = [Table::Orders, Table::Returns];
@@ -84,4 +88,27 @@ pub fn stock_log_in(old: serde_dynamo::Item, new: serde_dynamo::Item) -> Result<
     let old: Option<Variant> = if old.inner().is_empty() { None } else { Some(serde_dynamo::from_item(old)?) };
     let new: Variant = serde_dynamo::from_item(new)?;
     Ok(StockLog::between(old.as_ref(), &new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::actor::Actor;
+    use domain::event::EventKind;
+    use domain::ids::Ids;
+
+    #[test]
+    fn a_history_has_every_attribute_that_it_tells_of() {
+        let subject = Subject::Order(OrderId::new(1).unwrap());
+        let event = Event::new(subject, 7, EventKind::OrderCancelled, Actor::System, Timestamp(1), &mut Ids::new(Timestamp(1), 0));
+        let event = Event { n: 2, ..event.from_to(Some("PENDING"), "CANCELLED").noting(Some("Changed my mind")) };
+        let mut item = Item::of(&keys::event(&event), &event).unwrap().into_attributes();
+        item.retain(|name, _| HISTORY.contains(&name.as_str()));
+        assert_eq!(item.len(), HISTORY.len());
+
+        let entry: HistoryEntry = record(item).unwrap();
+        assert_eq!((entry.id, entry.version, entry.n, entry.kind), (event.id, 7, 2, EventKind::OrderCancelled));
+        assert_eq!((entry.actor, entry.at), (Actor::System, Timestamp(1)));
+        assert_eq!((entry.previous_status, entry.new_status, entry.note), (event.previous_status, event.new_status, event.note));
+    }
 }

@@ -185,12 +185,12 @@ pub fn event(event: &Event) -> Key {
         Subject::Return(id) => rma(id).pk,
         Subject::Promotion(id) => promotion_id(id).pk,
     };
-    Key::new(pk, event_sort(event_position(event)))
+    Key::new(pk, event_sort(event_position(event.version, event.n)))
 }
 
 /// An event's place in its record's history, as one number.
-pub fn event_position(event: &Event) -> u64 {
-    event.version * 256 + u64::from(event.n)
+pub fn event_position(version: u64, n: u8) -> u64 {
+    version * 256 + u64::from(n)
 }
 
 pub fn event_sort(position: u64) -> String {

@@ -164,13 +164,29 @@ impl Store {
         below: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Attributes>, bool), StorageError> {
+        self.collection_of(&[], table, pk, prefix, below, limit).await
+    }
+
+    /// The same, and of each item nothing but these attributes and its key; everything where none is named.
+    pub(crate) async fn collection_of(
+        &self,
+        attributes: &[&str],
+        table: Table,
+        pk: &str,
+        prefix: &str,
+        below: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Attributes>, bool), StorageError> {
         // `$` is the character after `#`: a bound above every key that starts with the prefix.
         let below = below.unwrap_or_else(|| prefix.replace('#', "$"));
+        let (projection, names) = projection(attributes);
         self.meter.round_trip();
         let answer = self
             .client
             .query()
             .table_name(self.tables.get(table)?)
+            .set_projection_expression(projection)
+            .set_expression_attribute_names(names)
             .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :below")
             .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":from", text(prefix))
@@ -213,6 +229,16 @@ impl Store {
         self.meter.read(&answer.consumed_capacity);
         Ok(answer.items().first().and_then(Key::of))
     }
+}
+
+/// These attributes and the key as a projection, with its names: DynamoDB has reserved words.
+fn projection(attributes: &[&str]) -> (Option<String>, Option<HashMap<String, String>>) {
+    if attributes.is_empty() {
+        return (None, None);
+    }
+    let names = attributes.iter().map(|name| (format!("#{name}"), (*name).to_owned()));
+    let projection = attributes.iter().fold("pk, sk".to_owned(), |projection, name| format!("{projection}, #{name}"));
+    (Some(projection), Some(names.collect()))
 }
 
 fn position(item: &HashMap<String, aws_sdk_dynamodb::types::AttributeValue>) -> Option<u64> {
