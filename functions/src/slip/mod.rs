@@ -10,21 +10,23 @@ mod words;
 use crate::messages::words::amount;
 use api::Page;
 use api::config::ShopConfig;
+use api::html::Style;
 use barcode::Barcode;
 use domain::order::{Address, DeliveryAddress, DeliveryMethod, LineItem, Order, OrderStatus, PaymentMethod, PaymentStatus};
 use domain::time::Timestamp;
 use maud::{Markup, PreEscaped, html};
+use std::sync::LazyLock;
 use text::{line, lines};
 use words::{Words, delivered_by, grouped, moment, pieces, refunded, status};
 
-const STYLE: &str = include_str!("slip.css");
+static STYLE: LazyLock<Style> = LazyLock::new(|| Style::new(include_str!("slip.css")));
 
 /// The packing slip of an order, as it is `now`.
 #[must_use]
 pub fn render(order: &Order, shop: &ShopConfig, now: Timestamp) -> Page {
     let slip = Slip { order, shop, words: Words::of(order.customer.locale), now };
     let title = format!("{} {} · {}", slip.words.slip, order.order_number, shop.name);
-    Page::new(order.customer.locale.as_str(), &title, &slip.style(), &slip.body())
+    Page::new(order.customer.locale.as_str(), &title, &STYLE, &slip.rules(), &slip.body())
 }
 
 struct Slip<'a> {
@@ -39,14 +41,14 @@ impl Slip<'_> {
         matches!(self.order.status, OrderStatus::Cancelled)
     }
 
-    /// The sheet's style, and what stands in the margin of every printed page: sheets of two orders get mixed up.
-    fn style(&self) -> String {
+    /// What stands in the margin of every printed page: sheets of two orders get mixed up.
+    fn rules(&self) -> String {
         let Words { page, page_of, cancelled, .. } = self.words;
         // Ours, and of these characters alone; no other could end the text that it stands in.
         let number: String = self.order.order_number.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         let cancelled = if self.is_cancelled() { cancelled } else { "" };
         format!(
-            "{STYLE}@page {{ @bottom-left {{ content: \"{number}\" }} @bottom-center {{ content: \"{cancelled}\" }} \
+            "@page {{ @bottom-left {{ content: \"{number}\" }} @bottom-center {{ content: \"{cancelled}\" }} \
              @bottom-right {{ content: \"{page} \" counter(page) \" {page_of} \" counter(pages) }} }}\n"
         )
     }
