@@ -104,6 +104,7 @@ async fn a_message_that_the_log_may_have_forgotten_is_sent_to_nobody() {
         let batch = hands.events().expect("events");
         for after in [first, again - first] {
             shop.system.clock.advance(after * DAY);
+            shop.system.dynamodb.sweep().expect("swept");
             assert!(hands.workers.relay(batch.clone()).await.batch_item_failures.is_empty());
             deliver_all(&shop, &hands).await;
             // Of a late one the confirmations are superseded; the cancellation is told all the same.
