@@ -1,9 +1,10 @@
 //! The built-in templates, put together from the texts and the two layouts: each is a template like the shop's own, in the
 //! same language and with the same variables, so that it can be read, copied and changed.
 
+use super::language::Parsed;
 use super::text::typeset;
 use super::words::Words;
-use super::{Prepared, RenderError, variables};
+use super::{Flawed, Prepared, RenderError, variables};
 use domain::message::{Locale, MessageKind};
 use domain::template::Wording;
 use std::sync::OnceLock;
@@ -19,21 +20,43 @@ const TEXT_TOTALS: &str = include_str!("../../templates/totals.txt.hbs");
 const MARKER: &str = "--- ";
 
 /// What was put together and read so far: each is needed again and again, and none changes.
-static PREPARED: [[OnceLock<Prepared>; Locale::ALL.len()]; MessageKind::ALL.len()] =
-    [const { [const { OnceLock::new() }; Locale::ALL.len()] }; MessageKind::ALL.len()];
+struct Kept<T>([[OnceLock<T>; Locale::ALL.len()]; MessageKind::ALL.len()]);
 
-/// The built-in e-mail of a kind, ready to be filled. The first to ask for one reads that one.
+static EMAILS: Kept<Prepared> = Kept::none();
+static SMS: Kept<Parsed> = Kept::none();
+
+impl<T> Kept<T> {
+    const fn none() -> Self {
+        Self([const { [const { OnceLock::new() }; Locale::ALL.len()] }; MessageKind::ALL.len()])
+    }
+
+    /// The first to ask for one reads that one.
+    fn of(&self, kind: MessageKind, locale: Locale, read: impl FnOnce() -> Result<T, RenderError>) -> Result<&T, RenderError> {
+        let place = &self.0[kind as usize][locale as usize];
+        if let Some(kept) = place.get() {
+            return Ok(kept);
+        }
+        let read = read()?;
+        Ok(place.get_or_init(|| read))
+    }
+}
+
+/// The built-in e-mail of a kind, ready to be filled.
 ///
 /// # Errors
 /// As [`email`]; [`RenderError::Flawed`] for a text that is no template.
 pub fn prepared(kind: MessageKind, locale: Locale) -> Result<&'static Prepared, RenderError> {
-    let place = &PREPARED[kind as usize][locale as usize];
-    if let Some(prepared) = place.get() {
-        return Ok(prepared);
-    }
-    let prepared = Prepared::of(&email(kind, locale)?);
-    let prepared = prepared.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })?;
-    Ok(place.get_or_init(|| prepared))
+    let flawed = |source| RenderError::Flawed { kind, locale, source: Box::new(source) };
+    EMAILS.of(kind, locale, || Prepared::of(&email(kind, locale)?).map_err(flawed))
+}
+
+/// The built-in SMS of a kind, ready to be filled.
+///
+/// # Errors
+/// As [`prepared`].
+pub fn prepared_sms(kind: MessageKind, locale: Locale) -> Result<&'static Parsed, RenderError> {
+    let flawed = |flaw| RenderError::Flawed { kind, locale, source: Box::new(Flawed { part: super::Part::Text, flaw }) };
+    SMS.of(kind, locale, || Parsed::of(&sms(kind, locale)?).map_err(flawed))
 }
 
 /// The built-in e-mail of a kind.

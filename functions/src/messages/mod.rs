@@ -183,8 +183,7 @@ pub fn email(announcement: &Announcement, shop: &Shop<'_>, own: Option<&Own>) ->
 pub fn sms(announcement: &Announcement, shop: &Shop<'_>) -> Result<String, RenderError> {
     let Announcement { kind, locale, .. } = *announcement;
     let values = Context::from(variables::values(announcement, shop));
-    let sms = Parsed::of(&builtin::sms(kind, locale)?).map_err(|flaw| Flawed { part: Part::Text, flaw });
-    let sms = sms.and_then(|sms| print(Part::Text, &sms, &values, Escape::Nothing, MOST_SMS_BYTES));
+    let sms = print(Part::Text, builtin::prepared_sms(kind, locale)?, &values, Escape::Nothing, MOST_SMS_BYTES);
     let sms = sms.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })?;
     Ok(text::sms(&sms))
 }
