@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-/// A client that is made when it is first used, and shared by its clones. To make one is half a million instructions (the
-/// SDK reads a list of all of AWS's regions, others read every root certificate), and hardly any call needs each that its function has.
+/// A client that is made when it is first used, and shared by its clones. To make one of AWS's is half a million instructions (the
+/// SDK reads a list of all regions), and hardly any call needs each client that its function has.
 pub type Lazy<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
 
 /// One that is made so.
