@@ -70,7 +70,7 @@ const fn fell_over(status: u16) -> bool {
 /// What a request that got no answer has come to: one that never left can't have been taken.
 fn unanswered(error: &reqwest::Error) -> SendError {
     let said = Said::unanswered(error);
-    if error.is_connect() || error.is_builder() { SendError::RefusedForNow(said) } else { SendError::Unknown(said) }
+    if said::never_left(error) { SendError::RefusedForNow(said) } else { SendError::Unknown(said) }
 }
 
 /// A client that messages are sent with: it waits for nobody long.

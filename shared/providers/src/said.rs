@@ -27,7 +27,7 @@ impl Said {
     /// reference.
     #[must_use]
     pub(crate) fn unanswered(error: &reqwest::Error) -> Self {
-        Self::from(if error.is_connect() || error.is_builder() {
+        Self::from(if never_left(error) {
             NOT_REACHED
         } else if error.is_timeout() {
             NOT_IN_TIME
@@ -72,6 +72,11 @@ impl fmt::Debug for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.ours)
     }
+}
+
+/// Whether a request came to nobody, who then can't have done what it asks.
+pub(crate) fn never_left(error: &reqwest::Error) -> bool {
+    error.is_connect() || error.is_builder()
 }
 
 pub(crate) const NOT_REACHED: &str = "it was not reached";

@@ -1,7 +1,7 @@
 //! What every carrier's calls share: time limits, what an answer's status means, and tokens that are kept until they end.
 
 use super::{CarrierError, LabelFile};
-use crate::said::{Said, capped};
+use crate::said::{Said, capped, never_left};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::money::{Currency, Money};
@@ -39,9 +39,8 @@ pub fn client() -> Result<reqwest::Client, ClientError> {
 /// An answer's status and what it says. What never reached the carrier is refused for now; what it may have read is unknown.
 pub(super) async fn answer(call: RequestBuilder) -> Result<(StatusCode, Value), CarrierError> {
     let answer = call.send().await.map_err(|error| {
-        let early = error.is_connect() || error.is_builder();
         let said = Said::unanswered(&error);
-        if early { CarrierError::RefusedForNow(said) } else { CarrierError::Unknown(said) }
+        if never_left(&error) { CarrierError::RefusedForNow(said) } else { CarrierError::Unknown(said) }
     })?;
     let status = answer.status();
     let body = answer
