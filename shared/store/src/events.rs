@@ -15,20 +15,19 @@ use domain::time::Timestamp;
 impl Store {
     /// A page of an order's history; positions are those of its events.
     pub async fn history(&self, order: OrderId, page: PageRequest) -> Result<Page<HistoryEntry>, StorageError> {
-        let below = page.before.map(keys::event_sort);
-        let pk = keys::order(order).pk;
-        let (items, more) = self.collection_of(&HISTORY, Table::Orders, &pk, keys::EVENT, below, page.limit).await?;
-        let items = items.into_iter().map(record::<HistoryEntry>).collect::<Result<Vec<_>, _>>()?;
-        let next = items.last().filter(|_| more).map(|entry| keys::event_position(entry.version, entry.n));
-        Ok(Page { items, next })
+        self.history_of(Table::Orders, keys::order(order), page).await
     }
 
     /// A page of what admins made of a promotion; positions are those of its events.
-    pub async fn promotion_history(&self, promotion: PromotionId, page: PageRequest) -> Result<Page<Event>, StorageError> {
+    pub async fn promotion_history(&self, promotion: PromotionId, page: PageRequest) -> Result<Page<HistoryEntry>, StorageError> {
+        self.history_of(Table::Promotions, keys::promotion_id(promotion), page).await
+    }
+
+    async fn history_of(&self, table: Table, subject: Key, page: PageRequest) -> Result<Page<HistoryEntry>, StorageError> {
         let below = page.before.map(keys::event_sort);
-        let (items, more) = self.collection(Table::Promotions, &keys::promotion_id(promotion).pk, keys::EVENT, below, page.limit).await?;
-        let items = items.into_iter().map(record::<Event>).collect::<Result<Vec<_>, _>>()?;
-        let next = items.last().filter(|_| more).map(|event| keys::event_position(event.version, event.n));
+        let (items, more) = self.collection_of(&HISTORY, table, &subject.pk, keys::EVENT, below, page.limit).await?;
+        let items = items.into_iter().map(record::<HistoryEntry>).collect::<Result<Vec<_>, _>>()?;
+        let next = items.last().filter(|_| more).map(|entry| keys::event_position(entry.version, entry.n));
         Ok(Page { items, next })
     }
 
