@@ -219,12 +219,7 @@ fn after(entries: &[Entry], known: &HashMap<VariantId, Variant>, actor: Actor, m
                 let old = known.get(id).ok_or(InventoryError::VariantNotFound(*id))?;
                 match old.update(patch.clone(), attempt.now) {
                     Ok(variant) => variants.push(variant),
-                    Err(error) => wrong.push(FieldError {
-                        pointer: format!("/variants/{place}/price"),
-                        code: "INVALID_AMOUNT".into(),
-                        detail: error.to_string(),
-                        place: None,
-                    }),
+                    Err(error) => wrong.push(FieldError::new(format!("/variants/{place}/price"), "INVALID_AMOUNT", error)),
                 }
             }
         }

@@ -152,7 +152,7 @@ impl UpdateReturn {
                 Ok(amount) => Some(amount),
                 Err(error) => {
                     let detail = format!("{name} {error}: {currency}.");
-                    wrong.push(FieldError { pointer: format!("/{name}"), code: "INVALID_AMOUNT".into(), detail, place: None });
+                    wrong.push(FieldError::new(format!("/{name}"), "INVALID_AMOUNT", detail));
                     None
                 }
             }

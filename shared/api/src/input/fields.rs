@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
 
     /// Notes that something is wrong with a field.
     pub fn note(&self, name: &str, code: impl Into<Code>, detail: String) {
-        self.errors.borrow_mut().push(FieldError { pointer: self.pointer_to(name), code: code.into(), detail, place: None });
+        self.errors.borrow_mut().push(FieldError::new(self.pointer_to(name), code, detail));
     }
 
     /// Notes an error of one of the fields that the domain has found, named by the field alone.

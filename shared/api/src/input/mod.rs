@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
 
     /// Notes an error.
     pub fn note(&self, pointer: String, code: impl Into<Code>, detail: String) {
-        self.errors.borrow_mut().push(FieldError { pointer, code: code.into(), detail, place: None });
+        self.errors.borrow_mut().push(FieldError::new(pointer, code, detail));
     }
 
     /// Notes every query parameter that nobody asked for.

@@ -47,14 +47,14 @@ impl<'a> Value<'a> {
     /// Notes that this value is wrong, with a code of the contract.
     pub fn wrong_as<T>(&self, code: impl Into<Code>, detail: &str) -> Option<T> {
         let detail = format!("{} {detail}.", self.name);
-        self.errors.borrow_mut().push(FieldError { pointer: self.pointer.clone(), code: code.into(), detail, place: None });
+        self.errors.borrow_mut().push(FieldError::new(self.pointer.clone(), code, detail));
         None
     }
 
     /// Notes that this value is wrong at a place of its own.
     pub fn wrong_at<T>(&self, code: impl Into<Code>, place: Place, detail: &str) -> Option<T> {
         let detail = format!("{}, line {}, column {}: {detail}.", self.name, place.line, place.column);
-        self.errors.borrow_mut().push(FieldError { pointer: self.pointer.clone(), code: code.into(), detail, place: Some(place) });
+        self.errors.borrow_mut().push(FieldError { place: Some(place), ..FieldError::new(self.pointer.clone(), code, detail) });
         None
     }
 

@@ -28,6 +28,14 @@ pub struct FieldError {
     pub place: Option<Place>,
 }
 
+impl FieldError {
+    /// One whose place is its field.
+    #[must_use]
+    pub fn new(pointer: String, code: impl Into<Code>, detail: impl Display) -> Self {
+        Self { pointer, code: code.into(), detail: detail.to_string(), place: None }
+    }
+}
+
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Place {
@@ -107,7 +115,7 @@ impl Problem {
     /// 400 for one wrong field that only the records could tell.
     #[must_use]
     pub fn invalid_field(pointer: &str, code: &'static str, detail: impl Display) -> Self {
-        Self::invalid(vec![FieldError { pointer: pointer.to_owned(), code: code.into(), detail: detail.to_string(), place: None }])
+        Self::invalid(vec![FieldError::new(pointer.to_owned(), code, detail)])
     }
 
     /// 400 with a code of the contract.

@@ -88,7 +88,7 @@ impl From<WrongTerm> for FieldError {
             WrongTerm::OtherCurrency { field } => (field, "MISSING_REQUIRED_FIELDS"),
             WrongTerm::DateRange => ("endDate", "INVALID_DATE_RANGE"),
         };
-        Self { pointer: format!("/{field}"), code: code.into(), detail: wrong.to_string(), place: None }
+        Self::new(format!("/{field}"), code, wrong)
     }
 }
 
