@@ -36,13 +36,20 @@ fn serves(answer: &'static str) -> String {
     address
 }
 
+/// Asks a server, as a client that trusts these roots.
+async fn asked(address: &str, roots: RootCertStore) -> reqwest::Result<reqwest::Response> {
+    trusting(Arc::new(roots), SECOND, SECOND).unwrap().get(address).send().await
+}
+
+fn ours() -> RootCertStore {
+    of_file(&file("bench/root.pem"))
+}
+
 #[tokio::test]
 async fn a_certificate_has_to_lead_to_a_trusted_root() {
     let address = serves("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
-    let trusted = Arc::new(of_file(&file("bench/root.pem")));
-    let answer = trusting(trusted, SECOND, SECOND).unwrap().get(&address).send().await;
-    assert_eq!(answer.unwrap().status(), 204);
-    let refused = trusting(Arc::new(mozillas()), SECOND, SECOND).unwrap().get(&address).send().await.unwrap_err();
+    assert_eq!(asked(&address, ours()).await.unwrap().status(), 204);
+    let refused = asked(&address, mozillas()).await.unwrap_err();
     assert!(refused.is_connect(), "{refused:?}");
     assert!(format!("{refused:?}").contains("UnknownIssuer"), "{refused:?}");
 }
@@ -50,9 +57,7 @@ async fn a_certificate_has_to_lead_to_a_trusted_root() {
 #[tokio::test]
 async fn a_redirect_is_an_answer() {
     let address = serves("HTTP/1.1 302 Found\r\nlocation: https://elsewhere.example/\r\nconnection: close\r\n\r\n");
-    let trusted = Arc::new(of_file(&file("bench/root.pem")));
-    let answer = trusting(trusted, SECOND, SECOND).unwrap().get(&address).send().await;
-    assert_eq!(answer.unwrap().status(), 302);
+    assert_eq!(asked(&address, ours()).await.unwrap().status(), 302);
 }
 
 #[test]
@@ -61,5 +66,5 @@ fn mozillas_roots_are_trusted_where_a_file_has_none() {
     assert!(mozillas > 100);
     assert_eq!(of_file(&file("no-such-file.pem")).len(), mozillas);
     assert_eq!(of_file(&file("it/rsa-test-key.b64")).len(), mozillas);
-    assert_eq!(of_file(&file("bench/root.pem")).len(), 1);
+    assert_eq!(ours().len(), 1);
 }
