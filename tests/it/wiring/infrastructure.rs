@@ -52,6 +52,27 @@ fn a_job_stays_hidden_for_six_times_its_workers_timeout() {
     none(&complaints);
 }
 
+/// SNS makes no subscription whose retries could take longer (docs.aws.amazon.com/sns, sns-message-delivery-retries). Which delays
+/// lie between the least and the most is its own, so they count as the most.
+#[test]
+fn no_subscription_is_tried_again_for_longer_than_an_hour() {
+    let mut complaints = Vec::new();
+    let mut subscriptions = 0;
+    for (name, subscription) in Template::main().resources("AWS::SNS::Subscription") {
+        let policy = &subscription["DeliveryPolicy"]["healthyRetryPolicy"];
+        let of = |what: &str| policy[what].as_u64().unwrap_or_else(|| panic!("{name} says no {what}"));
+        let short = of("numMinDelayRetries");
+        let long = of("numRetries") - of("numNoDelayRetries") - short;
+        let seconds = short * of("minDelayTarget") + long * of("maxDelayTarget");
+        if seconds > 3600 {
+            complaints.push(format!("template.yaml: {name} may be tried again for {seconds} s; SNS takes 3600 at most"));
+        }
+        subscriptions += 1;
+    }
+    assert!(subscriptions > 0);
+    none(&complaints);
+}
+
 #[test]
 fn every_queue_is_encrypted_and_has_dead_letters_that_are_kept_longest() {
     let queues = Template::read("infra/queues.yaml");
