@@ -61,10 +61,10 @@ pub trait Credential: Clone + Send + Sync {
     fn value(&self) -> impl Future<Output = Result<Arc<str>, String>> + Send;
 }
 
-/// Whether a provider fell over (500), or a gateway before it did (502, 504): nobody knows whether it took the message.
-/// 503 is none of them: it says that the request was not taken up.
+/// Whether a provider fell over (500), or a gateway before it did (502, 504, and 520 to 527, which are Cloudflare's own): nobody knows
+/// whether it took the message. 503 is none of them: it says that the request was not taken up.
 const fn fell_over(status: u16) -> bool {
-    matches!(status, 500 | 502 | 504)
+    status >= 500 && status != 503
 }
 
 /// What a request that got no answer has come to: one that never left can't have been taken.

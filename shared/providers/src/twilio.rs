@@ -7,8 +7,9 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 /// Twilio's error codes that no later try can mend (twilio.com/docs/api/errors): a number that is none, can't get
-/// SMS, is not reachable from this sender, or whose owner wants no more.
-const FINAL: &[u32] = &[21211, 21217, 21401, 21408, 21421, 21604, 21605, 21610, 21612, 21614, 21617];
+/// SMS, is a landline or a premium one, is the sender's own, is not reachable from it, or whose owner wants no more. 21408, a country
+/// that the account may not send to, is none of them: it is mended in Twilio's console, and then the message goes out.
+const FINAL: &[u32] = &[21211, 21217, 21266, 21268, 21401, 21421, 21604, 21605, 21610, 21612, 21614, 21617, 21635];
 
 /// An account, and the number or sender it sends from.
 #[derive(Clone)]
@@ -95,10 +96,14 @@ mod tests {
     fn a_wrong_number_is_final_and_a_busy_twilio_is_not() {
         let wrong = refused(StatusCode::BAD_REQUEST, br#"{"code":21211,"message":"Invalid 'To' Phone Number"}"#);
         assert_eq!(wrong, SendError::Refused(Said::theirs("400 Bad Request", "Invalid 'To' Phone Number (Twilio 21211)")));
+        assert!(matches!(refused(StatusCode::BAD_REQUEST, br#"{"code":21635}"#), SendError::Refused(_)));
+        assert!(matches!(refused(StatusCode::BAD_REQUEST, br#"{"code":21408}"#), SendError::RefusedForNow(_)));
         assert!(matches!(refused(StatusCode::TOO_MANY_REQUESTS, br#"{"code":20429}"#), SendError::RefusedForNow(_)));
         assert!(matches!(refused(StatusCode::SERVICE_UNAVAILABLE, b"<html>"), SendError::RefusedForNow(_)));
         assert!(matches!(refused(StatusCode::INTERNAL_SERVER_ERROR, br#"{"code":20500}"#), SendError::Unknown(_)));
-        assert!(matches!(refused(StatusCode::BAD_GATEWAY, b""), SendError::Unknown(_)));
+        for status in [StatusCode::BAD_GATEWAY, StatusCode::from_u16(520).unwrap(), StatusCode::from_u16(524).unwrap()] {
+            assert!(matches!(refused(status, b""), SendError::Unknown(_)), "{status}");
+        }
         assert!(matches!(refused(StatusCode::UNAUTHORIZED, br#"{"code":20003}"#), SendError::RefusedForNow(_)));
     }
 }
