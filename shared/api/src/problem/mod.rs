@@ -82,6 +82,18 @@ pub(crate) struct ProblemBody<'a> {
     members: &'a Map<String, Value>,
 }
 
+/// With names of the longest in all of them an answer stays below Lambda's 6 MB.
+const MOST_ERRORS: usize = 1000;
+/// In characters, of a pointer and of a sentence: both may have a client's own name of a field in them.
+const MOST_TEXT: usize = 500;
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(MOST_TEXT) {
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
 impl Problem {
     /// A problem of a status with a code and a sentence.
     #[must_use]
@@ -96,9 +108,14 @@ impl Problem {
         }))
     }
 
-    /// 400 for wrong fields, at least one; its code is the first one's.
+    /// 400 for wrong fields, at least one; its code is the first one's. A body can have more wrong fields, and longer names, than
+    /// Lambda can answer with: the first [`MOST_ERRORS`] are told, and of each text the beginning.
     #[must_use]
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
+        for error in &mut errors {
+            shorten(&mut error.pointer);
+            shorten(&mut error.detail);
+        }
         let (code, detail) = match errors.as_slice() {
             [] => (Cow::Borrowed("INVALID_JSON"), "The request is not valid.".to_owned()),
             [only] => (only.code.clone(), only.detail.clone()),
@@ -108,6 +125,7 @@ impl Problem {
         if let Some(Place { line, column }) = errors.first().and_then(|first| first.place) {
             problem = problem.member("line", line).member("column", column);
         }
+        errors.truncate(MOST_ERRORS);
         problem.0.errors = errors;
         problem
     }
