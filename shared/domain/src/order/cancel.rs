@@ -95,16 +95,19 @@ impl Order {
             order = after;
             earlier_refunds.extend(refund);
         }
-        if refund.is_none() && request.notes.is_some() {
-            order.notes = joined(order.notes.as_deref(), request.notes.as_deref());
+        // The refund has them, or else the history, where they are staff's: customers read their order.
+        let unsaid = request.notes.as_deref().filter(|_| refund.is_none());
+        if !actor.is_staff() && unsaid.is_some() {
+            order.notes = joined(order.notes.as_deref(), unsaid);
         }
+        let noted = joined(Some(&request.reason), unsaid.filter(|_| actor.is_staff()));
 
         let goes_back = refund.iter().chain(&earlier_refunds).map(|refund| refund.amount.minor).sum();
         let facts = (goes_back > 0).then_some(RefundFacts { amount: Money::new(goes_back, order.currency), method });
         let mut events = vec![
             Event::new(Subject::Order(self.id), order.version, EventKind::OrderCancelled, actor, now, &mut ids)
                 .from_to(Some(self.status.as_str()), order.status.as_str())
-                .noting(Some(&request.reason))
+                .noting(noted.as_deref())
                 .with_promotion_use(release.as_ref().map(|_| PromotionUse::GivenBack))
                 .announcing(
                     Announcement::about(&order, MessageKind::OrderCancelled, facts, Some(&request.reason), &mut ids).after_refunds_of(self),
