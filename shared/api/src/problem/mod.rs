@@ -109,9 +109,11 @@ impl Problem {
     }
 
     /// 400 for wrong fields, at least one; its code is the first one's. A body can have more wrong fields, and longer names, than
-    /// Lambda can answer with: the first [`MOST_ERRORS`] are told, and of each text the beginning.
+    /// Lambda can answer with: the first 1,000 are told, and of each text the first 500 characters.
     #[must_use]
     pub fn invalid(mut errors: Vec<FieldError>) -> Self {
+        let wrong = errors.len();
+        errors.truncate(MOST_ERRORS);
         for error in &mut errors {
             shorten(&mut error.pointer);
             shorten(&mut error.detail);
@@ -119,13 +121,12 @@ impl Problem {
         let (code, detail) = match errors.as_slice() {
             [] => (Cow::Borrowed("INVALID_JSON"), "The request is not valid.".to_owned()),
             [only] => (only.code.clone(), only.detail.clone()),
-            [first, rest @ ..] => (first.code.clone(), format!("{} And {} more.", first.detail, rest.len())),
+            [first, ..] => (first.code.clone(), format!("{} And {} more.", first.detail, wrong - 1)),
         };
         let mut problem = Self::new(StatusCode::BAD_REQUEST, code, detail);
         if let Some(Place { line, column }) = errors.first().and_then(|first| first.place) {
             problem = problem.member("line", line).member("column", column);
         }
-        errors.truncate(MOST_ERRORS);
         problem.0.errors = errors;
         problem
     }
