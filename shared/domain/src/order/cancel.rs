@@ -18,7 +18,7 @@ pub struct CancelRequest {
     pub reason: String,
     /// How the money goes back; by the way it came when nothing is said.
     pub refund_method: Option<RefundMethod>,
-    /// For the refund's notes.
+    /// For the refund's notes. Without a refund staff's are put into the history, and a customer's own into the order's notes.
     pub notes: Option<String>,
 }
 
@@ -95,12 +95,11 @@ impl Order {
             order = after;
             earlier_refunds.extend(refund);
         }
-        // The refund has them, or else the history, where they are staff's: customers read their order.
         let unsaid = request.notes.as_deref().filter(|_| refund.is_none());
-        if !actor.is_staff() && unsaid.is_some() {
-            order.notes = joined(order.notes.as_deref(), unsaid);
-        }
-        let noted = joined(Some(&request.reason), unsaid.filter(|_| actor.is_staff()));
+        // Customers read their order, and staff alone its history.
+        let (for_staff, for_all) = if actor.is_staff() { (unsaid, None) } else { (None, unsaid) };
+        order.notes = joined(order.notes.as_deref(), for_all);
+        let noted = joined(Some(&request.reason), for_staff);
 
         let goes_back = refund.iter().chain(&earlier_refunds).map(|refund| refund.amount.minor).sum();
         let facts = (goes_back > 0).then_some(RefundFacts { amount: Money::new(goes_back, order.currency), method });
