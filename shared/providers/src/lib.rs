@@ -61,8 +61,8 @@ pub trait Credential: Clone + Send + Sync {
     fn value(&self) -> impl Future<Output = Result<Arc<str>, String>> + Send;
 }
 
-/// Whether a provider fell over (500), or a gateway before it did (502, 504, and 520 to 527, which are Cloudflare's own): nobody knows
-/// whether it took the message. 503 is none of them: it says that the request was not taken up.
+/// Whether a provider fell over (500), or a gateway before it did (502, 504, Cloudflare's own from 520 on): nobody knows whether it
+/// took the message, as after any other 5xx. 503 alone is none of them: it says that the request was not taken up.
 const fn fell_over(status: u16) -> bool {
     status >= 500 && status != 503
 }
