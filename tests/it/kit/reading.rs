@@ -32,9 +32,7 @@ impl Caller {
         let (mut path, mut all) = (Some(format!("{first}{and}limit={limit}")), Vec::new());
         while let Some(at) = path {
             let answer = self.get(&at).await;
-            // What Lambda takes (6 MB) holds the body as a JSON string once more, and headers.
-            let payload = json!(answer.text).to_string().len();
-            assert!(payload < 5 * 1024 * 1024, "{payload} bytes at {at}");
+            answer.fits(&at);
             path = next_page(&answer);
             let page = answer.ok();
             let page = page.as_array().expect("a bare array");
@@ -46,6 +44,13 @@ impl Caller {
 }
 
 impl Answer {
+    /// That Lambda takes it (6 MB): there the body is a JSON string once more, and headers come with it.
+    #[track_caller]
+    pub fn fits(&self, sent: &str) {
+        let payload = json!(self.text).to_string().len();
+        assert!(payload < 5 * 1024 * 1024, "{payload} bytes of {sent}");
+    }
+
     /// That it is a right answer or a whole problem, whatever was sent.
     #[track_caller]
     pub fn sane(&self, sent: &str) {
