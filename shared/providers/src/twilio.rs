@@ -16,7 +16,7 @@ const FINAL: &[u32] = &[21211, 21217, 21266, 21268, 21401, 21421, 21604, 21605, 
 pub struct TwilioConfig {
     /// `AC…`
     pub account_sid: String,
-    /// The sender: a number in E.164, or a messaging service (`MG…`).
+    /// The sender: a number in E.164, a name, or a messaging service (`MG` and 32 hexadecimal digits).
     pub from: String,
     /// `https://api.twilio.com`, or an emulator.
     pub base_url: String,
@@ -54,8 +54,7 @@ impl Twilio {
 impl Sender for Twilio {
     async fn send(&self, message: &Notification) -> Result<Accepted, SendError> {
         let TwilioConfig { account_sid, from, base_url, status_callback } = &self.config;
-        let sender = if from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
-        let mut form = vec![("To", message.recipient.as_str()), (sender, from), ("Body", &message.content.body)];
+        let mut form = vec![("To", message.recipient.as_str()), (sender_field(from), from), ("Body", &message.content.body)];
         let callback = status_callback.as_ref().map(|url| format!("{url}?notification={}", message.id));
         form.extend(callback.iter().map(|url| ("StatusCallback", url.as_str())));
         let call = self
@@ -76,6 +75,12 @@ impl Sender for Twilio {
     }
 }
 
+/// The field that a sender goes into. A shop's name may begin like the SID of a messaging service, so that the letters alone don't tell.
+fn sender_field(from: &str) -> &'static str {
+    let is_service = from.strip_prefix("MG").is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if is_service { "MessagingServiceSid" } else { "From" }
+}
+
 fn refused(status: StatusCode, body: &[u8]) -> SendError {
     let Refusal { code, message } = serde_json::from_slice(body).unwrap_or(Refusal { code: None, message: None });
     let code_text = code.map(|code| format!(" (Twilio {code})")).unwrap_or_default();
@@ -91,6 +96,15 @@ fn refused(status: StatusCode, body: &[u8]) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shop_whose_name_begins_like_a_messaging_service_is_none() {
+        let service = format!("MG{}", "0123456789abcdef".repeat(2));
+        assert_eq!(sender_field(&service), "MessagingServiceSid");
+        for from in ["MG Fashion", "MG", "MGA", "+15005550006", &service[..33], &format!("{service}0"), &service.replace('f', "g")] {
+            assert_eq!(sender_field(from), "From", "{from}");
+        }
+    }
 
     #[test]
     fn a_wrong_number_is_final_and_a_busy_twilio_is_not() {
