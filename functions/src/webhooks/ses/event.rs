@@ -46,6 +46,8 @@ struct Recipient {
 struct Complaint {
     #[serde(rename = "complaintFeedbackType")]
     kind: Option<String>,
+    #[serde(rename = "complaintSubType")]
+    reason: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,10 +74,16 @@ impl SesEvent {
                     _ => (Word::GaveUp, why, None),
                 }
             }
-            // Whoever complains has it.
             "Complaint" => {
-                let kind = self.complaint.and_then(|complaint| complaint.kind);
-                (Word::Delivered, kind, Some(SuppressionReason::Complaint))
+                let (kind, reason) = self.complaint.map_or((None, None), |complaint| (complaint.kind, complaint.reason));
+                match (kind.as_deref(), reason.as_deref()) {
+                    // An earlier complaint: SES took the message, and didn't try to send it.
+                    (_, Some("OnAccountSuppressionList")) => (Word::GaveUp, reason, Some(SuppressionReason::Complaint)),
+                    // Taken back by whoever complained, or said of what a filter took for spam (RFC 6430).
+                    (Some("not-spam"), _) => (Word::Delivered, kind, None),
+                    // Whoever complains has it.
+                    _ => (Word::Delivered, kind, Some(SuppressionReason::Complaint)),
+                }
             }
             "Reject" => (Word::GaveUp, self.reject.and_then(|reject| reject.reason), None),
             _ => return None,
@@ -110,6 +118,8 @@ mod tests {
         use SuppressionReason::{Bounce, Complaint};
         let hard = r#""Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"diagnosticCode":"550 5.1.1"}]}"#;
         let soft = r#""Bounce","bounce":{"bounceType":"Transient","bounceSubType":"MailboxFull","bouncedRecipients":[{}]}"#;
+        let listed = r#""Complaint","complaint":{"complaintSubType":"OnAccountSuppressionList","complaintFeedbackType":null}"#;
+        let taken_back = r#""Complaint","complaint":{"complaintSubType":null,"complaintFeedbackType":"not-spam"}"#;
         let text = |text: &str| Some(text.to_owned());
         for (event, expected) in [
             (r#""Send","send":{}"#, Some((Word::Accepted, None, None))),
@@ -118,6 +128,9 @@ mod tests {
             (hard, Some((Word::Bounced, text("Permanent bounce (General): 550 5.1.1"), Some(Bounce)))),
             (soft, Some((Word::GaveUp, text("Transient bounce (MailboxFull)"), None))),
             (r#""Complaint","complaint":{"complaintFeedbackType":"abuse"}"#, Some((Word::Delivered, text("abuse"), Some(Complaint)))),
+            (r#""Complaint","complaint":{"complaintSubType":null}"#, Some((Word::Delivered, None, Some(Complaint)))),
+            (listed, Some((Word::GaveUp, text("OnAccountSuppressionList"), Some(Complaint)))),
+            (taken_back, Some((Word::Delivered, text("not-spam"), None))),
             (r#""Reject","reject":{"reason":"Bad content"}"#, Some((Word::GaveUp, text("Bad content"), None))),
             (r#""Open","open":{}"#, None),
             (r#""Bounce""#, None),
