@@ -77,7 +77,8 @@ impl MessageKind {
         match self {
             Self::OrderConfirmation => later,
             Self::OrderConfirmed => later.filter(|later| *later != Self::OrderConfirmed),
-            Self::ShippingUpdate => later.filter(|later| *later == Self::DeliveryNotification),
+            // A parcel that came to nothing takes its order back to where it can be cancelled.
+            Self::ShippingUpdate => later.filter(|later| matches!(later, Self::DeliveryNotification | Self::OrderCancelled)),
             Self::RefundFailed => (order.payment_status == PaymentStatus::Refunded).then_some(Self::RefundProcessed),
             Self::DeliveryNotification
             | Self::OrderCancelled
@@ -245,5 +246,28 @@ impl Announcement {
         });
         let facts = Facts { lines: lines.collect(), rma_number: Some(rma.rma_number.clone()), ..self.facts };
         Self { facts, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::PaymentMethod;
+    use crate::order::tests::placed;
+
+    #[test]
+    fn a_parcel_on_its_way_is_no_news_once_the_order_has_arrived_or_is_cancelled() {
+        for (status, expected) in [
+            (OrderStatus::Pending, None),
+            (OrderStatus::Confirmed, None),
+            (OrderStatus::Processing, None),
+            (OrderStatus::ReadyForPickup, None),
+            (OrderStatus::Shipped, None),
+            (OrderStatus::Delivered, Some(MessageKind::DeliveryNotification)),
+            (OrderStatus::Cancelled, Some(MessageKind::OrderCancelled)),
+        ] {
+            let order = Order { status, ..placed(&[10_00], 1, PaymentMethod::Card) };
+            assert_eq!(MessageKind::ShippingUpdate.superseded_by(&order), expected, "{status}");
+        }
     }
 }
