@@ -57,6 +57,41 @@ async fn an_update_changes_what_is_sent_and_never_the_stock() {
 }
 
 #[tokio::test]
+async fn a_change_of_one_variant_that_has_changed_since_is_refused() {
+    let shop = LocalShop::without_pumps().await;
+    let (variant, other) = (shop.variant("10.00", 5).await, shop.variant("10.00", 5).await);
+    let path = format!("/api/inventory?id={variant}");
+    let on = async |tag: &str, variants: Value| {
+        shop.admin().header("If-Match", tag).put("/api/inventory", &json!({ "variants": variants })).await
+    };
+    let seen = shop.staff().get(&path).await.header("etag").to_owned();
+
+    // Two admins saw the same version.
+    let first = on(&seen, json!([{ "id": variant, "price": 12.5 }])).await;
+    assert_eq!((first.status, first.header("etag")), (200, "\"2\""), "{}", first.text);
+    on(&seen, json!([{ "id": variant, "price": 9 }])).await.refused(412, "PRECONDITION_FAILED");
+    let now = shop.staff().get(&path).await;
+    assert_eq!((now.header("etag"), &now.body["price"]), ("\"2\"", &json!(12.5)));
+
+    // What isn't there goes before what is stale, and what is stale before what is wrong with the change.
+    on("\"1\"", json!([{ "id": 123, "price": 9 }])).await.refused(404, "VARIANT_NOT_FOUND");
+    on("\"1\"", json!([{ "id": variant, "price": 9 }, { "id": 123, "price": 9 }])).await.refused(404, "VARIANT_NOT_FOUND");
+    on("\"1\"", json!([{ "id": variant, "price": 1.005 }])).await.refused(412, "PRECONDITION_FAILED");
+
+    // Several have no one version, and a new one has none.
+    for tag in ["\"1\"", "\"2\"", "*"] {
+        on(tag, json!([{ "id": variant, "price": 9 }, { "id": other, "price": 9 }])).await.refused(412, "PRECONDITION_FAILED");
+        on(tag, json!([{ "id": variant, "price": 9 }, dress("R-1")])).await.refused(412, "PRECONDITION_FAILED");
+        on(tag, json!([dress("R-1")])).await.refused(412, "PRECONDITION_FAILED");
+    }
+    assert_eq!(shop.staff().get(&path).await.body, now.body);
+    shop.staff().get("/api/inventory?sku=R-1").await.refused(404, "VARIANT_NOT_FOUND");
+    let both = put(&shop, json!([{ "id": variant, "price": 9 }, { "id": other, "price": 9 }])).await;
+    assert_eq!((both.status, both.header("etag")), (200, ""));
+    assert_eq!(on("*", json!([{ "id": variant, "price": 8 }])).await.header("etag"), "\"4\"");
+}
+
+#[tokio::test]
 async fn a_price_without_a_currency_is_in_the_one_that_the_variant_has() {
     let shop = LocalShop::without_pumps().await;
     let in_its_own = |sku: &str, price: u64, currency: &str| {

@@ -6,6 +6,8 @@ use api::input::{Input, Reader, Value};
 use api::problem::FieldError;
 use api::{Answer, Attempt, Checked, Problem, Shop};
 use axum::extract::State;
+use axum::http::header::IF_MATCH;
+use axum::http::{HeaderMap, StatusCode};
 use domain::actor::Actor;
 use domain::ids::{ProductId, VariantId};
 use domain::inventory::{InventoryError, MAX_PIECES, NewPrice, NewVariant, Variant, VariantPatch};
@@ -170,18 +172,51 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
 pub(super) async fn put(
     State(shop): State<Shop>,
     InventoryKeeper(caller): InventoryKeeper,
+    headers: HeaderMap,
     request: Checked<PutVariants>,
 ) -> Result<Answer, Problem> {
     let Checked { input: PutVariants(entries), meta } = request;
     let ids: Vec<VariantId> = entries.iter().filter_map(Entry::id).collect();
     let skus: Vec<String> = entries.iter().filter_map(Entry::sku).cloned().collect();
-    let (shop, entries, ids, skus) = (&shop, &entries, &ids, &skus);
-    shop.decide(&meta, |attempt| async move {
+    let is_conditional = headers.contains_key(IF_MATCH);
+    let (shop, entries, ids, skus, meta) = (&shop, &entries, &ids, &skus, &meta);
+    shop.decide(meta, |attempt| async move {
         let (known, owners) = shop.store.variants_and_skus(ids, skus).await?;
+        let seen = only_version(entries, &known)?;
+        match seen {
+            Some(version) => meta.require_match(version)?,
+            None if is_conditional => return Err(nothing_to_match()),
+            None => {}
+        }
         let (variants, writes) = decide(entries, &known, owners, caller.actor(), attempt)?;
-        Ok((Answer::ok(&VariantsAnswer { variants: variants.into_iter().map(Into::into).collect() })?, writes))
+        let changed = seen.and(variants.first()).map(|variant| variant.version);
+        let answer = Answer::ok(&VariantsAnswer { variants: variants.into_iter().map(Into::into).collect() })?;
+        let answer = match changed {
+            Some(version) => answer.etag(version),
+            None => answer,
+        };
+        Ok((answer, writes))
     })
     .await
+}
+
+/// The version that the request is made on: the changed variant's when there is just this one, and else none.
+///
+/// # Errors
+/// `VARIANT_NOT_FOUND`, which goes before what is wrong with a version.
+fn only_version(entries: &[Entry], known: &HashMap<VariantId, Variant>) -> Result<Option<u64>, Problem> {
+    let versions = entries.iter().filter_map(Entry::id).map(|id| match known.get(&id) {
+        Some(variant) => Ok(variant.version),
+        None => Err(InventoryError::VariantNotFound(id).into()),
+    });
+    let versions = versions.collect::<Result<Vec<_>, Problem>>()?;
+    Ok(versions.first().copied().filter(|_| entries.len() == 1))
+}
+
+/// An `If-Match`, also `*`, is false where no one version is there to match (RFC 9110, section 13.1.1).
+fn nothing_to_match() -> Problem {
+    let detail = "If-Match goes with one variant that is changed; several, and new ones, have no one version.";
+    Problem::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", detail)
 }
 
 /// The variants after it, and what that writes. A SKU is free when no variant has it, and none before in this request.

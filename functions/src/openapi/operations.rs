@@ -21,6 +21,7 @@ const ON_A_VERSION: &[&str] = &[
     "updateShipment",
     "updatePromotion",
     "deactivatePromotion",
+    "putVariants",
     "adjustStock",
     "updateEmailTemplate",
     "removeEmailTemplate",
