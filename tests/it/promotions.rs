@@ -136,6 +136,7 @@ async fn what_is_ended_stays_and_can_run_again() {
     for _ in 0..2 {
         let ended = end().await;
         assert_eq!((ended.status, keys(&ended.body), &ended.body["success"]), (200, vec!["message", "success"], &json!(true)));
+        assert_eq!(ended.header("etag"), "\"2\"");
     }
     let now = shop.staff().get(&path).await;
     // Ending it a second time changed nothing.

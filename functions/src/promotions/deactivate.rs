@@ -43,7 +43,8 @@ pub(super) async fn deactivate(
         meta.require_match(promotion.version)?;
         let change = promotion.deactivate(caller.actor(), attempt.now, attempt.ids);
         let answer = DeactivateAnswer { success: true, message: format!("The promotion {code} is not active any more.") };
-        Ok((Answer::ok(&answer)?, change.as_ref().map(Writes::from).unwrap_or_default()))
+        let version = change.as_ref().map_or(promotion.version, |change| change.promotion.version);
+        Ok((Answer::ok(&answer)?.etag(version), change.as_ref().map(Writes::from).unwrap_or_default()))
     })
     .await
 }
