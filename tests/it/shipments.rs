@@ -206,7 +206,7 @@ async fn a_wrong_request_for_a_parcel_is_named() {
         ("carrier", json!("PIGEON"), "INVALID_CARRIER"),
         ("weight", json!(0), "INVALID_WEIGHT"),
         ("weight", json!(-1), "INVALID_WEIGHT"),
-        ("weight", json!(1.2345), "INVALID_WEIGHT"),
+        ("weight", json!(0.0005), "INVALID_WEIGHT"),
         ("weight", json!(1000.5), "INVALID_WEIGHT"),
         ("weight", json!("1.5"), "INVALID_WEIGHT"),
         ("cost", json!(1.001), "INVALID_AMOUNT"),

@@ -15,8 +15,8 @@ pub(super) enum May {
     Amount,
     /// An amount of more than nothing.
     Positive,
-    /// A number up to so much, that has three decimals at most and is more than nothing.
-    UpTo(u64),
+    /// A weight that is more than nothing and a tonne at most, once it is rounded to the gram.
+    Kilograms,
     /// A whole number from and to.
     Whole(i64, i64),
     /// So many values, at least and at most.
@@ -27,7 +27,7 @@ pub(super) enum May {
     Be(&'static str),
 }
 
-use May::{Amount, Be, Form, Many, Positive, Text, UpTo, Whole};
+use May::{Amount, Be, Form, Kilograms, Many, Positive, Text, Whole};
 
 const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 const NO_CONTROL_BUT_LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
@@ -80,7 +80,7 @@ pub(super) const FIELDS: &[(&str, May)] = &[
     ("ShipmentBody.service", Text(50)),
     ("ShipmentBody.recipientName", Text(100)),
     ("ShipmentBody.recipientPhone", Text(40)),
-    ("ShipmentBody.weight", UpTo(1_000)),
+    ("ShipmentBody.weight", Kilograms),
     ("ShipmentBody.cost", Amount),
     ("ShipmentBody.items", Many(1, 50)),
     ("ShippingAddressBody.street", Text(200)),
@@ -90,7 +90,7 @@ pub(super) const FIELDS: &[(&str, May)] = &[
     ("ShippingAddressBody.country", Text(100)),
     ("ShipmentChangeBody.trackingNumber", Form(40, TRACKING_NUMBER)),
     ("ShipmentChangeBody.labelUrl", Form(2_000, LINK)),
-    ("ShipmentChangeBody.weight", UpTo(1_000)),
+    ("ShipmentChangeBody.weight", Kilograms),
     ("ShipmentChangeBody.cost", Amount),
 
     ("PromotionBody.code", Form(50, PROMOTION_CODE)),
@@ -247,7 +247,8 @@ impl May {
             // In the finest unit and up to the greatest number that any currency has.
             Amount => json!({ "minimum": 0, "maximum": MAX_MINOR, "multipleOf": 0.001 }),
             Positive => json!({ "exclusiveMinimum": 0, "maximum": MAX_MINOR, "multipleOf": 0.001 }),
-            UpTo(most) => json!({ "exclusiveMinimum": 0, "maximum": most, "multipleOf": 0.001 }),
+            // Half a gram is rounded to the even one: down to none, and down to a tonne.
+            Kilograms => json!({ "exclusiveMinimum": 0.0005, "maximum": 1000.0005 }),
             Whole(least, most) => json!({ "minimum": least, "maximum": most }),
             Many(least, most) => json!({ "minItems": least, "maxItems": most }),
             Self::Currency => return to_currency(schema),

@@ -27,7 +27,7 @@ pub(crate) struct ShipmentBody {
     /// Required by DHL, FedEx and UPS.
     recipient_phone: Option<String>,
     shipping_address: ShippingAddressBody,
-    /// In kilograms, to the gram; required by DHL, FedEx and UPS.
+    /// In kilograms, rounded to the gram; required by DHL, FedEx and UPS.
     weight: Option<f64>,
     cost: Option<f64>,
     /// Everything that is in no live shipment yet and not refunded, when it is left out.

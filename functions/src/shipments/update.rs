@@ -25,7 +25,7 @@ pub(crate) struct ShipmentChangeBody {
     estimated_delivery: Option<Timestamp>,
     /// An address of `http` or `https`.
     label_url: Option<String>,
-    /// In kilograms, to the gram.
+    /// In kilograms, rounded to the gram.
     weight: Option<f64>,
     cost: Option<f64>,
 }

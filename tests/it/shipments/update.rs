@@ -45,6 +45,9 @@ async fn what_is_sent_changes_and_null_clears() {
     by(&parcel["trackingNumber"]).await.refused(404, "SHIPMENT_NOT_FOUND");
     assert_eq!(by(&changed["trackingNumber"]).await.ok(), changed);
 
+    // What a client sums in binary floats is off by less than a gram.
+    assert_eq!(shop.change_shipment(&parcel, &json!({ "weight": 0.1 + 0.2 })).await.ok()["weight"], json!(0.3));
+
     let cleared =
         shop.change_shipment(&parcel, &json!({ "estimatedDelivery": null, "labelUrl": null, "weight": null, "cost": null })).await.ok();
     for field in ["estimatedDelivery", "labelUrl", "weight", "cost"] {

@@ -17,15 +17,15 @@ impl Weight {
         (grams > 0 && i64::from(grams) <= MAX_GRAMS).then_some(Self(grams))
     }
 
-    /// The weight that the text of a JSON number says, in kilograms.
+    /// The weight that the text of a JSON number says, in kilograms, rounded half-even to the gram: clients that count in
+    /// binary floats send 0.30000000000000004 for 0.1 and 0.2.
     ///
     /// # Errors
     /// In words, to stand after the field's name.
     pub fn parse_kg(text: &str) -> Result<Self, &'static str> {
-        match decimal::units(text, 3, MAX_GRAMS) {
+        match decimal::rounded(text, 3, MAX_GRAMS) {
             Ok(grams) => u32::try_from(grams).ok().and_then(Self::grams).ok_or("must be more than nothing"),
-            Err(DecimalError::Malformed) => Err("is not a number"),
-            Err(DecimalError::TooFine) => Err("is finer than a gram"),
+            Err(DecimalError::Malformed | DecimalError::TooFine) => Err("is not a number"),
             Err(DecimalError::TooLarge) => Err("is more than 1000 kg"),
         }
     }
@@ -60,9 +60,10 @@ mod tests {
     fn kilograms_are_read_to_the_gram() {
         let kg = |text: &str| Weight::parse_kg(text).map(Weight::as_grams);
         assert_eq!([kg("1.5"), kg("0.001"), kg("1000"), kg("25e-1")], [Ok(1_500), Ok(1), Ok(1_000_000), Ok(2_500)]);
-        assert_eq!(kg("0.0005"), Err("is finer than a gram"));
-        assert_eq!(kg("1000.001"), Err("is more than 1000 kg"));
-        assert_eq!([kg("0"), kg("-1")], [Err("must be more than nothing"); 2]);
+        assert_eq!([kg("0.30000000000000004"), kg("1.2345"), kg("1.2355")], [Ok(300), Ok(1_234), Ok(1_236)]);
+        assert_eq!([kg("0.00051"), kg("1000.0005")], [Ok(1), Ok(1_000_000)]);
+        assert_eq!([kg("1000.001"), kg("1000.00051")], [Err("is more than 1000 kg"); 2]);
+        assert_eq!([kg("0"), kg("0.0005"), kg("-0.0001"), kg("-1")], [Err("must be more than nothing"); 4]);
         assert_eq!(kg("a"), Err("is not a number"));
     }
 
