@@ -40,7 +40,7 @@ class Stack:
         self.parameters |= parameters
         sam(
             "deploy", "--config-env", STAGE, "--stack-name", self.name, "--s3-prefix", self.name, "--no-confirm-changeset",
-            "--no-progressbar", "--parameter-overrides", *(f"{key}={value}" for key, value in self.parameters.items()),
+            "--no-progressbar", "--parameter-overrides", *(setting(*it) for it in self.parameters.items()),
         )  # fmt: skip
 
     def outputs(self):
@@ -71,6 +71,12 @@ class Stack:
                 # Gone already, where a deployment was rolled back.
                 if error.response["Error"]["Code"] not in ("ResourceNotFoundException", "NoSuchBucket"):
                     raise
+
+
+def setting(name, value):
+    """In quotes, as `sam deploy` cuts a value off at its first space otherwise."""
+    quoted = value.replace('"', '\\"')
+    return f'{name}="{quoted}"'
 
 
 def sam(command, *arguments):
