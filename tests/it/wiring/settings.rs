@@ -102,6 +102,9 @@ fn settings_that_could_not_work_are_refused_before_anything_is_deployed() {
         (twilio[1..].to_vec(), &["TwilioIsWholeOrAbsent"]),
         (twilio[2..].to_vec(), &["TwilioIsWholeOrAbsent"]),
         (twilio[..2].to_vec(), &["TwilioIsWholeOrAbsent"]),
+        (vec![("JwtPublicKey", key)], &[]),
+        (vec![("JwtJwksUrl", "https://id.shop.example/keys"), ("JwtSecretArn", SECRET)], &[]),
+        (vec![("JwtJwksUrl", "https://id.shop.example/keys"), ("JwtPublicKey", key)], &["TokensHaveOneSourceOfPublicKeys"]),
         (vec![("PawapayPublicKey", key)], &["PawapaySignsForAnAddress"]),
         (vec![("PawapayPublicKey", key), ("PublicUrl", "https://api.example.com")], &[]),
     ];
