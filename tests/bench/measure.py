@@ -32,6 +32,8 @@ PATIENCE = 60
 # asking Lambda for events, reading them and giving answers inside of its runtime's. Connections, the SDK's and the runtime's,
 # are tasks of their own.
 SDK = "aws_smithy_runtime::client::orchestrator::invoke_with_stop_point::{{closure}}::{{closure}}::{{closure}}"
+# The future that polls it has the SDK's preparation and clearing away inlined; a worker's own job is polled by one of that name.
+SPAN = "<tracing::instrument::Instrumented<T> as core::future::future::Future>::poll"
 RUNTIME = re.compile(r"\w+::main::\{\{closure\}\}")
 CONNECTION = "<futures_util::future::future::Map<Fut,F> as core::future::future::Future>::poll"
 FORWARDED = ("content-type", "x-amz-crc32", "x-amzn-requestid")
@@ -51,16 +53,16 @@ def instructions(counts):
     """Of what callgrind counted: all of them, those outside of the AWS SDK, and of these the handler's, which are neither the
     runtime's nor connections'. It knows them by name where there are symbols."""
     counted = dict.fromkeys(("total", "sdk", "others"), 0)
-    called, inside = {}, None
+    named, caller, inside = {}, None, None
     for line in counts:
         if line.startswith(("summary:", "totals:")):
             counted["total"] = counted["total"] or int(line.split()[1])
         elif line.startswith("cfn="):
             number, _, name = line[4:].rstrip().partition(" ")
-            inside = whose(called.setdefault(number, name))
+            inside = whose(caller, named.setdefault(number, name))
         elif line.startswith("fn="):
             number, _, name = line[3:].rstrip().partition(" ")
-            called.setdefault(number, name)
+            caller = named.setdefault(number, name)
         elif line.startswith("calls=") and inside:
             # What the call took is in the next line, behind its place.
             counted[inside] += int(next(counts).split()[-1])
@@ -68,8 +70,8 @@ def instructions(counts):
     return {"total": counted["total"], "own": own, "handler": own - counted["others"]}
 
 
-def whose(function):
-    if function == SDK:
+def whose(caller, function):
+    if function == SDK or caller == SPAN and "aws_" in function:
         return "sdk"
     return "others" if function == CONNECTION or RUNTIME.fullmatch(function) else None
 
@@ -374,10 +376,10 @@ class Machine:
         return {"round_trips": trips, "read": read, "write": write, "sqs": sent, "over_http": "rawPath" in call["event"]}
 
     def measure(self, binary, call, rounds):
-        """Everything about a call. Times are medians of the starts; counts are counts."""
+        """Everything about a call. Of times the least of the starts: what else the machine does can only add. Of memory the most."""
         row = sizes(binary) | self.record(binary, call)
         starts = [self.time(binary, call) for _ in range(rounds + 1)][1:]
-        row |= {what: statistics.median(start[what] for start in starts) for what in starts[0]}
+        row |= {what: (max if what == "memory" else min)(start[what] for start in starts) for what in starts[0]}
         row |= {f"{what}_instructions": count for what, count in self.counted(binary, call).items()}
         if self.aws.kept and row["own_instructions"] == row["warm_instructions"]:
             sys.exit(f"{binary} has no symbols: build it with CARGO_PROFILE_RELEASE_STRIP=none")
