@@ -9,7 +9,7 @@ use super::{
 use crate::webhooks;
 use api::batch::each_job;
 use api::clock::Clock;
-use api::config::{ConfigError, Environment, Variables, required};
+use api::config::{ConfigError, Environment, Variables, public_url, required, shop_name};
 use api::lambda::{Error, work};
 use api::metrics::Metrics;
 use api::secrets::{SecretName, Secrets};
@@ -71,7 +71,7 @@ pub async fn send_email() -> Result<(), Error> {
     let sdk = aws::config();
     let from = started(required(&Environment, "EMAIL_FROM"))?;
     let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
-    let shop_name = shop_name();
+    let shop_name = shop_name(&Environment);
     let config = started(EmailConfig::read(&Environment, shop_name.clone(), from))?;
     let clock = Clock::default();
     let sender = started(super::email(config, &sdk, &Arc::new(Secrets::given(&Environment, &sdk, &clock))))?;
@@ -110,12 +110,12 @@ pub async fn send_sms() -> Result<(), Error> {
         account_sid: Environment.get("TWILIO_ACCOUNT_SID").unwrap_or_default(),
         from: Environment.get("TWILIO_FROM").unwrap_or_default(),
         base_url: Environment.get("TWILIO_BASE_URL").unwrap_or_else(|| TWILIO.to_owned()),
-        status_callback: Environment.get("PUBLIC_URL").map(|url| format!("{}{}", url.trim_end_matches('/'), webhooks::twilio::PATH)),
+        status_callback: started(public_url(&Environment))?.map(|url| format!("{url}{}", webhooks::twilio::PATH)),
     };
     let clock = Clock::default();
     let secrets = Arc::new(Secrets::given(&Environment, &sdk, &clock));
-    let (store, shop_name, sqs) = (aws::store(&sdk, &Environment), shop_name(), aws::sqs(&sdk));
-    let (country, metrics, client) = (started(country())?, Metrics::given(&Environment), providers::client()?);
+    let (store, shop_name, sqs) = (aws::store(&sdk, &Environment), shop_name(&Environment), aws::sqs(&sdk));
+    let (country, metrics, client) = (started(shop_country(&Environment))?, Metrics::given(&Environment), providers::client()?);
     work(move |batch: SqsEvent| {
         let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());
         let (config, secrets, metrics) = (config.clone(), Arc::clone(&secrets), metrics.clone());
@@ -149,13 +149,12 @@ async fn texts<S: Sender + Clone + 'static>(batch: SqsEvent, desk: Desk<S>, sqs:
 }
 
 /// The country that a number without one is of.
-fn country() -> Result<Country, ConfigError> {
-    let Some(code) = Environment.get("SHOP_COUNTRY") else { return Ok(Country::DR_CONGO) };
+///
+/// # Errors
+/// [`ConfigError`] for what is none.
+pub fn shop_country(variables: &impl Variables) -> Result<Country, ConfigError> {
+    let Some(code) = variables.get("SHOP_COUNTRY") else { return Ok(Country::DR_CONGO) };
     Country::parse(&code).ok_or_else(|| ConfigError::new("SHOP_COUNTRY", "is no country of ISO 3166-1, such as CD"))
-}
-
-fn shop_name() -> String {
-    Environment.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned())
 }
 
 /// Runs `process-refund`.

@@ -29,13 +29,26 @@ Options:
 Environment:
   JWT_SECRET   What tokens are signed with, 32 bytes or more; has a value of its own for this machine
   LOG_LEVEL    error, warn, info, debug or trace  [warn]
-  DELIVERY_FEES, SHOP_ADDRESS, SHOP_CURRENCY, SHOP_LOCALE, SHOP_LOGO, SHOP_NAME, SHOP_TIMEZONE, JWT_JWKS_URL,
-  JWT_PUBLIC_KEY
+  DELIVERY_FEES, REFUND_DELIVERY_FEE_ON_FAULT, RETURN_ARRIVAL_DAYS, RETURN_WINDOW_DAYS, SHOP_ADDRESS, SHOP_COUNTRY,
+  SHOP_CURRENCY, SHOP_LOCALE, SHOP_LOGO, SHOP_NAME, SHOP_TIMEZONE, UNPAID_ORDER_HOURS, JWT_JWKS_URL, JWT_PUBLIC_KEY
                As the deployed functions take them
 ";
 
 /// What the functions are told by this environment as they are by the one they are deployed in.
-const PASSED_ON: [&str; 7] = ["DELIVERY_FEES", "SHOP_ADDRESS", "SHOP_CURRENCY", "SHOP_LOCALE", "SHOP_LOGO", "SHOP_NAME", "SHOP_TIMEZONE"];
+const PASSED_ON: [&str; 12] = [
+    "DELIVERY_FEES",
+    "REFUND_DELIVERY_FEE_ON_FAULT",
+    "RETURN_ARRIVAL_DAYS",
+    "RETURN_WINDOW_DAYS",
+    "SHOP_ADDRESS",
+    "SHOP_COUNTRY",
+    "SHOP_CURRENCY",
+    "SHOP_LOCALE",
+    "SHOP_LOGO",
+    "SHOP_NAME",
+    "SHOP_TIMEZONE",
+    "UNPAID_ORDER_HOURS",
+];
 
 /// How long what is due may take at the end.
 const STOPPING: Duration = Duration::from_secs(5);
@@ -165,7 +178,9 @@ fn progress(what: &str) {
 async fn make_demo(system: &System, directory: Option<&DataDirectory>) -> Result<(), Failure> {
     progress("the demo shop: two weeks of orders, through the API ...");
     let began = Instant::now();
-    let made = demo::make(system).await?;
+    // It has returns after days and orders that wait: settings that refuse those leave none to show.
+    let made =
+        demo::make(system).await.map_err(|error| format!("{error}\nWithout the demo shop (--empty) it starts with any settings."))?;
     directory.map_or(Ok(()), DataDirectory::finish_demo)?;
     progress(&format!(
         "the demo shop: {} variants, {} customers, {} orders, {} e-mails, {} SMS ({:.1?})",

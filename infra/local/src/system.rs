@@ -27,8 +27,8 @@ use domain::actor::Role;
 use functions::webhooks::twilio;
 use functions::workers::carriers::Carriers as Connections;
 use functions::workers::relay::Queues;
+use functions::workers::run::shop_country;
 use functions::workers::{Desk, EmailConfig, Templates, email};
-use providers::phone::Country;
 use providers::{Twilio, TwilioConfig};
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
@@ -461,6 +461,7 @@ fn workers(
         status_callback: shop.config.public_url.as_ref().map(|url| format!("{url}{}", twilio::PATH)),
     };
     let name = shop.config.name.clone();
+    let country = shop_country(&variables)?;
     let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_name(of.variable()))));
     let queues = queues.unwrap_or_else(|never| match never {});
     let config = EmailConfig::read(&variables, name.clone(), "orders@example.com".to_owned())?;
@@ -473,7 +474,7 @@ fn workers(
             store: shop.store.clone(),
             clock: clock.clone(),
             shop_name: name.clone(),
-            country: Country::DR_CONGO,
+            country,
             templates: Templates::default(),
             sender: email,
             metrics: Metrics::default(),
@@ -482,7 +483,7 @@ fn workers(
             store: shop.store.clone(),
             clock: clock.clone(),
             shop_name: name,
-            country: Country::DR_CONGO,
+            country,
             templates: Templates::default(),
             sender: Twilio::new(providers::client()?, twilio, TWILIO_AUTH_TOKEN.to_owned()),
             metrics: Metrics::default(),

@@ -205,13 +205,8 @@ impl ShopConfig {
             arrival_days: time(variables, "RETURN_ARRIVAL_DAYS", "days", 30)?,
             refunds_delivery_on_fault: switch(variables, "REFUND_DELIVERY_FEE_ON_FAULT")?,
         };
-        let public_url = match variables.get("PUBLIC_URL") {
-            Some(url) => {
-                Some(public_url(&url).ok_or_else(|| ConfigError::new("PUBLIC_URL", "is no address, such as https://api.example.com"))?)
-            }
-            None => None,
-        };
-        let name = variables.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned());
+        let public_url = public_url(variables)?;
+        let name = shop_name(variables);
         let logo = variables.get("SHOP_LOGO").map(|svg| Logo::parse(&svg)).transpose();
         let logo = logo.map_err(|error| ConfigError::new("SHOP_LOGO", error.to_string()))?;
         let address = variables.get("SHOP_ADDRESS").map(|text| address(&text)).unwrap_or_default();
@@ -255,11 +250,21 @@ fn switch(variables: &impl Variables, name: &'static str) -> Result<bool, Config
     }
 }
 
-/// `https://api.example.com`, or with a path before ours; without its last slash.
-fn public_url(url: &str) -> Option<String> {
-    let uri: axum::http::Uri = url.parse().ok()?;
-    let is_address = matches!(uri.scheme_str(), Some("https" | "http")) && uri.query().is_none();
-    is_address.then(|| url.trim_end_matches('/').to_owned())
+/// What the shop is called in messages and on packing slips.
+pub fn shop_name(variables: &impl Variables) -> String {
+    variables.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned())
+}
+
+/// Where other systems call the API: `https://api.example.com`, or with a path before ours; without its last slash.
+///
+/// # Errors
+/// [`ConfigError`] for what is no address.
+pub fn public_url(variables: &impl Variables) -> Result<Option<String>, ConfigError> {
+    let Some(url) = variables.get("PUBLIC_URL") else { return Ok(None) };
+    let is_address =
+        url.parse::<axum::http::Uri>().is_ok_and(|uri| matches!(uri.scheme_str(), Some("https" | "http")) && uri.query().is_none());
+    let url = is_address.then(|| url.trim_end_matches('/').to_owned());
+    url.map(Some).ok_or_else(|| ConfigError::new("PUBLIC_URL", "is no address, such as https://api.example.com"))
 }
 
 /// `12 avenue de la Paix | Gombe, Kinshasa`: a bar ends a line, as a line break does.
