@@ -260,6 +260,40 @@ async fn nor_is_it_credited_before_they_have_looked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_staff_may_have_given_back_on_pawapay_s_pages_is_not_credited_before_they_have_looked() {
+    for is_paid in [true, false] {
+        let shop = LocalShop::start().await;
+        let order = order_with(&shop, 74_99, "USD").await;
+        if is_paid {
+            shop.system.payments.deposit(B, 75_00, "USD", "COMPLETED");
+            paid_by(&shop, &order, B).await;
+        } else {
+            tried_next(&shop, &order, B).await;
+        }
+        let given_back = shop.system.payments.refund_by_hand(order.payment(), 74_99, "COMPLETED");
+        let asked = json!({ "reason": "Too small", "refundMethod": "STORE_CREDIT" });
+        shop.customer(CUSTOMER).post(&order.path("cancel"), &asked).await.ok();
+        carried_out(&shop).await;
+        let credit = async || {
+            let ledger = shop.customer(CUSTOMER).get("/api/store-credit").await.ok();
+            ledger["balances"].as_array().expect("a list").iter().map(|balance| cents(&balance["balance"])).sum::<i64>()
+        };
+        let own = if is_paid { 75_00 } else { 0 };
+        assert_eq!(credit().await, own, "paid: {is_paid}");
+        let refunds = shop.refunds_of(order.id).await;
+        let left: Vec<&Value> = refunds.iter().filter(|refund| refund["awaiting"] == "STAFF").collect();
+        assert_eq!(left.len(), 1, "{refunds:?}");
+        assert!(left[0]["notes"].as_str().is_some_and(|notes| notes.contains("given back at PAWAPAY")), "{left:?}");
+        assert!(refunds.iter().all(|refund| refund["transactionReference"] != given_back), "nobody tells of it");
+        // They see that it was, and that the customer is owed nothing of it.
+        shop.admin().put(&format!("/api/refunds?id={}", left[0]["id"]), &json!({ "status": "FAILED" })).await.ok();
+        carried_out(&shop).await;
+        assert_eq!(credit().await, own);
+        shop.assert_no_complaints();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refund_of_an_earlier_payment_that_fails_is_owed_again_and_may_be_tried_again() {
     let shop = LocalShop::start().await;
     let order = order_with(&shop, 74_99, "USD").await;

@@ -8,7 +8,7 @@ use crate::inventory::{ChangeType, LastChange, StockChange};
 use crate::message::{Announcement, MessageKind, RefundFacts};
 use crate::money::Money;
 use crate::promotion::{GiveBack, Promotion, Release};
-use crate::refund::{Awaiting, MethodError, Opening, Refund, RefundMethod, RefundPart, RoomError};
+use crate::refund::{Awaiting, MethodError, Opening, PaymentProvider, Refund, RefundMethod, RefundPart, RoomError};
 use crate::time::Timestamp;
 
 /// What a caller asks for.
@@ -89,6 +89,8 @@ impl Order {
             cancelled.held_use.take().map(|held| Release { held, order_id: self.id, customer_id: self.customer_id, to: GiveBack::ToShard });
         let cancelled = if self.paid.is_zero() { cancelled.unpaid_in_the_end() } else { cancelled };
         let (mut order, refund) = cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids);
+        let is_earlier = order.payment_reference.as_deref().is_some_and(|own| self.earlier(own).is_some());
+        let refund = refund.map(|refund| refund.doubted(self.doubt_of_earlier(method).filter(|_| is_earlier)));
         let mut earlier_refunds = Vec::new();
         for EarlierPayment { reference, .. } in order.earlier_payments.clone() {
             let (after, refund) = order.refund_earlier(&reference, method, &request.reason, now, &mut ids);
@@ -142,18 +144,25 @@ impl Order {
         ids: &mut Ids,
     ) -> (Self, Option<Refund>) {
         let Some(amount) = self.earlier(reference).and_then(EarlierPayment::owed) else { return (self, None) };
-        let doubtful = self.payment_reference.as_deref().filter(|own| !self.paid.is_zero() && !self.is_of_provider(own));
-        let notes = match doubtful {
-            Some(own) => format!("Gives back the payment {reference}. Look first whether it is the one that {own} stands for."),
-            None => format!("Gives back the payment {reference}."),
-        };
+        let note = self.payment_reference.as_deref().filter(|own| !self.paid.is_zero() && !self.is_of_provider(own));
+        let same = note.map(|note| format!("Look first whether it is the one that {note} stands for."));
+        let doubts = same.into_iter().chain(self.doubt_of_earlier(method));
+        let notes = format!("Gives back the payment {reference}.");
         let part = RefundPart::Earlier { reference: reference.to_owned(), amount };
         let opening = Opening { part, method, reason, return_id: None, notes: Some(&notes) };
-        let awaiting = doubtful.map(|_| Awaiting::Staff);
         match self.clone().open_refund(&opening, now, ids) {
-            Ok((order, refund)) => (order, Some(Refund { awaiting, ..refund })),
+            Ok((order, refund)) => (order, Some(refund.doubted(doubts))),
             Err(RoomError::ExceedsPaid { .. } | RoomError::NotSoMany { .. } | RoomError::NoSuchItem(_)) => (self, None),
         }
+    }
+
+    /// What staff look after before money of an earlier payment goes back another way than it came. While its order stands it is
+    /// given back on the provider's own pages alone, and a provider that tells nothing of that would only say so if it were asked
+    /// for the money itself.
+    fn doubt_of_earlier(&self, method: RefundMethod) -> Option<String> {
+        let provider = PaymentProvider::of_payment(self.payment_method).filter(|provider| !provider.tells_of_refunds_made_there())?;
+        let is_asked = PaymentProvider::of(method) == Some(provider);
+        (!is_asked).then(|| format!("Look first whether it was given back at {provider} already."))
     }
 
     /// A refund of all that may still be given back, and the order that knows of it; nothing when nothing is left.
@@ -196,6 +205,17 @@ impl Order {
                 },
             })
             .collect()
+    }
+}
+
+impl Refund {
+    /// The same, left to staff where there are doubts: its notes say which.
+    fn doubted(self, doubts: impl IntoIterator<Item = String>) -> Self {
+        doubts.into_iter().fold(self, |refund, doubt| Self {
+            awaiting: Some(Awaiting::Staff),
+            notes: joined(refund.notes.as_deref(), Some(&doubt)),
+            ..refund
+        })
     }
 }
 

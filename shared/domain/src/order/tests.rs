@@ -105,6 +105,44 @@ fn a_retry_needs_the_room_that_the_failure_gave_back() {
     assert_eq!(retry(&free).unwrap().order.unwrap().payment_status, PaymentStatus::RefundPending);
 }
 
+/// An order of 75.00 that has got another reference since so much came by the first one.
+fn with_an_earlier_payment(method: PaymentMethod, came: i64) -> Order {
+    let (first, second) = match method {
+        PaymentMethod::Card => ("pi_1", "pi_2"),
+        PaymentMethod::MobileMoney | PaymentMethod::CashOnDelivery => {
+            ("f4401bd2-1568-4140-bf2d-eb77d2b2b639", "f4401bd2-1568-4140-bf2d-eb77d2b2b640")
+        }
+    };
+    let nothing = Money::usd(0);
+    let earlier = EarlierPayment { reference: first.into(), came: Some(Money::usd(came)), given_back: nothing, refunded: nothing };
+    Order { payment_reference: Some(second.into()), earlier_payments: vec![earlier], ..placed(&[70_00], 1, method) }
+}
+
+fn paid(order: &Order) -> Order {
+    order.pay(&PaymentRequest { status: PaymentStatus::Paid, reference: None }, actor(Role::Staff), NOW, ids()).unwrap().order
+}
+
+#[test]
+fn what_may_be_back_already_unheard_of_goes_another_way_only_once_staff_have_looked() {
+    let (card, mobile, credit) = (PaymentMethod::Card, PaymentMethod::MobileMoney, Some(RefundMethod::StoreCredit));
+    for (method, back, is_left) in [(mobile, credit, true), (mobile, None, false), (card, credit, false), (card, None, false)] {
+        for is_paid in [true, false] {
+            let order = with_an_earlier_payment(method, 74_99);
+            let order = if is_paid { paid(&order) } else { order };
+            let request = CancelRequest { reason: "x".into(), refund_method: back, notes: Some("Too small".into()) };
+            let change = order.cancel(&request, actor(Role::Customer), NOW, ids()).unwrap();
+            let refunds: Vec<Refund> = change.refund.into_iter().chain(change.earlier_refunds).collect();
+            let of_earlier = refunds.iter().find(|refund| refund.amount == Money::usd(74_99)).unwrap();
+            assert_eq!(refunds.len(), if is_paid { 2 } else { 1 });
+            assert_eq!(of_earlier.is_left_to_staff(), is_left, "{method} by {back:?}, paid: {is_paid}");
+            let says_why = of_earlier.notes.as_deref().is_some_and(|notes| notes.contains("given back at PAWAPAY"));
+            assert_eq!(says_why, is_left, "{of_earlier:?}");
+            let own = refunds.iter().filter(|refund| refund.id != of_earlier.id);
+            assert!(own.into_iter().all(|refund| !refund.is_left_to_staff()), "what the shop's own books tell of is not in doubt");
+        }
+    }
+}
+
 #[test]
 fn a_retry_of_pieces_counts_them_anew() {
     let order = placed(&[10_01], 3, PaymentMethod::Card);

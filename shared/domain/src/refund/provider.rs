@@ -51,6 +51,16 @@ impl PaymentProvider {
         }
     }
 
+    /// Whether it tells of the refunds that are made on its own pages. Stripe does, by the events of any other
+    /// (docs.stripe.com/api/events/types); pawaPay calls back for those alone that were asked for by its API.
+    #[must_use]
+    pub const fn tells_of_refunds_made_there(self) -> bool {
+        match self {
+            Self::Stripe => true,
+            Self::PawaPay => false,
+        }
+    }
+
     /// What customers pay by where it is theirs.
     #[must_use]
     pub const fn payment_method(self) -> PaymentMethod {
