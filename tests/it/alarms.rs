@@ -1,7 +1,7 @@
 //! The lines that wake somebody up (`infra/monitoring.yaml` counts them by their `alarm`): once for what has gone wrong, and not
 //! for what only looks like it. Each test is on one thread, so that what is caught is its own.
 
-use crate::kit::{LocalShop, Logged, Placed};
+use crate::kit::{ByHand, LocalShop, Logged, Placed};
 use functions::workers::process_refund;
 use local::Options;
 use local::emulators::payments::Provider::{PawaPay, Stripe};
@@ -70,6 +70,27 @@ async fn more_given_back_than_was_paid_is_said_once_by_whoever_did_it_last() {
     let made = shop.system.payments.refund_by_hand(whole.payment(), 75_00, "succeeded");
     tells_of(&shop, "refund.created", &made).await;
     assert_eq!(logged.alarms(), NONE, "all of it, and no more");
+}
+
+#[tokio::test]
+async fn so_is_an_earlier_payment_that_was_given_back_twice() {
+    let shop = LocalShop::without_pumps().await;
+    let order = paid(&shop).await;
+    shop.system.payments.card_payment("pi_2", 75_00, "USD");
+    let again = shop.order_at_stripe().await;
+    shop.staff().put(&again.path("payment"), &json!({ "paymentStatus": "PAID", "reference": "pi_2" })).await.ok();
+    run(&shop).await;
+    let asked = json!({ "reason": "Too small", "refundMethod": "STORE_CREDIT" });
+    shop.staff().post(&again.path("cancel"), &asked).await.ok();
+    ByHand::of(&shop).until_nothing_is_left(&shop).await;
+    let logged = Logged::from_now_on();
+    for payment in [order.payment(), again.payment()] {
+        let made = shop.system.payments.refund_by_hand(payment, 75_00, "succeeded");
+        for _ in 0..3 {
+            tells_of(&shop, "refund.created", &made).await;
+        }
+    }
+    assert_eq!(logged.alarms(), ["over-refunded"], "of the earlier payment, and not of the one that was given back once");
 }
 
 #[tokio::test]

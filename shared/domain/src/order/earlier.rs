@@ -40,6 +40,11 @@ impl EarlierPayment {
         let beyond = self.came.and_then(|came| self.given_back.minus(came)).map_or(0, |beyond| beyond.minor);
         Money::new(beyond.max(0), self.given_back.currency)
     }
+
+    /// What of it has gone back beyond what came, in smallest units.
+    pub(super) fn given_beyond(&self) -> i64 {
+        self.came.and_then(|came| self.refunded.minus(came)).map_or(0, |beyond| beyond.minor.max(0))
+    }
 }
 
 impl Order {

@@ -350,12 +350,13 @@ impl Order {
         }
     }
 
-    /// What customers have been given, in smallest units, beyond all that they paid. While nothing is known to be paid that can't be said: a provider
-    /// gives nothing back that it didn't get, so the word of the payment is on its way.
+    /// What customers have been given, in smallest units, beyond all that they paid, by the order's payment or an earlier one. While
+    /// nothing is known to be paid that can't be said: a provider gives nothing back that it didn't get, so the word of the payment
+    /// is on its way.
     #[must_use]
-    pub const fn given_beyond(&self) -> i64 {
-        let beyond = self.refunded_total.minor - self.paid.minor;
-        if self.paid.minor == 0 || beyond < 0 { 0 } else { beyond }
+    pub fn given_beyond(&self) -> i64 {
+        let of_own = if self.paid.is_zero() { 0 } else { (self.refunded_total.minor - self.paid.minor).max(0) };
+        of_own + self.earlier_payments.iter().map(EarlierPayment::given_beyond).sum::<i64>()
     }
 
     pub(crate) fn set_over_refunded(&mut self, minor: i64) {

@@ -144,6 +144,21 @@ fn what_may_be_back_already_unheard_of_goes_another_way_only_once_staff_have_loo
 }
 
 #[test]
+fn what_went_back_beyond_an_earlier_payment_is_beyond_what_was_paid() {
+    let order = paid(&with_an_earlier_payment(PaymentMethod::Card, 80_00));
+    let back = |of_own: i64, of_earlier: i64| {
+        let earlier = EarlierPayment { refunded: Money::usd(of_earlier), ..order.earlier_payments[0].clone() };
+        Order { refunded_total: Money::usd(of_own), earlier_payments: vec![earlier], ..order.clone() }
+    };
+    for (of_own, of_earlier, beyond) in [(75_00, 80_00, 0), (0, 80_01, 1), (80_00, 0, 5_00), (75_01, 160_00, 80_01)] {
+        assert_eq!(back(of_own, of_earlier).given_beyond(), beyond, "{of_own} and {of_earlier}");
+    }
+    // Of what nobody has heard how much came nobody can say that it is more.
+    let unheard = EarlierPayment { came: None, refunded: Money::usd(1), ..order.earlier_payments[0].clone() };
+    assert_eq!(Order { earlier_payments: vec![unheard], ..order }.given_beyond(), 0);
+}
+
+#[test]
 fn a_retry_of_pieces_counts_them_anew() {
     let order = placed(&[10_01], 3, PaymentMethod::Card);
     // 30.02 for three pieces: the first two of them take the odd cents.
