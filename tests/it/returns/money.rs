@@ -210,6 +210,21 @@ async fn the_delivery_fee_goes_back_once_everything_came_back_for_the_shops_faul
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_fee_that_was_never_paid_does_not_go_back_until_it_is() {
+    let shop = answering_for_faults().await;
+    let steps = &["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"];
+    let by_cash = shop.order().off(75_00).with("deliveryFee", json!(6.50)).with("paymentMethod", json!("CASH_ON_DELIVERY"));
+    let order = by_cash.through(steps).place().await;
+    let rma = shop.ask_back(&order, json!([back(order.line(0), 1, "DEFECTIVE")])).await.ok()["return"]["id"].as_u64().expect("an id");
+    let received = shop.steps(rma, &["APPROVED", "RECEIVED"]).await;
+    shop.step(rma, json!({ "status": "REFUNDED" })).await.refused(409, "REFUND_EXCEEDS_PAID");
+    assert_eq!(shop.return_now(rma).await, received);
+    shop.staff().put(&order.path("payment"), &json!({ "paymentStatus": "PAID" })).await.ok();
+    assert_eq!(cents(&shop.steps(rma, &["REFUNDED"]).await["deliveryFeeRefund"]), 6_50);
+    assert_eq!(cents(&shop.refunds_of(order.id).await[0]["amount"]), 6_50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_delivery_fee_stays_where_the_shop_doesnt_say_otherwise() {
     let shop = LocalShop::without_pumps().await;
     let order = shop.order().with("deliveryFee", json!(6.50)).delivered().place().await;

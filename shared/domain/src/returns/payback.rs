@@ -21,16 +21,17 @@ impl ReturnChange {
             line.refund_amount = Some(amount);
             goods += amount.minor;
         }
-        if goods > 0 && self.order.paid.is_zero() {
-            return Err(StepError::NeverPaid);
-        }
         let arrived: u32 = self.rma.items.iter().map(ReturnLine::received).sum();
         let all_faulty = arrived > 0 && self.order.items.iter().all(|item| item.faulty_quantity == item.quantity);
         if policy.refunds_delivery_on_fault && all_faulty {
             self.rma.delivery_fee_refund = self.order.paid_for_delivery();
         }
+        let owed = goods + self.rma.delivery_fee_refund.minor;
+        if owed > 0 && self.order.paid.is_zero() {
+            return Err(StepError::NeverPaid);
+        }
         let kept = self.rma.restocking_fee.minor + self.rma.return_shipping_fee.minor;
-        let due = (goods + self.rma.delivery_fee_refund.minor - kept).max(0).min(self.order.refundable.minor);
+        let due = (owed - kept).max(0).min(self.order.refundable.minor);
         let due = Money::new(due, self.order.currency);
         self.rma.refund_amount = Some(due);
         if !due.is_zero() {

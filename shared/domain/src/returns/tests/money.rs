@@ -53,6 +53,21 @@ fn the_delivery_is_paid_back_once_and_only_for_faults() {
     assert_eq!(brought([damaged, opened, damaged]), [(40_00, 0), (10_00, 0), (10_00, 0)]);
 }
 
+#[test]
+fn a_delivery_that_was_never_paid_is_not_paid_back_although_the_goods_were_free() {
+    let steps = [OrderStatus::Confirmed, OrderStatus::Processing, OrderStatus::Shipped, OrderStatus::Delivered];
+    let unpaid = ordered(&[(40_00, 1)], Off::Percent(100));
+    let unpaid = steps.into_iter().fold(unpaid, |order, to| order.advance(to, None, admin(), NOW, ids()).unwrap().order);
+    let arrived = |condition| through(&unpaid, &vec![(0, 1, condition)], &[ReturnStep::Approve, ReturnStep::Receive(Vec::new())]);
+    let refunded = |back: &ReturnChange, order: &Order| take(&back.rma, ReturnStep::Refund, Fees::default(), order);
+
+    let damaged = arrived(Condition::Damaged);
+    assert_eq!(refunded(&damaged, &damaged.order).err(), Some(StepError::NeverPaid));
+    assert_eq!(refunded(&damaged, &paid(&damaged.order)).unwrap().rma.refund_amount, Some(Money::usd(DELIVERY)));
+    let unopened = arrived(Condition::Unopened);
+    assert_eq!(refunded(&unopened, &unopened.order).unwrap().rma.refund_amount, Some(Money::usd(0)));
+}
+
 /// An order's lines, its discount, and its pieces (by their lines' place) in the order they come back.
 fn ways_back() -> impl Strategy<Value = (Vec<(i64, u32)>, Off, Vec<usize>)> {
     (lines(), discounts()).prop_flat_map(|(lines, off)| {
