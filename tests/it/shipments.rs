@@ -349,3 +349,21 @@ async fn what_is_owed_again_after_its_refund_failed_is_shipped_although_the_orde
     shop.ship_part(&order, "LOCAL", 1, 1).await.refused(409, "ORDER_NOT_SHIPPABLE");
     shop.rma(&order, 1, 1).await;
 }
+
+#[tokio::test]
+async fn what_is_owed_is_shipped_although_the_piece_that_arrived_came_back() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().quantity(2).paid().through(CONFIRMED).place().await;
+    let parcel = shop.ship_part(&order, "LOCAL", 0, 1).await.ok();
+    shop.move_shipment(&parcel, "DELIVERED").await.ok();
+    let sold_out = json!({ "orderId": order.id, "items": [{ "orderItemId": order.line(0), "quantity": 1 }], "reason": "Sold out" });
+    let refund = shop.admin().post("/api/refunds", &sold_out).await.ok();
+    assert_eq!(status(&shop, &order).await, "DELIVERED");
+    let rma = shop.rma(&order, 0, 1).await;
+    shop.steps(rma, &["APPROVED", "RECEIVED", "REFUNDED"]).await;
+    shop.ship_part(&order, "LOCAL", 0, 1).await.refused(409, "ORDER_NOT_SHIPPABLE");
+
+    shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "FAILED" })).await.ok();
+    shop.ship_part(&order, "LOCAL", 0, 1).await.ok();
+    shop.ship_part(&order, "LOCAL", 0, 1).await.refused(409, "ORDER_NOT_SHIPPABLE");
+}

@@ -116,6 +116,7 @@ mod tests {
             returned_quantity: 0,
             returning_quantity: 0,
             refunded_quantity: 0,
+            brought_back_quantity: 0,
             faulty_quantity: 0,
             refunded_amount: Money::usd(0),
             shipped_quantity: 0,

@@ -215,6 +215,9 @@ pub struct LineItem {
     pub returning_quantity: u32,
     /// Pieces whose money went back or is going back; with `returning_quantity` never more than `quantity`.
     pub refunded_quantity: u32,
+    /// Of those, the ones that came back by a return, and so have been with the customer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub brought_back_quantity: u32,
     /// Of those, the ones that came back for the shop's own fault.
     #[serde(default, skip_serializing_if = "is_none")]
     pub faulty_quantity: u32,

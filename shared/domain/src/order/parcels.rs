@@ -9,11 +9,13 @@ use crate::shipment::{ShipmentStatus, ShippedItem, TrackingNumber};
 use crate::time::Timestamp;
 
 impl LineItem {
-    /// Pieces that are in no live parcel and are still to go: those whose money goes back are not. A refund doesn't say which
-    /// pieces it is for; the ones that haven't gone are the first.
+    /// Pieces that are in no live parcel and are still to go: those whose money goes back are not. A return is for pieces that have
+    /// gone, in a parcel or another way; any other refund doesn't say which it is for, and the ones that haven't gone are the first.
     #[must_use]
     pub const fn unshipped(&self) -> u32 {
-        self.quantity.saturating_sub(self.shipped_quantity).saturating_sub(self.refunded_quantity)
+        let brought_back = self.brought_back_quantity;
+        let gone = if self.shipped_quantity < brought_back { brought_back } else { self.shipped_quantity };
+        self.quantity.saturating_sub(gone).saturating_sub(self.refunded_quantity.saturating_sub(brought_back))
     }
 }
 

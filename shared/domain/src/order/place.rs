@@ -323,6 +323,7 @@ impl LineItem {
             returned_quantity: 0,
             returning_quantity: 0,
             refunded_quantity: 0,
+            brought_back_quantity: 0,
             faulty_quantity: 0,
             refunded_amount: Money::zero(variant.price.currency),
             shipped_quantity: 0,

@@ -17,7 +17,11 @@ impl ReturnChange {
             let refunded = self.order.item(line.order_item_id).and_then(|item| item.release(received).refund(received));
             let Some((item, amount)) = refunded else { continue };
             let faulty = if line.condition.is_our_fault() { received } else { 0 };
-            self.order.change_item(line.order_item_id, |_| LineItem { faulty_quantity: item.faulty_quantity + faulty, ..item.clone() });
+            self.order.change_item(line.order_item_id, |_| LineItem {
+                brought_back_quantity: item.brought_back_quantity + received,
+                faulty_quantity: item.faulty_quantity + faulty,
+                ..item.clone()
+            });
             line.refund_amount = Some(amount);
             goods += amount.minor;
         }

@@ -8,6 +8,8 @@ use crate::message::MessageKind;
 use crate::order::tests::placed;
 use crate::order::{CancelError, CancelRequest, Order, OrderStatus, PaymentMethod, PaymentRequest, PaymentStatus};
 use crate::refund::{PaymentProvider, Refund, RefundPart, RefundPatch, RefundRequest, RefundStatus, Report, Told};
+use crate::returns::{Condition, Fees, RequestedItem, Return, ReturnPolicy, ReturnRequest, ReturnStep, StepRequest};
+use crate::time::Day;
 use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
@@ -300,6 +302,44 @@ fn what_is_owed_again_after_its_refund_failed_is_shipped_although_the_order_was_
     assert_eq!(nothing_left, Err(ShipError::NotShippable(delivered)));
     let (_, order, told) = moved(&again.shipment, &order, ShipmentStatus::Delivered);
     assert_eq!((order.status, order.items[1].delivered_quantity, told), (delivered, 1, vec![]), "nobody is told twice");
+}
+
+/// An order whose return of so many pieces of a line was refunded.
+fn brought_back(order: &Order, line: usize, quantity: u32) -> Order {
+    let item = RequestedItem { order_item_id: order.items[line].id, quantity, condition: Condition::Unopened, restockable: true };
+    let request = ReturnRequest { reason: "x".into(), description: None, items: vec![item] };
+    let policy = ReturnPolicy { window_days: 30, arrival_days: 30, refunds_delivery_on_fault: false };
+    let accepted = request.accept(order, &policy, NOW).unwrap();
+    let opened = Return::open(accepted, &Day::new(2026, 11, 23), 1, STAFF, NOW, ids(8));
+    let steps = [ReturnStep::Approve, ReturnStep::Receive(Vec::new()), ReturnStep::Refund];
+    let back = steps.into_iter().fold(opened, |change, step| {
+        let request = StepRequest { step, notes: None, fees: Fees::default() };
+        change.rma.take(&request, &change.order, &policy, STAFF, NOW, ids(9)).unwrap()
+    });
+    back.order
+}
+
+#[test]
+fn what_a_return_brings_back_has_gone_and_leaves_what_is_owed_as_it_was() {
+    let order = paid(&confirmed(2));
+    let all_of_the_first = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 2))), STAFF, NOW, ids(1)).unwrap();
+    let (_, order, _) = moved(&all_of_the_first.shipment, &all_of_the_first.order.unwrap(), ShipmentStatus::Delivered);
+    let one_of_the_second = order.ship(request(Carrier::Local, Some(of_line(&order, 1, 1))), STAFF, NOW, ids(2)).unwrap();
+    let (_, order, _) = moved(&one_of_the_second.shipment, &one_of_the_second.order.unwrap(), ShipmentStatus::Delivered);
+    // The other piece's money was to go back, and the customer brings the one back that arrived before that fails.
+    let opened = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(3)).unwrap();
+    assert_eq!((opened.order.status, opened.order.items[1].unshipped()), (OrderStatus::Delivered, 0));
+    let back = brought_back(&opened.order, 1, 1);
+    assert_eq!((back.items[1].refunded_quantity, back.items[1].unshipped()), (2, 0));
+    let (_, owed, _) = fail(&opened.refund, &back, 4).unwrap();
+    assert_eq!(owed.items[1].unshipped(), 1);
+    assert_eq!(owed.ship(request(Carrier::Local, None), STAFF, NOW, ids(5)).unwrap().shipment.items, of_line(&owed, 1, 1));
+
+    // The same one after the other.
+    let (_, failed, _) = fail(&opened.refund, &opened.order, 6).unwrap();
+    assert_eq!(brought_back(&failed, 1, 1).items[1].unshipped(), 1);
+    // Pieces that reached their customer without a parcel are none that are still to go.
+    assert_eq!(brought_back(&failed, 1, 2).items[1].unshipped(), 0);
 }
 
 #[test]
