@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use domain::ids::{OrderId, RefundId};
+use domain::money::Money;
 use domain::order::{CancelRequest, Cancellation};
 use domain::refund::{Refund, RefundMethod, RefundStatus};
 use serde::Serialize;
@@ -93,11 +94,16 @@ async fn cancel(State(shop): State<Shop>, caller: Caller, request: Checked<Cance
 
 impl<'a> From<&'a Cancellation> for CancelAnswer<'a> {
     fn from(change: &'a Cancellation) -> Self {
-        let refund = change.refund.as_ref().or(change.earlier_refunds.first());
-        let message = match refund {
-            Some(refund) => format!("Order {} is cancelled; {} go back by {}.", change.order.order_number, refund.amount, refund.method),
-            None => format!("Order {} is cancelled.", change.order.order_number),
+        let refunds: Vec<&Refund> = change.refund.iter().chain(&change.earlier_refunds).collect();
+        let number = &change.order.order_number;
+        let sum = Money::new(refunds.iter().map(|refund| refund.amount.minor).sum(), change.order.currency);
+        let message = match refunds.as_slice() {
+            [] => format!("Order {number} is cancelled."),
+            [only] => format!("Order {number} is cancelled; {sum} go back by {}.", only.method),
+            // A cancellation's refunds all have one method.
+            [first, ..] => format!("Order {number} is cancelled; {sum} go back by {}, in {} refunds.", first.method, refunds.len()),
         };
+        let refund = refunds.first().copied();
         Self { success: true, message, order: (&change.order).into(), refund: refund.map(Into::into) }
     }
 }

@@ -51,6 +51,8 @@ async fn it_is_asked_after_again_and_what_came_before_goes_back_with_the_order()
 
     let answer = cancel(&shop, &order).await.ok();
     assert_eq!(cents(&answer["refund"]["amount"]), 75_00);
+    let said = answer["message"].as_str().expect("a sentence");
+    assert!(said.ends_with("is cancelled; 149.99 USD go back by MOBILE_MONEY, in 2 refunds."), "{said}");
     carried_out(&shop).await;
     is(&shop, &order, "CANCELLED", "REFUNDED", 75_00).await;
     assert_eq!(gone(&shop), [(order.payment().to_owned(), 74_99), (B.to_owned(), 75_00)]);
