@@ -142,6 +142,73 @@ async fn a_provider_that_does_not_answer_keeps_nobody_from_another() {
     assert_eq!((asked(Stripe), asked(PawaPay)), (3, 1), "three times in vain, and no more in this run");
 }
 
+/// How many of these orders are paid.
+async fn paid_of(shop: &LocalShop, orders: &[Placed]) -> usize {
+    let mut paid = 0;
+    for order in orders {
+        paid += usize::from(payment(shop, order).await == "PAID");
+    }
+    paid
+}
+
+/// Card payments that came two hours ago, and of which nobody told.
+async fn unheard_of(shop: &LocalShop, how_many: usize) -> Vec<Placed> {
+    let mut orders = Vec::new();
+    for _ in 0..how_many {
+        orders.push(shop.order_at_stripe().await);
+    }
+    shop.system.clock.advance(Duration::from_hours(2));
+    orders
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_was_silent_is_asked_by_the_next_run_after_what_is_old_too() {
+    let shop = LocalShop::without_pumps().await;
+    let orders = unheard_of(&shop, 6).await;
+    for status in [401, 429, 503] {
+        shop.system.payments.fail_next(Stripe, Fault::Refuse(status, json!({})));
+    }
+    for (asked, paid) in [(3, 0), (6, 6), (0, 6)] {
+        let before = shop.system.payments.requests().len();
+        shop.system.clock.advance(RUN);
+        shop.system.workers.run("ask-providers").await.expect("a schedule");
+        assert_eq!((shop.system.payments.requests().len() - before, paid_of(&shop, &orders).await), (asked, paid));
+    }
+    shop.assert_no_complaints();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_does_answer_although_nobody_can_read_it_keeps_none_from_their_turn() {
+    let shop = LocalShop::without_pumps().await;
+    let orders = unheard_of(&shop, 5).await;
+    for _ in 0..4 {
+        shop.system.payments.fail_next(Stripe, Fault::Refuse(404, json!("<html>Not Found</html>")));
+    }
+    shop.system.clock.advance(RUN);
+    shop.system.workers.run("ask-providers").await.expect("a schedule");
+    assert_eq!((shop.system.payments.requests().len(), paid_of(&shop, &orders).await), (5, 1));
+    // They have had their turn.
+    shop.system.clock.advance(RUN);
+    shop.system.workers.run("ask-providers").await.expect("a schedule");
+    assert_eq!(shop.system.payments.requests().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_stays_unanswered_is_asked_again_once_the_others_were() {
+    let shop = LocalShop::without_pumps().await;
+    let orders = unheard_of(&shop, 3).await;
+    shop.system.payments.fail_next(Stripe, Fault::Refuse(503, json!({})));
+    let mut paid = Vec::new();
+    for _ in 0..6 {
+        let before = shop.system.payments.requests().len();
+        one_of_each(&shop).await;
+        if shop.system.payments.requests().len() > before {
+            paid.push(paid_of(&shop, &orders).await);
+        }
+    }
+    assert_eq!(paid, [0, 1, 2, 3]);
+}
+
 /// A refund that its provider has begun with, and whose callback is lost.
 async fn refund_under_way(shop: &LocalShop, provider: Provider) -> Placed {
     let order = match provider {

@@ -37,7 +37,7 @@ pub(crate) async fn carry_out<G: Gateway>(shop: &Shop, gateway: &G, id: RefundId
             // Its next attempt is the schedule's, later each time.
             Outcome::from(try_later(shop, &open, why.for_the_record()).await)
         }
-        Err(AskError::Unknown(why)) => Outcome::Again(why.to_string()),
+        Err(AskError::Unknown(why) | AskError::Unanswered(why)) => Outcome::Again(why.to_string()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asks payment providers after whatever stays open: a callback can get lost, a payment or a refund can come before its order.
 
 use super::process_refund;
-use super::sweep::{Sweep, Swept};
+use super::sweep::{Looked, Sweep, Swept};
 use crate::payments::{incoming, is_at, pawapay, stripe, told_refunds};
 use api::Shop;
 use api::batch::Outcome;
@@ -31,7 +31,7 @@ const FRESH_FOR: u64 = 60;
 const LATE_FOR: u64 = 7 * 24;
 
 /// A provider that has left so many questions in a row unanswered is asked no more by this run: whoever is with another one
-/// is not to wait for it.
+/// is not to wait for it. The next run begins with it anew, after old payments, too.
 const MOST_SILENT: u32 = 3;
 
 /// The walks of a run, which share its time.
@@ -146,12 +146,12 @@ impl Gateways {
         }
     }
 
-    /// Whether the order's payment was marked.
-    async fn look_after(&self, shop: &Shop, order: Order) -> Result<bool, CommitError> {
+    /// Whether the order's payment was marked, or its provider leaves that open.
+    async fn look_after(&self, shop: &Shop, order: Order) -> Result<Looked, CommitError> {
         match order.payment_method {
             PaymentMethod::Card => self.stripe.ask(shop, &order).await,
             PaymentMethod::MobileMoney => self.pawapay.ask(shop, &order).await,
-            PaymentMethod::CashOnDelivery => Ok(false),
+            PaymentMethod::CashOnDelivery => Ok(Looked::default()),
         }
     }
 }
@@ -189,29 +189,29 @@ impl<G: Gateway> Account<G> {
     }
 
     /// Asks after each of the order's payments that may still come.
-    async fn ask(&self, shop: &Shop, order: &Order) -> Result<bool, CommitError> {
-        let mut is_marked = false;
+    async fn ask(&self, shop: &Shop, order: &Order) -> Result<Looked, CommitError> {
+        let mut looked = Looked::default();
         for reference in order.open_payments().filter(|reference| is_at::<G>(order, reference)) {
-            is_marked |= self.ask_after(shop, order, reference).await?;
+            looked = looked.and(self.ask_after(shop, order, reference).await?);
         }
-        Ok(is_marked)
+        Ok(looked)
     }
 
-    async fn ask_after(&self, shop: &Shop, order: &Order, reference: &str) -> Result<bool, CommitError> {
+    async fn ask_after(&self, shop: &Shop, order: &Order, reference: &str) -> Result<Looked, CommitError> {
         let said = match self {
-            Self::Locked => return Ok(false),
-            Self::Open(provider) if provider.is_silent() => return Ok(false),
+            Self::Locked => return Ok(Looked::UNANSWERED),
+            Self::Open(provider) if provider.is_silent() => return Ok(Looked::UNANSWERED),
             Self::Open(provider) => provider.payment(reference).await,
             // Nobody can be asked, so what was told before there was the order is all there is.
             Self::None => Ok(shop.store.heard_early(order.payment_method, reference).await?),
         };
         match said {
-            Ok(Some(heard)) => incoming::told_of_order(shop, order.payment_method, order.id, reference, &heard).await,
-            Ok(None) => Ok(false),
+            Ok(Some(heard)) => incoming::told_of_order(shop, order.payment_method, order.id, reference, &heard).await.map(Looked::from),
+            Ok(None) => Ok(Looked::default()),
             Err(error) => {
                 // The provider's own trouble: a later run asks again.
                 tracing::warn!(order = %order.id, %error, "a payment can't be asked after");
-                Ok(false)
+                Ok(if matches!(error, AskError::Unanswered(_)) { Looked::UNANSWERED } else { Looked::default() })
             }
         }
     }
@@ -232,7 +232,7 @@ impl<G: Gateway> Questioned<G> {
     async fn heard<T>(&self, question: impl Future<Output = Result<T, AskError>> + Send) -> Result<T, AskError> {
         self.silent.fetch_add(1, Ordering::Relaxed);
         let answer = question.await;
-        if !matches!(answer, Err(AskError::Unknown(_))) {
+        if !matches!(answer, Err(AskError::Unanswered(_))) {
             self.silent.store(0, Ordering::Relaxed);
         }
         answer

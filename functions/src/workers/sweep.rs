@@ -38,6 +38,30 @@ impl Swept {
     }
 }
 
+/// What came of looking after a record.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Looked {
+    changed: bool,
+    unanswered: bool,
+}
+
+impl Looked {
+    /// Whoever was to be asked about it gives no answer now.
+    pub(super) const UNANSWERED: Self = Self { changed: false, unanswered: true };
+
+    /// Both together.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self { changed: self.changed || other.changed, unanswered: self.unanswered || other.unanswered }
+    }
+}
+
+impl From<bool> for Looked {
+    /// Whether it was changed.
+    fn from(changed: bool) -> Self {
+        Self { changed, unanswered: false }
+    }
+}
+
 /// One run of a schedule.
 pub(super) struct Sweep<'a> {
     shop: &'a Shop,
@@ -59,22 +83,25 @@ impl<'a> Sweep<'a> {
 
     /// Looks after every record that waits. What can't be read and whatever fails doesn't keep the others from it; the log
     /// says so, and the run counts it.
-    pub async fn each<T, F, W>(&self, mut waiting: Waiting<T>, look_after: F) -> Swept
+    pub async fn each<T, F, W, L>(&self, mut waiting: Waiting<T>, look_after: F) -> Swept
     where
         T: DeserializeOwned,
         F: Fn(T) -> W,
-        W: Future<Output = Result<bool, CommitError>>,
+        W: Future<Output = Result<L, CommitError>>,
+        L: Into<Looked>,
     {
         self.walk(&mut waiting, look_after).await
     }
 
     /// The same in rounds, of which one begins every so many minutes at the most: a run that has done what it may is gone on
-    /// with by the next one, so that nothing that never stops to wait keeps others from their turn.
-    pub async fn in_rounds<T, F, W>(&self, waiting: Waiting<T>, minutes: u64, look_after: F) -> Swept
+    /// with by the next one, so that nothing that never stops to wait keeps others from their turn. What could not be looked after
+    /// has another turn when its round is over, and doesn't wait for the next one.
+    pub async fn in_rounds<T, F, W, L>(&self, waiting: Waiting<T>, minutes: u64, look_after: F) -> Swept
     where
         T: DeserializeOwned,
         F: Fn(T) -> W,
-        W: Future<Output = Result<bool, CommitError>>,
+        W: Future<Output = Result<L, CommitError>>,
+        L: Into<Looked>,
     {
         let store = &self.shop.store;
         let mut waiting = match waiting.in_rounds(store, self.what, minutes, self.shop.clock.now()).await {
@@ -89,11 +116,12 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    async fn walk<T, F, W>(&self, waiting: &mut Waiting<T>, look_after: F) -> Swept
+    async fn walk<T, F, W, L>(&self, waiting: &mut Waiting<T>, look_after: F) -> Swept
     where
         T: DeserializeOwned,
         F: Fn(T) -> W,
-        W: Future<Output = Result<bool, CommitError>>,
+        W: Future<Output = Result<L, CommitError>>,
+        L: Into<Looked>,
     {
         let mut swept = Swept::default();
         let goes_on = |seen: usize| seen < self.most && Instant::now() < self.until;
@@ -118,17 +146,25 @@ impl<'a> Sweep<'a> {
                         Err(error) => Err(error.into()),
                     }
                 };
-                match timeout(self.longest_each, looked_after).await {
-                    Ok(Ok(true)) => swept.changed += 1,
-                    Ok(Ok(false)) => {}
+                let settled = match timeout(self.longest_each, looked_after).await {
+                    Ok(Ok(looked)) => {
+                        let Looked { changed, unanswered } = looked.into();
+                        swept.changed += usize::from(changed);
+                        !unanswered
+                    }
                     Ok(Err(error)) => {
                         tracing::error!(%error, what = self.what, record = key, "one could not be looked after");
                         swept.failed += 1;
+                        false
                     }
                     Err(_) => {
                         tracing::error!(what = self.what, record = key, "one took too long to be looked after");
                         swept.failed += 1;
+                        false
                     }
+                };
+                if !settled {
+                    waiting.again(done);
                 }
             }
         }

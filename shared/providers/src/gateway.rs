@@ -25,9 +25,23 @@ pub enum AskError {
     /// It did nothing; another attempt may work later.
     #[error("refused for now: {0}")]
     RefusedForNow(Said),
-    /// It was not looked at, or nobody knows: the same attempt is to be asked after.
+    /// Its answer doesn't say: nobody knows, and the same attempt is to be asked after.
     #[error("outcome unknown: {0}")]
     Unknown(Said),
+    /// It gives nobody an answer now, or not us: out of reach, out of order, too busy, or our key is refused. Nobody knows either,
+    /// and other questions would fare no better.
+    #[error("no answer: {0}")]
+    Unanswered(Said),
+}
+
+impl AskError {
+    /// What an answer of this status leaves unknown.
+    pub(crate) fn unknown(status: reqwest::StatusCode, said: Said) -> Self {
+        match status.as_u16() {
+            401 | 403 | 429 | 500.. => Self::Unanswered(said),
+            _ => Self::Unknown(said),
+        }
+    }
 }
 
 /// A payment provider.
@@ -64,5 +78,5 @@ pub fn unreadable(provider: &str, status: reqwest::StatusCode, error: &serde_jso
 
 /// What to make of a call that was not answered. Even one that never connected is asked for again under the same key.
 pub fn unanswered(error: &reqwest::Error) -> AskError {
-    AskError::Unknown(Said::unanswered(error))
+    AskError::Unanswered(Said::unanswered(error))
 }

@@ -102,7 +102,7 @@ impl PawaPay {
     async fn unless_accepted(&self, asked: Asked<'_>, refused: AskError) -> Result<Report, AskError> {
         match refused {
             AskError::Refused(_) => self.refund_state(asked).await?.ok_or(refused),
-            AskError::RefusedForNow(_) | AskError::Unknown(_) => Err(refused),
+            AskError::RefusedForNow(_) | AskError::Unknown(_) | AskError::Unanswered(_) => Err(refused),
         }
     }
 
@@ -116,7 +116,7 @@ impl PawaPay {
     async fn found<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Result<Option<T>, AskError> {
         let (status, body) = self.answer(self.client.get(format!("{}/v2/{kind}/{id}", self.base_url))).await?;
         if !status.is_success() {
-            return Err(AskError::Unknown(Said::ours(format!("pawaPay: {status}"))));
+            return Err(AskError::unknown(status, Said::ours(format!("pawaPay: {status}"))));
         }
         let unknown = |error: &serde_json::Error| AskError::Unknown(unreadable("pawaPay", status, error));
         match serde_json::from_slice::<Found<T>>(&body).map_err(|error| unknown(&error))? {
@@ -159,7 +159,7 @@ impl Gateway for PawaPay {
             (200..300, "REJECTED") => self.unless_accepted(asked, rejected(reason, status)).await,
             (400 | 404 | 422, _) if code(reason).is_some() => self.unless_accepted(asked, rejected(reason, status)).await,
             // Also whatever a proxy says in its place.
-            _ => Err(AskError::Unknown(said(reason, status.as_str()))),
+            _ => Err(AskError::unknown(status, said(reason, status.as_str()))),
         }
     }
 

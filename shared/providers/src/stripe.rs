@@ -73,7 +73,7 @@ impl Stripe {
         match self.answer(call).await? {
             Ok(found) => Ok(Some(found)),
             Err((StatusCode::NOT_FOUND, refusal)) if refusal.kind.is_some() => Ok(None),
-            Err((status, refusal)) => Err(AskError::Unknown(refusal.said(status))),
+            Err((status, refusal)) => Err(AskError::unknown(status, refusal.said(status))),
         }
     }
 
@@ -123,7 +123,7 @@ impl Gateway for Stripe {
         match refused(status, &refusal) {
             Refused::ForGood => Err(AskError::Refused(said)),
             Refused::ForNow => Err(AskError::RefusedForNow(said)),
-            Refused::NotLookedAt => Err(AskError::Unknown(said)),
+            Refused::NotLookedAt => Err(AskError::unknown(status, said)),
             Refused::AlreadyRefunded => self.made_before(asked, AskError::Refused(said)).await,
             Refused::KeyUsedOtherwise => self.made_before(asked, AskError::RefusedForNow(said)).await,
         }

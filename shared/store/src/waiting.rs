@@ -28,6 +28,8 @@ pub struct Waiting<T> {
     partitions: VecDeque<Partition>,
     /// Those that could not be read, and are the next walk's.
     aside: VecDeque<Partition>,
+    /// The stretches of partitions with records that are to have another turn.
+    again: VecDeque<Partition>,
     /// Where the last portion was taken from, and the place in the index of each of its records.
     last: Option<(Partition, Vec<Place>)>,
     /// The round that this is a part of.
@@ -54,23 +56,33 @@ type Place = BTreeMap<String, String>;
 struct Partition {
     name: String,
     after: Option<Place>,
+    /// The sort key of the last record that is walked to, where that is not the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
 }
 
 impl Partition {
     /// The same where the walk begins at `since` by now. DynamoDB goes on after no place that lies before the range ("The provided
-    /// starting key does not match the range key predicate"), and whatever is in the range comes after that place anyway.
-    fn within(self, since: &str) -> Self {
+    /// starting key does not match the range key predicate"), and whatever is in the range comes after that place anyway. Nothing
+    /// where all of it lies before.
+    fn within(self, since: &str) -> Option<Self> {
+        if self.to.as_deref().is_some_and(|to| to < since) {
+            return None;
+        }
         let after = self.after.filter(|place| place.get(WAITS_SINCE).is_some_and(|at| at.as_str() >= since));
-        Self { after, ..self }
+        Some(Self { after, ..self })
     }
 }
 
-/// How far a round has come: what is left of it. It is over when nothing is.
+/// How far a round has come: what is left of it. It is over when nothing is, and then its records that could not be looked after
+/// have another turn.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Round {
     begun_at: Timestamp,
     left: VecDeque<Partition>,
+    #[serde(default)]
+    again: VecDeque<Partition>,
 }
 
 impl<T: DeserializeOwned> Waiting<T> {
@@ -80,29 +92,53 @@ impl<T: DeserializeOwned> Waiting<T> {
 
     /// Those alone that have waited since `since` or later: older ones stay in the list, and are never read.
     pub(crate) fn between(table: Table, list: &str, since: Timestamp, until: Timestamp) -> Self {
-        let partitions = keys::shards(list).into_iter().map(|name| Partition { name, after: None }).collect();
-        Self { table, since, until, partitions, aside: VecDeque::new(), last: None, round: None, records: PhantomData }
+        let partitions = keys::shards(list).into_iter().map(|name| Partition { name, after: None, to: None }).collect();
+        let (aside, again) = (VecDeque::new(), VecDeque::new());
+        Self { table, since, until, partitions, aside, again, last: None, round: None, records: PhantomData }
     }
 
     /// The same walk as a part of a round, from where the part before has stopped: so each record has its turn, however many
     /// wait before it and never stop to. When a round is over the next one begins, `minutes` after it at the earliest; until
-    /// then there is nothing to do.
+    /// then there is nothing to do but what [`Waiting::again`] was said of.
     ///
     /// # Errors
     /// [`StorageError`] when the table can't be read.
     pub async fn in_rounds(mut self, store: &Store, name: &str, minutes: u64, now: Timestamp) -> Result<Option<Self>, StorageError> {
         let key = keys::round(name);
+        let since = keys::since(self.since);
+        let within = |partitions: VecDeque<Partition>| partitions.into_iter().filter_map(|partition| partition.within(&since)).collect();
         let begun_at = match store.get::<Round>(self.table, &key).await? {
-            Some(round) if !round.left.is_empty() => {
-                let since = keys::since(self.since);
-                self.partitions = round.left.into_iter().map(|partition| partition.within(&since)).collect();
+            Some(Round { begun_at, left, again }) if !left.is_empty() => {
+                (self.partitions, self.again) = (within(left), within(again));
+                begun_at
+            }
+            Some(round) if round.begun_at > now.minus_minutes(minutes) => {
+                if round.again.is_empty() {
+                    return Ok(None);
+                }
+                self.partitions = within(round.again);
                 round.begun_at
             }
-            Some(round) if round.begun_at > now.minus_minutes(minutes) => return Ok(None),
             Some(_) | None => now,
         };
         self.round = Some((key, begun_at));
         Ok(Some(self))
+    }
+
+    /// Has the record at this place of the last portion looked at again once the round is over: those after it have their turn
+    /// first. With it come the ones between it and others of its partition that this is said of.
+    pub fn again(&mut self, place: usize) {
+        let Some((partition, places)) = &self.last else { return };
+        let Some(at) = places.get(place).and_then(|place| place.get(WAITS_SINCE)) else { return };
+        if let Some(again) = self.again.iter_mut().find(|again| again.name == partition.name) {
+            again.to = Some(at.clone());
+            return;
+        }
+        let after = match place.checked_sub(1) {
+            Some(before) => places.get(before).cloned(),
+            None => partition.after.clone(),
+        };
+        self.again.push_back(Partition { name: partition.name.clone(), after, to: Some(at.clone()) });
     }
 
     /// Takes no more than the first `done` records of the last portion: the walk goes on with the one after them.
@@ -111,9 +147,9 @@ impl<T: DeserializeOwned> Waiting<T> {
         if done == places.len() {
             return;
         }
-        let after = if done == 0 { partition.after } else { places.into_iter().nth(done - 1) };
+        let after = if done == 0 { partition.after.clone() } else { places.into_iter().nth(done - 1) };
         self.partitions.retain(|left| left.name != partition.name);
-        self.partitions.push_back(Partition { name: partition.name, after });
+        self.partitions.push_back(Partition { after, ..partition });
     }
 
     /// Writes down how far the round has come: nothing but a place in a list, which no event would tell of.
@@ -123,7 +159,7 @@ impl<T: DeserializeOwned> Waiting<T> {
     pub async fn keep_place(self, store: &Store) -> Result<(), StorageError> {
         let Some((key, begun_at)) = self.round else { return Ok(()) };
         let left = self.partitions.into_iter().chain(self.aside).collect();
-        let item = Item::of(&key, &Round { begun_at, left })?;
+        let item = Item::of(&key, &Round { begun_at, left, again: self.again })?;
         store.meter.round_trip();
         let put = store.client.put_item().table_name(store.tables.get(self.table)?).set_item(Some(item.into_attributes()));
         let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await.map_err(StorageError::request("PutItem"))?;
@@ -154,6 +190,8 @@ impl<T: DeserializeOwned> Waiting<T> {
 
     /// What a partition has next; the rest of it is put back.
     async fn portion(&mut self, store: &Store, partition: &Partition) -> Result<Vec<Listed<T>>, StorageError> {
+        let until = keys::since(self.until);
+        let until = partition.to.clone().map_or_else(|| until.clone(), |to| to.min(until.clone()));
         store.meter.round_trip();
         let answer = store
             .client
@@ -165,7 +203,7 @@ impl<T: DeserializeOwned> Waiting<T> {
             .expression_attribute_names("#s", WAITS_SINCE)
             .expression_attribute_values(":p", text(&partition.name))
             .expression_attribute_values(":since", text(keys::since(self.since)))
-            .expression_attribute_values(":until", text(keys::since(self.until)))
+            .expression_attribute_values(":until", text(until))
             .set_exclusive_start_key(partition.after.as_ref().map(attributes))
             .limit(i32::try_from(PORTION).unwrap_or(i32::MAX))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -185,7 +223,7 @@ impl<T: DeserializeOwned> Waiting<T> {
             }
         }
         if let Some(last) = answer.last_evaluated_key.as_ref().and_then(place) {
-            self.partitions.push_back(Partition { name: partition.name.clone(), after: Some(last) });
+            self.partitions.push_back(Partition { after: Some(last), ..partition.clone() });
         }
         self.last = Some((partition.clone(), places));
         Ok(records)
