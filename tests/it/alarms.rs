@@ -12,6 +12,14 @@ use std::time::Duration;
 const HOUR: Duration = Duration::from_hours(1);
 const RUN: Duration = Duration::from_mins(5);
 const NONE: [&str; 0] = [];
+/// Calls of the SDK for one transaction of ours, and how often ours is made.
+const OUTAGE: usize = 3 * 5;
+
+/// What was to wake somebody up, once the relay has done its work; what was until now is forgotten.
+async fn raised(logged: &Logged, hands: &mut ByHand) -> Vec<String> {
+    hands.relay().await;
+    logged.alarms()
+}
 
 async fn paid(shop: &LocalShop) -> Placed {
     let order = shop.order_at_stripe().await;
@@ -50,6 +58,7 @@ async fn at_stripe(shop: &LocalShop, order: &Placed, status: &str) -> (Value, St
 #[tokio::test]
 async fn more_given_back_than_was_paid_is_said_once_by_whoever_did_it_last() {
     let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
     let logged = Logged::from_now_on();
     let order = paid(&shop).await;
     let cash = in_cash(&shop, &order, 50.0).await;
@@ -57,24 +66,25 @@ async fn more_given_back_than_was_paid_is_said_once_by_whoever_did_it_last() {
     for _ in 0..2 {
         tells_of(&shop, "refund.created", &made).await;
     }
-    assert_eq!(logged.alarms(), NONE, "30.00 were given, and 50.00 are only promised");
+    assert_eq!(raised(&logged, &mut hands).await, NONE, "30.00 were given, and 50.00 are only promised");
     shop.admin().put(&format!("/api/refunds?id={}", cash["id"]), &json!({ "status": "COMPLETED" })).await.ok();
-    assert_eq!(logged.alarms(), ["over-refunded"], "80.00 of 75.00");
+    assert_eq!(raised(&logged, &mut hands).await, ["over-refunded"], "80.00 of 75.00");
     let more = shop.system.payments.refund_by_hand(order.payment(), 1_00, "succeeded");
     for _ in 0..3 {
         tells_of(&shop, "refund.created", &more).await;
     }
-    assert_eq!(logged.alarms(), ["over-refunded"], "and once for more of it");
+    assert_eq!(raised(&logged, &mut hands).await, ["over-refunded"], "and once for more of it");
 
     let whole = paid(&shop).await;
     let made = shop.system.payments.refund_by_hand(whole.payment(), 75_00, "succeeded");
     tells_of(&shop, "refund.created", &made).await;
-    assert_eq!(logged.alarms(), NONE, "all of it, and no more");
+    assert_eq!(raised(&logged, &mut hands).await, NONE, "all of it, and no more");
 }
 
 #[tokio::test]
 async fn so_is_an_earlier_payment_that_was_given_back_twice() {
     let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
     let order = paid(&shop).await;
     shop.system.payments.card_payment("pi_2", 75_00, "USD");
     let again = shop.order_at_stripe().await;
@@ -82,7 +92,7 @@ async fn so_is_an_earlier_payment_that_was_given_back_twice() {
     run(&shop).await;
     let asked = json!({ "reason": "Too small", "refundMethod": "STORE_CREDIT" });
     shop.staff().post(&again.path("cancel"), &asked).await.ok();
-    ByHand::of(&shop).until_nothing_is_left(&shop).await;
+    hands.until_nothing_is_left(&shop).await;
     let logged = Logged::from_now_on();
     for payment in [order.payment(), again.payment()] {
         let made = shop.system.payments.refund_by_hand(payment, 75_00, "succeeded");
@@ -90,49 +100,53 @@ async fn so_is_an_earlier_payment_that_was_given_back_twice() {
             tells_of(&shop, "refund.created", &made).await;
         }
     }
-    assert_eq!(logged.alarms(), ["over-refunded"], "of the earlier payment, and not of the one that was given back once");
+    assert_eq!(raised(&logged, &mut hands).await, ["over-refunded"], "of the earlier payment, and not of the one that was given back once");
 }
 
 #[tokio::test]
 async fn a_race_for_the_last_refund_says_it_once_and_not_at_all_where_it_is_lost() {
     let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
     let order = paid(&shop).await;
     let cash = in_cash(&shop, &order, 50.0).await;
     let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "succeeded");
     tells_of(&shop, "refund.created", &made).await;
     let by_hand = async || shop.admin().put(&format!("/api/refunds?id={}", cash["id"]), &json!({ "status": "COMPLETED" })).await;
 
+    hands.relay().await;
     let logged = Logged::from_now_on();
     shop.system.faults.inject("TransactWriteItems", Fault::Conflict, 1_000);
     by_hand().await.refused(409, "CONFLICT");
     shop.system.faults.clear();
-    assert_eq!(logged.alarms(), NONE, "nothing was written");
+    assert_eq!(raised(&logged, &mut hands).await, NONE, "nothing was written");
     shop.system.faults.inject("TransactWriteItems", Fault::Conflict, 3);
     by_hand().await.ok();
-    assert_eq!(logged.alarms(), ["over-refunded"], "decided four times, written once");
+    assert_eq!(raised(&logged, &mut hands).await, ["over-refunded"], "decided four times, written once");
 }
 
 #[tokio::test]
 async fn a_completed_refund_that_comes_back_is_said_once_and_one_that_fails_is_not() {
     let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
     let logged = Logged::from_now_on();
     let order = paid(&shop).await;
     let (_, failing) = at_stripe(&shop, &order, "pending").await;
     shop.system.payments.move_on(&failing, "failed", Some("declined"));
     tells_of(&shop, "refund.failed", &failing).await;
-    assert_eq!(logged.alarms(), NONE, "it was never there");
+    assert_eq!(raised(&logged, &mut hands).await, NONE, "it was never there");
 
     let (_, bounced) = at_stripe(&shop, &order, "succeeded").await;
     shop.system.payments.move_on(&bounced, "failed", Some("lost_or_stolen_card"));
     for _ in 0..3 {
         tells_of(&shop, "refund.failed", &bounced).await;
     }
-    assert_eq!(logged.alarms(), ["refund-came-back"]);
+    assert_eq!(raised(&logged, &mut hands).await, ["refund-came-back"]);
 }
 
 #[tokio::test]
 async fn one_that_came_through_after_all_and_comes_back_says_so_too() {
     let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
     let order = paid(&shop).await;
     let (refund, first) = at_stripe(&shop, &order, "failed").await;
     shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "PROCESSING" })).await.ok();
@@ -142,16 +156,17 @@ async fn one_that_came_through_after_all_and_comes_back_says_so_too() {
     tells_of(&shop, "refund.updated", &first).await;
     assert_eq!(shop.refunds_of(order.id).await.len(), 2);
 
+    hands.relay().await;
     let logged = Logged::from_now_on();
     for _ in 0..2 {
         tells_of(&shop, "refund.updated", &first).await;
     }
-    assert_eq!(logged.alarms(), NONE, "that is known");
+    assert_eq!(raised(&logged, &mut hands).await, NONE, "that is known");
     shop.system.payments.move_on(&first, "failed", Some("lost_or_stolen_card"));
     for _ in 0..3 {
         tells_of(&shop, "refund.failed", &first).await;
     }
-    assert_eq!(logged.alarms(), ["refund-came-back"]);
+    assert_eq!(raised(&logged, &mut hands).await, ["refund-came-back"]);
     let refunds = shop.refunds_of(order.id).await;
     let (after_all, own): (Vec<&Value>, Vec<&Value>) = refunds.iter().partition(|other| other["id"] != refund["id"]);
     assert_eq!((&after_all[0]["status"], &after_all[0]["failureReason"]), (&json!("COMPLETED"), &json!("Stripe: lost_or_stolen_card")));
@@ -161,24 +176,25 @@ async fn one_that_came_through_after_all_and_comes_back_says_so_too() {
 #[tokio::test]
 async fn a_payment_that_is_not_what_was_to_be_paid_is_said_once_and_the_right_one_not() {
     let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
     let logged = Logged::from_now_on();
     let intent = |order: &Placed, amount: i64, currency: &str| json!({ "id": order.payment(), "status": "succeeded", "amount_received": amount, "currency": currency });
     let (right, short, foreign) = (shop.order_at_stripe().await, shop.order_at_stripe().await, shop.order_at_stripe().await);
     for _ in 0..2 {
         tells(&shop, "payment_intent.succeeded", intent(&right, 75_00, "usd")).await;
     }
-    assert_eq!(logged.alarms(), NONE);
+    assert_eq!(raised(&logged, &mut hands).await, NONE);
     for (order, amount, currency) in [(&short, 74_99, "usd"), (&foreign, 75_00, "cdf")] {
         for _ in 0..3 {
             tells(&shop, "payment_intent.succeeded", intent(order, amount, currency)).await;
         }
-        assert_eq!(logged.alarms(), ["payment-mismatch"], "{amount} {currency}");
+        assert_eq!(raised(&logged, &mut hands).await, ["payment-mismatch"], "{amount} {currency}");
     }
     // Of a cancelled order it goes back by itself, and nobody has to decide anything.
     let cancelled = shop.order_at_stripe().await;
     shop.staff().post(&cancelled.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();
     tells(&shop, "payment_intent.succeeded", intent(&cancelled, 74_99, "usd")).await;
-    assert_eq!((logged.alarms(), shop.refunds_of(cancelled.id).await.len()), (Vec::new(), 1));
+    assert_eq!((raised(&logged, &mut hands).await, shop.refunds_of(cancelled.id).await.len()), (Vec::new(), 1));
 
     // By its other name it is another order's.
     let by_charge = shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!("ch_1")).place().await;
@@ -186,8 +202,59 @@ async fn a_payment_that_is_not_what_was_to_be_paid_is_said_once_and_the_right_on
     let mut paid = intent(&other, 75_00, "usd");
     paid["latest_charge"] = json!("ch_1");
     tells(&shop, "payment_intent.succeeded", paid).await;
-    assert_eq!(logged.alarms(), ["payment-mismatch"]);
+    assert_eq!(raised(&logged, &mut hands).await, ["payment-mismatch"]);
     assert_eq!(shop.order_now(by_charge.id).await["paymentStatus"], "PENDING");
+}
+
+#[tokio::test]
+async fn what_was_written_is_said_although_its_writer_never_heard_that_it_was() {
+    let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
+    let logged = Logged::from_now_on();
+    let loses = |calls| shop.system.faults.inject("TransactWriteItems", Fault::AnswerLost, calls);
+    let told = async |kind: &str, object: Value| {
+        let event = json!({ "id": "evt_1", "type": kind, "data": { "object": object } });
+        loses(OUTAGE);
+        let unsure = shop.stripe_tells(&event).await;
+        shop.system.faults.clear();
+        assert!(unsure.status >= 500, "{}", unsure.text);
+        // It is told again, and is no news.
+        shop.stripe_tells(&event).await.ok();
+    };
+
+    let short = shop.order_at_stripe().await;
+    told("payment_intent.succeeded", json!({ "id": short.payment(), "status": "succeeded", "amount_received": 1, "currency": "usd" }))
+        .await;
+    assert_eq!(raised(&logged, &mut hands).await, ["payment-mismatch"]);
+
+    let order = paid(&shop).await;
+    let (_, bounced) = at_stripe(&shop, &order, "succeeded").await;
+    shop.system.payments.move_on(&bounced, "failed", Some("lost_or_stolen_card"));
+    told("refund.failed", shop.system.payments.stripe_object(&bounced)).await;
+    assert_eq!(raised(&logged, &mut hands).await, ["refund-came-back"]);
+
+    let cash = in_cash(&shop, &order, 50.0).await;
+    let made = shop.system.payments.refund_by_hand(order.payment(), 10_00, "succeeded");
+    told("refund.created", shop.system.payments.stripe_object(&made)).await;
+    assert_eq!(raised(&logged, &mut hands).await, NONE, "30.00 of 75.00");
+    loses(OUTAGE);
+    let by_hand = async || shop.admin().put(&format!("/api/refunds?id={}", cash["id"]), &json!({ "status": "COMPLETED" })).await;
+    assert!(by_hand().await.status >= 500);
+    shop.system.faults.clear();
+    by_hand().await.refused(409, "INVALID_STATUS_TRANSITION");
+    assert_eq!(raised(&logged, &mut hands).await, ["over-refunded"], "80.00");
+}
+
+#[tokio::test]
+async fn what_a_dead_relay_lost_is_said_when_its_hour_is_relayed_again() {
+    let shop = LocalShop::without_pumps().await;
+    let logged = Logged::from_now_on();
+    let short = shop.order_at_stripe().await;
+    let intent = json!({ "id": short.payment(), "status": "succeeded", "amount_received": 1, "currency": "usd" });
+    tells(&shop, "payment_intent.succeeded", intent).await;
+    assert_eq!(logged.alarms(), NONE);
+    shop.system.workers.relay_hour(shop.system.clock.now().0).await.expect("relayed");
+    assert_eq!(logged.alarms(), ["payment-mismatch"]);
 }
 
 #[tokio::test]

@@ -41,13 +41,9 @@ pub(crate) async fn told_of_order(
             return Ok(None);
         }
         let writes = Writes::from(&change).claim_reference(&change.order, alias);
-        Ok(Some((change.mismatch, writes)))
+        Ok(Some(((), writes)))
     });
-    let settled = settled.await?;
-    if let Some(Some(mismatch)) = &settled {
-        tracing::error!(alarm = "payment-mismatch", order = %id, %mismatch, "money came that is no payment");
-    }
-    Ok(settled.is_some())
+    Ok(settled.await?.is_some())
 }
 
 /// Another order that has the alias for its payment.

@@ -6,7 +6,7 @@ use api::clock::random;
 use api::{Attempt as Moment, Shop};
 use domain::ids::{OrderId, RefundId};
 use domain::order::Order;
-use domain::refund::{Awaiting, PaymentProvider, Refund, RefundChange, RefundStatus, RefundTold, Report, Told, Unheard};
+use domain::refund::{Awaiting, PaymentProvider, Refund, RefundStatus, RefundTold, Report, Told, Unheard};
 use providers::{AskError, Asked, Gateway};
 use store::{CommitError, StorageError, Writes};
 
@@ -145,11 +145,11 @@ async fn take(shop: &Shop, id: RefundId, key: &str, report: &Report, trust: Trus
     let settled = shop.settle(|moment| async move {
         let Some(Attempted { refund, order, key }) = attempted(shop, id, key).await? else { return Ok(None) };
         if trust == Trust::Then && contradicts(&refund, &key, &report.told) {
-            return Ok(Some((None, Writes::new())));
+            return Ok(Some((false, Writes::new())));
         }
         if refund.is_attempt(&key) {
             let change = refund.told(report, &order, moment.now, moment.ids);
-            return Ok(change.map(|change| (Some((refund.id, Settled::by(&refund, &order, &change))), Writes::from(&change))));
+            return Ok(change.map(|change| (true, Writes::from(&change))));
         }
         match (refund.provider, &report.told) {
             (Some(provider), Told::Succeeded) => {
@@ -160,17 +160,12 @@ async fn take(shop: &Shop, id: RefundId, key: &str, report: &Report, trust: Trus
                     ours: None,
                     report: report.clone(),
                 };
-                let recorded = recorded(&order, moment, provider, &told);
-                Ok(recorded.map(|(settled, writes)| (Some((refund.id, settled)), writes)))
+                Ok(recorded(&order, moment, provider, &told).map(|writes| (true, writes)))
             }
             _ => Ok(None),
         }
     });
-    let settled = settled.await?;
-    if let Some(Some((id, settled))) = settled {
-        raise(id, settled);
-    }
-    Ok(!matches!(settled, Some(None)))
+    Ok(settled.await? != Some(false))
 }
 
 /// The refund that a word is about, and the key of the attempt that it has.
@@ -215,53 +210,17 @@ pub(crate) async fn record(shop: &Shop, provider: PaymentProvider, owner: OrderI
         });
         if let Some(refund) = unheard.of_staff(&refunds, moment.now) {
             let change = refund.made_by_staff(unheard, &order, moment.now, moment.ids);
-            return Ok(Some((Settled::by(refund, &order, &change), Writes::from(&change))));
+            return Ok(Some(((), Writes::from(&change))));
         }
-        Ok(recorded(&order, moment, provider, told))
+        Ok(recorded(&order, moment, provider, told).map(|writes| ((), writes)))
     });
-    let settled = settled.await?;
-    if let (Some(settled), Some(id)) = (settled, shop.store.refund_named(provider, &told.name).await?) {
-        raise(id, settled);
-    }
-    Ok(settled.is_some())
+    Ok(settled.await?.is_some())
 }
 
 /// A refund that nobody has recorded yet. What is no amount of the order's currency is in none of its books.
-fn recorded(order: &Order, Moment { now, ids, .. }: Moment, provider: PaymentProvider, told: &RefundTold) -> Option<(Settled, Writes)> {
+fn recorded(order: &Order, Moment { now, ids, .. }: Moment, provider: PaymentProvider, told: &RefundTold) -> Option<Writes> {
     let amount = told.amount.filter(|amount| amount.currency == order.currency && amount.minor > 0)?;
-    let recorded = order.record_refund(provider, told, amount, now, ids);
-    Some((Settled { over_refunded: is_beyond(order, &recorded.opened.order), bounced: false }, Writes::from(&recorded)))
-}
-
-/// What somebody has to know of at once.
-#[derive(Clone, Copy)]
-pub(crate) struct Settled {
-    over_refunded: bool,
-    bounced: bool,
-}
-
-impl Settled {
-    pub fn by(refund: &Refund, order: &Order, change: &RefundChange) -> Self {
-        let over = change.order.as_ref().is_some_and(|after| is_beyond(order, after));
-        let (before, after) = (refund.failure_reason.is_some(), change.refund.failure_reason.is_some());
-        Self { over_refunded: over, bounced: refund.status == RefundStatus::Completed && !before && after }
-    }
-}
-
-/// Whether customers have now been given more than they paid. Refunds that together would come to more are no harm yet: the
-/// provider refuses the one that passes what it has.
-fn is_beyond(before: &Order, after: &Order) -> bool {
-    after.given_beyond() > before.given_beyond()
-}
-
-/// `infra/monitoring.yaml` counts these lines by their `alarm`.
-pub(crate) fn raise(refund: RefundId, Settled { over_refunded, bounced }: Settled) {
-    if over_refunded {
-        tracing::error!(alarm = "over-refunded", %refund, "more was given back than was paid");
-    }
-    if bounced {
-        tracing::error!(alarm = "refund-came-back", %refund, "a completed refund came back: the customer hasn't got the money");
-    }
+    Some(Writes::from(&order.record_refund(provider, told, amount, now, ids)))
 }
 
 async fn load(shop: &Shop, id: RefundId) -> Result<Option<(Refund, Order)>, StorageError> {

@@ -2,7 +2,6 @@
 
 use super::{RefundView, load};
 use crate::orders;
-use crate::payments::outgoing::{self, Settled};
 use crate::query;
 use api::auth::Admin;
 use api::input::{Input, Reader};
@@ -51,17 +50,13 @@ impl Input for UpdateRefund {
 pub(super) async fn update(State(shop): State<Shop>, Admin(caller): Admin, request: Checked<UpdateRefund>) -> Result<Answer, Problem> {
     let Checked { input: UpdateRefund { id, patch }, meta } = request;
     let (shop, patch, meta) = (&shop, &patch, &meta);
-    let decided = shop.decide_telling(meta, |attempt| async move {
+    shop.decide(meta, |attempt| async move {
         let refund = load(shop, id).await?;
         meta.require_match(refund.version)?;
         let order = shop.store.order(refund.order_id).await?.ok_or_else(|| orders::not_found(refund.order_id))?;
         let change = refund.update(patch.clone(), &order, caller.actor(), attempt.now, attempt.ids)?;
         let answer = Answer::ok(&RefundView::from(change.refund.clone()))?.etag(change.refund.version);
-        Ok((answer, Writes::from(&change), Settled::by(&refund, &order, &change)))
-    });
-    let (answer, settled) = decided.await?;
-    if let Some(settled) = settled {
-        outgoing::raise(id, settled);
-    }
-    Ok(answer)
+        Ok((answer, Writes::from(&change)))
+    })
+    .await
 }

@@ -1,5 +1,7 @@
 //! Puts the jobs of committed events on their queues: the other half of the outbox.
 
+mod alarms;
+
 use super::numbers;
 use api::clock::Clock;
 use api::metrics::Metrics;
@@ -182,7 +184,7 @@ fn fitting(letters: &[&Letter<'_>]) -> usize {
 }
 
 /// Relays a batch of a stream. What was not taken, and all after it, the stream hands over again; that some jobs
-/// are then there twice is nothing to their workers. Counted is what it doesn't hand over again.
+/// are then there twice is nothing to their workers. Counted is what it doesn't hand over again, and its alarms are raised.
 pub async fn relay(queues: &Queues, metrics: &Metrics, batch: StreamBatch) -> DynamoDbEventResponse {
     let mut events = Vec::new();
     let mut places = Vec::new();
@@ -202,7 +204,9 @@ pub async fn relay(queues: &Queues, metrics: &Metrics, batch: StreamBatch) -> Dy
         }
     }
     let untaken = queues.send(&events).await.first().copied();
-    metrics.count(events.iter().take(untaken.unwrap_or(events.len())).flat_map(numbers::of_event));
+    let relayed = events.get(..untaken.unwrap_or(events.len())).unwrap_or_default();
+    relayed.iter().for_each(alarms::raise);
+    metrics.count(relayed.iter().flat_map(numbers::of_event));
     let untaken = untaken.and_then(|place| places.get(place).cloned());
     let mut response = DynamoDbEventResponse::default();
     if let Some(sequence) = untaken.or(unread) {
@@ -285,7 +289,9 @@ async fn relay_listed(queues: &Queues, listed: Vec<Listed<Event>>) -> usize {
             Err(error) => tracing::error!(%error, record = key, "an event can't be read"),
         }
     }
-    events.len() - queues.send(&events).await.len()
+    let untaken = queues.send(&events).await;
+    let relayed = events.iter().enumerate().filter(|(place, _)| !untaken.contains(place));
+    relayed.inspect(|(_, event)| alarms::raise(event)).count()
 }
 
 /// What the function is invoked with: a batch of a stream, or by hand an [`Hour`], `{"relayHour": <epoch milliseconds>}` or the

@@ -64,41 +64,21 @@ impl Shop {
         F: Fn(Attempt) -> D + Send,
         D: Future<Output = Result<(Answer, Writes), Problem>> + Send,
     {
-        let telling = move |attempt: Attempt| {
-            let decided = decide(attempt);
-            async move { decided.await.map(|(answer, writes)| (answer, writes, ())) }
-        };
-        // On the heap: what a decision holds on to would be in here twice.
-        Box::pin(self.decide_telling(meta, telling)).await.map(|(answer, _)| answer)
-    }
-
-    /// The same of a decision that somebody has to hear of once it is written, and not before: what it says besides is given back
-    /// for the try that was written, and for none that lost its race or was answered before.
-    ///
-    /// # Errors
-    /// See [`Shop::decide`].
-    pub async fn decide_telling<T, F, D>(&self, meta: &Meta, decide: F) -> Result<(Answer, Option<T>), Problem>
-    where
-        T: Send,
-        F: Fn(Attempt) -> D + Send,
-        D: Future<Output = Result<(Answer, Writes, T), Problem>> + Send,
-    {
         let key = meta.answer_key.as_ref();
         let mut patience = Patience::default();
-        let replayed = |answer| (answer, None);
         for lost in 0.. {
             let attempt = Attempt { lost, ..self.attempt() };
-            let (answer, writes, telling) = match decide(attempt).await {
+            let (answer, writes) = match decide(attempt).await {
                 Ok(decided) => decided,
-                Err(refusal) => return self.kept_answer(key, attempt.now, refusal).await.map(replayed),
+                Err(refusal) => return self.kept_answer(key, attempt.now, refusal).await,
             };
             let stored = key.map(|key| (key, answer.stored(key)));
             let kept = stored.as_ref().map(|(key, answer)| (*key, answer));
             match (self.store.commit(writes, kept, attempt.now).await, key) {
-                (Ok(()), _) => return Ok((answer, Some(telling))),
-                (Err(CommitError::Answered(stored)), Some(key)) => return Answer::replay(*stored, key).map(replayed),
+                (Ok(()), _) => return Ok(answer),
+                (Err(CommitError::Answered(stored)), Some(key)) => return Answer::replay(*stored, key),
                 (Err(CommitError::Lost), _) if patience.wait().await => {}
-                (Err(CommitError::Lost), _) => return self.kept_answer(key, attempt.now, Problem::race()).await.map(replayed),
+                (Err(CommitError::Lost), _) => return self.kept_answer(key, attempt.now, Problem::race()).await,
                 (Err(CommitError::Storage(error)), _) => return Err(error.into()),
                 (Err(error @ CommitError::Answered(_)), None) => return Err(Problem::internal(error)),
             }

@@ -59,6 +59,18 @@ words! {
     }
 }
 
+/// What somebody has to know of at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Alarm {
+    /// A customer has been given more than was paid.
+    OverRefunded,
+    /// A completed refund came back: the customer hasn't got the money.
+    RefundCameBack,
+    /// Money came that is no payment, and staff decide what becomes of it.
+    PaymentMismatch,
+}
+
 /// The record whose version an event carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -120,6 +132,10 @@ pub struct Event {
     /// What it did to the uses of a promotion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promotion_use: Option<PromotionUse>,
+    /// What somebody has to know of at once. It is said of what was written and of nothing else, whoever wrote it and whatever
+    /// became of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<Alarm>,
 }
 
 /// What the history of a record has of an event: all that it tells, and nothing of what it set off.
@@ -178,6 +194,7 @@ impl Event {
             message_due: None,
             refund_method: None,
             promotion_use: None,
+            alarm: None,
         }
     }
 
@@ -221,6 +238,13 @@ impl Event {
     #[must_use]
     pub fn with_promotion_use(mut self, promotion: Option<PromotionUse>) -> Self {
         self.promotion_use = promotion;
+        self
+    }
+
+    /// Raising an alarm, if anything is wrong.
+    #[must_use]
+    pub const fn raising(mut self, alarm: Option<Alarm>) -> Self {
+        self.alarm = alarm;
         self
     }
 

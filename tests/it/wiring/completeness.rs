@@ -203,7 +203,7 @@ fn whoever_reads_a_header_of_the_request_tells_of_it() {
         let told = codes(&operation);
         let facts = [
             (
-                source.contains(".decide(") || source.contains(".decide_telling("),
+                source.contains(".decide("),
                 "Idempotency-Key",
                 tells("Idempotency-Key") && answers("Idempotency-Replayed") && told.contains("IDEMPOTENCY_KEY_REUSED"),
             ),

@@ -13,9 +13,10 @@ pub use advance::{Advance, AdvanceError};
 pub use cancel::{CancelError, CancelRequest, Cancellation};
 pub use earlier::EarlierPayment;
 pub use lines::discounted;
-pub use pay::{Heard, Incoming, Mismatch, Payment, PaymentError, PaymentRequest};
+pub use pay::{Heard, Incoming, Payment, PaymentError, PaymentRequest};
 pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
 
+use crate::event::Alarm;
 use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId, is_uuid};
 use crate::message::Locale;
 use crate::money::{Currency, Money};
@@ -360,6 +361,12 @@ impl Order {
     pub fn given_beyond(&self) -> i64 {
         let of_own = if self.paid.is_zero() { 0 } else { (self.refunded_total.minor - self.paid.minor).max(0) };
         of_own + self.earlier_payments.iter().map(EarlierPayment::given_beyond).sum::<i64>()
+    }
+
+    /// What is wrong where customers have been given more beyond all that they paid than `before`. Refunds that together would come
+    /// to more are no harm yet: the provider refuses the one that passes what it has.
+    pub(crate) fn alarm_since(&self, before: &Self) -> Option<Alarm> {
+        (self.given_beyond() > before.given_beyond()).then_some(Alarm::OverRefunded)
     }
 
     pub(crate) fn set_over_refunded(&mut self, minor: i64) {

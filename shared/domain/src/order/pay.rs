@@ -2,7 +2,7 @@
 
 use super::{Order, OrderStatus, PaymentStatus};
 use crate::actor::Actor;
-use crate::event::{Event, EventKind, Subject, numbered};
+use crate::event::{Alarm, Event, EventKind, Subject, numbered};
 use crate::ids::Ids;
 use crate::money::Money;
 use crate::refund::{Refund, RefundMethod};
@@ -67,9 +67,9 @@ impl From<Incoming> for Heard {
     }
 }
 
-/// Money came for an order, and it is no payment of it: staff have to look.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Mismatch {
+/// Money came for an order, and it is no payment of it.
+#[derive(Debug, thiserror::Error)]
+enum Mismatch {
     /// Under its reference, and not what was to be paid.
     #[error("{received} came where {expected} were to be paid")]
     AnotherAmount {
@@ -97,8 +97,6 @@ pub struct Payment {
     pub new_reference: Option<String>,
     /// For a cancelled order: the money's way back.
     pub refund: Option<Refund>,
-    /// What staff have to decide on.
-    pub mismatch: Option<Mismatch>,
     /// `PAYMENT_STATUS_CHANGED` or `PAYMENT_MISMATCHED`, and the refund's.
     pub events: Vec<Event>,
 }
@@ -155,7 +153,7 @@ impl Order {
             .noting(order.payment_reference.as_deref());
         let refunding = refund.as_ref().map(|refund| refund.created_event(&order, actor, now, &mut ids));
         let events = numbered(std::iter::once(paid).chain(refunding).collect());
-        Payment { order, new_reference: None, refund, mismatch: None, events }
+        Payment { order, new_reference: None, refund, events }
     }
 
     /// What a provider says of the payment with this reference, the order's own or an earlier one; nothing where that is no news.
@@ -209,7 +207,7 @@ impl Order {
             let method = RefundMethod::of_payment(self.payment_method);
             (order, refund) = order.unpaid_in_the_end().refund_all(method, PAID_LATE, None, now, &mut ids);
         }
-        Some(self.came(order, refund, Mismatch::AnotherAmount { expected: self.total, received }, now, &mut ids))
+        Some(self.came(order, refund, &Mismatch::AnotherAmount { expected: self.total, received }, now, &mut ids))
     }
 
     /// Money came by an earlier payment. Of a cancelled order it goes back; otherwise it is owed, and staff decide.
@@ -220,17 +218,18 @@ impl Order {
             let method = RefundMethod::of_payment(self.payment_method);
             (order, refund) = order.refund_earlier(reference, method, PAID_LATE, now, &mut ids);
         }
-        self.came(order, refund, Mismatch::EarlierPayment { reference: reference.to_owned(), received }, now, &mut ids)
+        self.came(order, refund, &Mismatch::EarlierPayment { reference: reference.to_owned(), received }, now, &mut ids)
     }
 
-    fn came(&self, order: Self, refund: Option<Refund>, mismatch: Mismatch, now: Timestamp, ids: &mut Ids) -> Payment {
+    fn came(&self, order: Self, refund: Option<Refund>, mismatch: &Mismatch, now: Timestamp, ids: &mut Ids) -> Payment {
+        let is_for_staff = refund.as_ref().is_none_or(Refund::is_left_to_staff);
         let came = Event::new(Subject::Order(self.id), order.version, EventKind::PaymentMismatched, Actor::System, now, ids)
             .from_to(Some(self.payment_status.as_str()), order.payment_status.as_str())
-            .noting(Some(&mismatch.to_string()));
+            .noting(Some(&mismatch.to_string()))
+            .raising(is_for_staff.then_some(Alarm::PaymentMismatch));
         let refunding = refund.as_ref().map(|refund| refund.created_event(&order, Actor::System, now, ids));
         let events = numbered(std::iter::once(came).chain(refunding).collect());
-        let mismatch = refund.as_ref().is_none_or(Refund::is_left_to_staff).then_some(mismatch);
-        Payment { order, new_reference: None, refund, mismatch, events }
+        Payment { order, new_reference: None, refund, events }
     }
 
     /// So much was paid. What a provider is known to have given back before that is no longer there.

@@ -2,7 +2,7 @@
 
 use super::{Awaiting, Refund, RefundChange, RefundMethod, RefundOpened, RefundPart, RefundStatus, RefundedPieces, RoomError};
 use crate::actor::Actor;
-use crate::event::{Event, EventKind, Subject, numbered};
+use crate::event::{Alarm, Event, EventKind, Subject, numbered};
 use crate::ids::{Ids, RefundId, is_uuid};
 use crate::message::{Announcement, MessageKind, RefundFacts};
 use crate::money::Money;
@@ -226,7 +226,7 @@ impl Refund {
             (RefundStatus::Completed, Told::Failed(why)) if self.failure_reason.is_none() => {
                 let note = format!("It came back after it was completed: {why}");
                 let heard = Self { failure_reason: Some(why.clone()), ..heard };
-                Some(heard.remarked(Some(&note), now, ids))
+                Some(heard.remarked_raising(Some(&note), Some(Alarm::RefundCameBack), now, ids))
             }
             (RefundStatus::Failed, Told::Succeeded) => {
                 let heard = Self { transaction_reference: reference.or(Some(attempt.key)), ..heard };
@@ -257,8 +257,12 @@ impl Refund {
         self.attempt.as_ref().filter(|attempt| !attempt.failed)
     }
 
-    pub(super) fn remarked(self, note: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
-        let event = self.updated_event(note, now, &mut ids);
+    pub(super) fn remarked(self, note: Option<&str>, now: Timestamp, ids: Ids) -> RefundChange {
+        self.remarked_raising(note, None, now, ids)
+    }
+
+    fn remarked_raising(self, note: Option<&str>, alarm: Option<Alarm>, now: Timestamp, mut ids: Ids) -> RefundChange {
+        let event = self.updated_event(note, now, &mut ids).raising(alarm);
         RefundChange { refund: self, order: None, credit: None, events: vec![event], known_as: None }
     }
 
@@ -355,7 +359,8 @@ impl Order {
         let mut created = Event::new(Subject::Order(order.id), order.version, EventKind::RefundCreated, Actor::System, now, &mut ids)
             .from_to(None, refund.status.as_str())
             .noting(Some(&format!("Refund {} of {} was made at {provider}", refund.id, refund.amount)))
-            .of_refund_by(refund.method);
+            .of_refund_by(refund.method)
+            .raising(order.alarm_since(self));
         if completed {
             let facts = RefundFacts { amount, method: refund.method };
             created = created.announcing(Announcement::about(&order, MessageKind::RefundProcessed, Some(facts), None, &mut ids));

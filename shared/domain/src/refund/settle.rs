@@ -197,7 +197,7 @@ impl Refund {
         now: Timestamp,
         ids: &mut Ids,
     ) -> Vec<Event> {
-        let mut settled = self.status_event(before, after, actor, now, ids);
+        let mut settled = self.status_event(before, after, actor, now, ids).raising(after.alarm_since(order));
         if let Some((kind, amount)) = told {
             let facts = RefundFacts { amount, method: self.method };
             settled = settled.announcing(Announcement::about(after, kind, Some(facts), self.failure_reason.as_deref(), ids));
