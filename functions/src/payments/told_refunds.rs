@@ -11,7 +11,7 @@ use super::outgoing;
 use api::Shop;
 use domain::ids::{OrderId, RefundId};
 use domain::order::PaymentMethod;
-use domain::refund::{PaymentProvider, RefundTold, Report, Told};
+use domain::refund::{Attempt, PaymentProvider, RefundTold, Report, Told};
 use store::{CommitError, StorageError, Writes};
 
 /// Who tells, and of which payments.
@@ -74,7 +74,7 @@ async fn known(shop: &Shop, told: &RefundTold, owner: OrderId) -> Result<Option<
     if let Some((id, attempt)) = told.ours
         && shop.store.refund(id).await?.is_some_and(|refund| refund.order_id == owner)
     {
-        return Ok(Some((id, format!("refund-{id}-{attempt}"))));
+        return Ok(Some((id, Attempt::key_at_stripe(id, attempt))));
     }
     Ok(shop.store.refund_named(PROVIDER, &told.name).await?.map(|id| (id, told.name.clone())))
 }

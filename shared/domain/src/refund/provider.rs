@@ -88,6 +88,14 @@ pub struct Attempt {
     pub failed: bool,
 }
 
+impl Attempt {
+    /// The key of an attempt at Stripe, whose own metadata names the refund and the attempt.
+    #[must_use]
+    pub fn key_at_stripe(refund: RefundId, attempt: u32) -> String {
+        format!("refund-{refund}-{attempt}")
+    }
+}
+
 /// What a provider says became of a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -179,7 +187,7 @@ impl Refund {
     }
 
     fn next_stripe_key(&self) -> String {
-        format!("refund-{}-{}", self.id, self.attempts + 1)
+        Attempt::key_at_stripe(self.id, self.attempts + 1)
     }
 
     fn attempted(&self, provider: PaymentProvider, next: Attempt, why: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
