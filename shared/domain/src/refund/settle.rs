@@ -143,8 +143,9 @@ impl Refund {
         }
         after.payment_status = after.status_of_refunds();
         let credit = (refund.method == RefundMethod::StoreCredit).then(|| refund.credit_entry(order, now)).flatten();
-        let told = Some((MessageKind::RefundProcessed, refund.amount));
-        let events = refund.settled_events(before, order, &after, told, actor, now, &mut ids);
+        let completed = refund.status_event(before, &after, actor, now, &mut ids).raising(after.alarm_since(order));
+        let completed = completed.announcing(refund.announcement(MessageKind::RefundProcessed, refund.amount, &after, &mut ids));
+        let events = after.events_since(order, completed, actor, now, &mut ids);
         RefundChange { refund, order: Some(after), credit, events, known_as: None }
     }
 
@@ -153,8 +154,11 @@ impl Refund {
         let refund = Self { status: RefundStatus::Failed, awaiting: None, failure_reason: Some(reason.to_owned()), ..self };
         let after = order.touched(now).give_room_back(&refund);
         let owed = refund.owed_without(order);
-        let told = (owed.minor > 0).then_some((MessageKind::RefundFailed, owed));
-        let events = refund.settled_events(before, order, &after, told, actor, now, &mut ids);
+        let mut failed = refund.status_event(before, &after, actor, now, &mut ids);
+        if owed.minor > 0 {
+            failed = failed.announcing(refund.announcement(MessageKind::RefundFailed, owed, &after, &mut ids));
+        }
+        let events = after.events_since(order, failed, actor, now, &mut ids);
         RefundChange { refund, order: Some(after), credit: None, events, known_as: None }
     }
 
@@ -174,10 +178,9 @@ impl Refund {
                 (after, refund.amount, refund.pieces) = after.take_room(&refund.part(order), now)?;
             }
         }
-        let mut events = vec![refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id)];
-        events.extend(after.payment_event(order.payment_status, actor, now, &mut ids));
-        events.extend(after.step_events(order.status, None, actor, now, &mut ids));
-        Ok(RefundChange { refund, order: Some(after), credit: None, events: numbered(events), known_as: None })
+        let started = refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id);
+        let events = after.events_since(order, started, actor, now, &mut ids);
+        Ok(RefundChange { refund, order: Some(after), credit: None, events, known_as: None })
     }
 
     /// What of it the customer is owed if nothing comes of it: all but what went back besides, beyond all that came.
@@ -186,26 +189,9 @@ impl Refund {
         Money::new((self.amount.minor - beyond.minor).max(0), self.amount.currency)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one private place where both ends of a refund meet")]
-    fn settled_events(
-        &self,
-        before: RefundStatus,
-        order: &Order,
-        after: &Order,
-        told: Option<(MessageKind, Money)>,
-        actor: Actor,
-        now: Timestamp,
-        ids: &mut Ids,
-    ) -> Vec<Event> {
-        let mut settled = self.status_event(before, after, actor, now, ids).raising(after.alarm_since(order));
-        if let Some((kind, amount)) = told {
-            let facts = RefundFacts { amount, method: self.method };
-            settled = settled.announcing(Announcement::about(after, kind, Some(facts), self.failure_reason.as_deref(), ids));
-        }
-        let mut events = vec![settled];
-        events.extend(after.payment_event(order.payment_status, actor, now, ids));
-        events.extend(after.step_events(order.status, None, actor, now, ids));
-        numbered(events)
+    fn announcement(&self, kind: MessageKind, amount: Money, after: &Order, ids: &mut Ids) -> Announcement {
+        let facts = RefundFacts { amount, method: self.method };
+        Announcement::about(after, kind, Some(facts), self.failure_reason.as_deref(), ids)
     }
 
     fn status_event(&self, before: RefundStatus, after: &Order, actor: Actor, now: Timestamp, ids: &mut Ids) -> Event {
@@ -229,5 +215,15 @@ impl Refund {
             performed_by: self.processed_by,
             created_at: now,
         })
+    }
+}
+
+impl Order {
+    /// What happened to a refund, and what that made of the order's payment and of the order itself since `before`.
+    fn events_since(&self, before: &Self, refund: Event, actor: Actor, now: Timestamp, ids: &mut Ids) -> Vec<Event> {
+        let mut events = vec![refund];
+        events.extend(self.payment_event(before.payment_status, actor, now, ids));
+        events.extend(self.step_events(before.status, None, actor, now, ids));
+        numbered(events)
     }
 }
