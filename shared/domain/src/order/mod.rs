@@ -220,7 +220,7 @@ pub struct LineItem {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub brought_back_quantity: u32,
     /// Of those, the ones that came back for the shop's own fault.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub faulty_quantity: u32,
     /// The money of those, as far as it was counted by pieces.
     pub refunded_amount: Money,
@@ -232,15 +232,9 @@ pub struct LineItem {
     pub delivered_quantity: u32,
 }
 
-/// Most lines of most orders are in no parcel yet, and an order pays for every kilobyte it has.
+/// Most lines of most orders are in no parcel yet and have no pieces that came back, and an order pays for every kilobyte it has.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 const fn is_zero(pieces: &u32) -> bool {
-    *pieces == 0
-}
-
-/// Most orders have no such pieces, and then no place for them.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-const fn is_none(pieces: &u32) -> bool {
     *pieces == 0
 }
 

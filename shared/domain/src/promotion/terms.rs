@@ -1,5 +1,6 @@
 //! What a promotion offers, and what that takes off an order.
 
+use crate::decimal;
 use crate::money::{AmountError, Currency, Decimal, Money};
 use crate::time::Timestamp;
 use crate::words::words;
@@ -21,13 +22,15 @@ words! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Percent(u32);
 
+/// All of it.
+const MOST_HUNDREDTHS: i64 = 10_000;
+
 impl Percent {
     /// More than 0 and at most 100; nothing for any other number, or one with more decimals.
     #[must_use]
     pub fn parse(number: &str) -> Option<Self> {
-        // It has two decimals, as a dollar has.
-        let hundredths = Money::parse(number, Currency::USD).ok()?.minor;
-        u32::try_from(hundredths).ok().filter(|hundredths| (1..=10_000).contains(hundredths)).map(Self)
+        let hundredths = decimal::units(number, 2, MOST_HUNDREDTHS).ok().filter(|hundredths| *hundredths > 0)?;
+        u32::try_from(hundredths).ok().map(Self)
     }
 
     /// So much of an amount, rounded half-even to the minor unit.
@@ -35,7 +38,7 @@ impl Percent {
     pub const fn of(self, amount: Money) -> Money {
         // An amount has twelve digits at the most, so four more always fit.
         let ten_thousandths = amount.minor.saturating_mul(self.0 as i64);
-        let (whole, rest) = (ten_thousandths / 10_000, ten_thousandths % 10_000);
+        let (whole, rest) = (ten_thousandths / MOST_HUNDREDTHS, ten_thousandths % MOST_HUNDREDTHS);
         let up = if rest == 5_000 { whole % 2 } else { (rest > 5_000) as i64 };
         Money::new(whole + up, amount.currency)
     }
