@@ -25,6 +25,6 @@ impl Store {
             .map_err(StorageError::request("UpdateItem"))?;
         self.meter.wrote(&answer.consumed_capacity);
         let counted = answer.attributes.and_then(|counter| counter.get("n")?.as_n().ok()?.parse().ok());
-        counted.ok_or_else(|| StorageError::Request { operation: "UpdateItem", message: "the counter has no number".to_owned() })
+        counted.ok_or_else(|| StorageError::Item("a counter without a number".to_owned()))
     }
 }

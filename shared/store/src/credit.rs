@@ -55,8 +55,7 @@ impl Store {
 
 fn balance(item: Attributes) -> Result<Money, StorageError> {
     let currency = Key::of(&item).and_then(|key| Currency::parse(key.sk.strip_prefix(keys::BALANCE)?));
-    let currency =
-        currency.ok_or_else(|| StorageError::Request { operation: "Query", message: "a balance without a currency".to_owned() })?;
+    let currency = currency.ok_or_else(|| StorageError::Item("a balance without a currency".to_owned()))?;
     Ok(Money::new(record::<BalanceRecord>(item)?.minor, currency))
 }
 
