@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use domain::message::{Locale, MessageKind};
-use domain::notification::{Content, Notification};
+use domain::notification::{Content, Notification, is_email_address};
 use domain::template::{TemplateCode, Wording};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -86,7 +86,7 @@ async fn preview(
     request: Checked<Preview>,
 ) -> Result<Answer, Problem> {
     let Checked { input: wanted, meta } = request;
-    let address = address.filter(|address| is_address(address));
+    let address = address.filter(|address| is_email_address(address));
     if wanted.send && address.is_none() {
         return Err(Problem::invalid_field("/send", "NO_EMAIL_ADDRESS", "Your token names no e-mail address (`email`) to send to."));
     }
@@ -130,11 +130,4 @@ async fn wording(shop: &Shop, code: &TemplateCode, locale: Locale, version: Opti
         }
     }
     Err(missing())
-}
-
-/// What a mail can be sent to.
-fn is_address(address: &str) -> bool {
-    let plain =
-        |part: &str| !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>()[]\\,;:\"@".contains(c));
-    address.len() <= 254 && address.split_once('@').is_some_and(|(local, host)| plain(local) && plain(host) && host.contains('.'))
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use domain::ids::{CustomerId, VariantId};
 use domain::message::Locale;
 use domain::money::Currency;
+use domain::notification::is_email_address;
 use domain::order::{
     Address, Customer, DeliveryAddress, DeliveryMethod, MAX_LINES, MAX_QUANTITY, Order, OrderRequest, OrderSource, PaymentMethod,
     PlaceError, RequestedLine, kept_reference,
@@ -158,15 +159,10 @@ fn customer(value: &Value<'_>, shops: Locale) -> Option<Customer> {
     Some(Customer { first_name: first_name?, last_name: last_name?, email: email?, phone: phone?, locale: locale?.unwrap_or(shops) })
 }
 
-/// An address that a mail can be sent to: RFC 5321's length, one `@`, and nothing that could reach into a header.
+/// An address that a mail can be sent to.
 fn email(value: &Value<'_>) -> Option<String> {
     let address = value.text(254)?;
-    let sane = address.split_once('@').is_some_and(|(local, host)| {
-        let plain =
-            |part: &str| !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>()[]\\,;:\"@".contains(c));
-        plain(local) && plain(host) && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains("..")
-    });
-    if sane { Some(address) } else { value.wrong("is no e-mail address") }
+    if is_email_address(&address) { Some(address) } else { value.wrong("is no e-mail address") }
 }
 
 fn lines(value: &Value<'_>) -> Option<Vec<RequestedLine>> {

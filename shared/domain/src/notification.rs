@@ -25,6 +25,16 @@ pub const fn is_too_old_to_send(event: Timestamp, now: Timestamp) -> bool {
     now.0 > event.plus_days(SENT_WITHIN_DAYS).0
 }
 
+/// Whether a mail can be sent to an address: RFC 5321's length (section 4.5.3.1.3, without the angle brackets), one `@`, a host with
+/// a point in it, and nothing that could reach into a header.
+#[must_use]
+pub fn is_email_address(written: &str) -> bool {
+    let plain =
+        |part: &str| !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>()[]\\,;:\"@".contains(c));
+    let names = |host: &str| host.contains('.') && host.split('.').all(plain);
+    written.len() <= 254 && written.split_once('@').is_some_and(|(local, host)| plain(local) && names(host))
+}
+
 words! {
     /// The channel of a message.
     pub enum Channel {
@@ -344,5 +354,25 @@ impl Notification {
 
     pub(crate) fn touched(&self) -> Self {
         Self { version: self.version + 1, ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_one_at_sign_a_host_and_nothing_that_reaches_into_a_header() {
+        let longest = format!("{}@example.com", "a".repeat(254 - "@example.com".len()));
+        for address in ["grace@example.com", "grâce.mbuyi+shop@mail.example.cd", longest.as_str()] {
+            assert!(is_email_address(address), "{address}");
+        }
+        let too_long = format!("a{longest}");
+        let hosts = ["grace@example", "grace@.example.com", "grace@example.com.", "grace@example..com", "grace@"];
+        let others =
+            ["", "grace", "@example.com", "a@b@example.com", "a b@example.com", "a@b.c\r\nBcc: x@example.com", "<a@b.c>", "a,b@c.d"];
+        for other in hosts.into_iter().chain(others).chain([too_long.as_str()]) {
+            assert!(!is_email_address(other), "{other:?}");
+        }
     }
 }
