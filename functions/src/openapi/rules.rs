@@ -168,7 +168,7 @@ const GREATEST: i64 = MAX_ID.cast_signed();
 #[rustfmt::skip]
 const NEVER_NULL: &[(&str, &[&str])] = &[
     ("RefundBody", &["status"]),
-    ("ShipmentChangeBody", &["status", "trackingNumber"]),
+    ("ShipmentChangeBody", &["status"]),
     ("PromotionPatchBody", &["code", "name", "type", "startDate", "endDate", "currency", "isActive"]),
     ("VariantBody", &["id", "productId", "sku", "productName", "price", "isActive"]),
     ("TemplateBody", &["code", "name", "subject", "htmlContent", "locale", "isActive"]),

@@ -4,6 +4,7 @@ use super::RefundView;
 use crate::orders;
 use api::auth::Admin;
 use api::input::{Decimal, Input, Reader, Value};
+use api::problem::FieldError;
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::{OrderId, OrderItemId};
@@ -96,7 +97,7 @@ impl CreateRefund {
             Asked::Rest => RefundPart::Rest,
             Asked::Pieces(pieces) => RefundPart::Pieces(pieces.clone()),
             Asked::Amount(amount) => {
-                let wrong = |error| Problem::invalid_field("/amount", "INVALID_AMOUNT", format!("amount {error} ({}).", order.currency));
+                let wrong = |error| Problem::invalid(vec![FieldError::amount("amount", error, order.currency)]);
                 RefundPart::Amount(amount.amount(order.currency).map_err(wrong)?)
             }
         };

@@ -151,8 +151,7 @@ impl UpdateReturn {
             match fee.as_ref()?.amount(currency) {
                 Ok(amount) => Some(amount),
                 Err(error) => {
-                    let detail = format!("{name} {error}: {currency}.");
-                    wrong.push(FieldError::new(format!("/{name}"), "INVALID_AMOUNT", detail));
+                    wrong.push(FieldError::amount(name, error, currency));
                     None
                 }
             }

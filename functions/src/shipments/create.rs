@@ -1,9 +1,9 @@
 //! `POST /api/shipments` — staff make a parcel of an order's lines.
 
-use super::{ShipmentView, in_currency, weight};
+use super::{ShipmentView, cost, weight};
 use crate::orders;
 use api::auth::Staff;
-use api::input::{Input, Reader, Value};
+use api::input::{Decimal, Input, Reader, Value};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::{OrderId, OrderItemId};
@@ -29,6 +29,7 @@ pub(crate) struct ShipmentBody {
     shipping_address: ShippingAddressBody,
     /// In kilograms, rounded to the gram; required by DHL, FedEx and UPS.
     weight: Option<f64>,
+    /// What the carrier asks for it, in the order's currency.
     cost: Option<f64>,
     /// Everything that is in no live shipment yet and not refunded, when it is left out.
     items: Option<Vec<ShippedItemBody>>,
@@ -60,12 +61,13 @@ struct ShippedItemBody {
 /// A parcel that was asked for.
 pub(super) struct CreateShipment {
     order_id: OrderId,
+    /// Without its cost, whose currency only the order knows.
     request: ShipmentRequest,
+    cost: Option<Decimal>,
 }
 
 impl Input for CreateShipment {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
-        let currency = request.shop().currency;
         let mut body = request.body()?;
         let order_id = body.required("orderId", MISSING, |value| value.id(OrderId::new, "INVALID_ID"));
         let carrier = body.required("carrier", MISSING, |value| value.word(Carrier::parse, "INVALID_CARRIER"));
@@ -74,7 +76,7 @@ impl Input for CreateShipment {
         let recipient_phone = body.optional("recipientPhone", |value| value.text(40));
         let address = body.required("shippingAddress", MISSING, |value| address(&value));
         let weight = body.optional("weight", |value| weight(&value));
-        let cost = body.optional("cost", |value| value.amount(currency));
+        let cost = body.optional("cost", |value| value.decimal("INVALID_AMOUNT"));
         let items = body.optional("items", |value| items(&value));
         body.finish();
         let request = ShipmentRequest {
@@ -84,10 +86,10 @@ impl Input for CreateShipment {
             recipient_phone: recipient_phone?,
             address: address?,
             weight: weight?,
-            cost: cost?,
+            cost: None,
             items: items?,
         };
-        Some(Self { order_id: order_id?, request })
+        Some(Self { order_id: order_id?, request, cost: cost? })
     }
 }
 
@@ -121,11 +123,11 @@ fn items(value: &Value<'_>) -> Option<Vec<ShippedItem>> {
 #[utoipa::path(post, path = "/api/shipments", operation_id = "createShipment", tag = "Shipments", request_body = ShipmentBody,
     responses((status = 201, description = "The shipment.", body = ShipmentView<'static>)))]
 pub(super) async fn create(State(shop): State<Shop>, Staff(caller): Staff, request: Checked<CreateShipment>) -> Result<Answer, Problem> {
-    let Checked { input: CreateShipment { order_id, request }, meta } = request;
-    let (shop, request) = (&shop, &request);
+    let Checked { input: CreateShipment { order_id, request, cost: asked }, meta } = request;
+    let (shop, request, asked) = (&shop, &request, asked.as_ref());
     shop.decide(&meta, |attempt| async move {
         let order = orders::load(shop, order_id).await?;
-        let cost = request.cost.map(|cost| in_currency(cost, order.currency)).transpose()?;
+        let cost = asked.map(|asked| cost(asked, order.currency)).transpose()?;
         let request = ShipmentRequest { cost, ..request.clone() };
         let change = order.ship(request, caller.actor(), attempt.now, attempt.ids)?;
         let answer = Answer::created(&ShipmentView::of(&change.shipment, shop).await)?.etag(change.shipment.version);

@@ -10,7 +10,8 @@ pub(crate) use find::__path_find;
 pub(crate) use update::__path_update;
 pub(crate) use view::ShipmentView;
 
-use api::input::Value;
+use api::input::{Decimal, Value};
+use api::problem::FieldError;
 use api::{Problem, Shop};
 use axum::Router;
 use axum::routing::get;
@@ -38,8 +39,10 @@ fn weight(value: &Value<'_>) -> Option<Weight> {
     Weight::parse_kg(text).map_or_else(|reason| value.wrong_as("INVALID_WEIGHT", reason), Some)
 }
 
-/// An amount that was read in the shop's currency, in the one of the order that it turned out to be for.
-fn in_currency(cost: Money, currency: Currency) -> Result<Money, Problem> {
-    Money::parse(&cost.amount(), currency)
-        .map_err(|_| Problem::invalid_field("/cost", "INVALID_AMOUNT", format!("cost has more decimals than {currency} has.")))
+/// A cost in the currency that only the records tell.
+///
+/// # Errors
+/// `INVALID_AMOUNT` when it is none of that currency.
+fn cost(number: &Decimal, currency: Currency) -> Result<Money, Problem> {
+    number.amount(currency).map_err(|error| Problem::invalid(vec![FieldError::amount("cost", error, currency)]))
 }

@@ -3,6 +3,7 @@
 use api::labels::Access;
 use api::{Amount, Shop};
 use domain::ids::{OrderId, OrderItemId, ShipmentId};
+use domain::money::Currency;
 use domain::shipment::{Carrier, Label, Shipment, ShipmentStatus, ShippedItem, ShippingAddress, TimelineEntry, TrackingNumber, Weight};
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -30,7 +31,8 @@ pub(crate) struct ShipmentView<'a> {
     weight: Option<Kilograms>,
     cost: Option<Amount>,
     /// Of `cost`.
-    currency: &'a str,
+    #[schema(value_type = String)]
+    currency: Currency,
     items: Vec<ShippedItemView>,
     estimated_delivery: Option<Timestamp>,
     actual_delivery: Option<Timestamp>,
@@ -109,7 +111,7 @@ impl<'a> ShipmentView<'a> {
             shipping_address: (&shipment.address).into(),
             weight: shipment.weight.map(Kilograms),
             cost: shipment.cost.map(Into::into),
-            currency: shipment.cost.as_ref().map_or(shipment.currency.code(), |cost| cost.currency.code()),
+            currency: shipment.cost_currency(),
             items: shipment.items.iter().map(Into::into).collect(),
             estimated_delivery: shipment.estimated_delivery,
             actual_delivery: shipment.actual_delivery,

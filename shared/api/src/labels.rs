@@ -43,6 +43,19 @@ impl Labels {
         Self { url, region, credentials: sdk.credentials_provider() }
     }
 
+    /// Whether an address, signed or not, is one of this store's files.
+    #[must_use]
+    pub fn holds(&self, address: &str) -> bool {
+        address.strip_prefix(self.url.as_str()).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// Whether an address, whenever it was signed, is that of the file with this key.
+    #[must_use]
+    pub fn is_of(&self, key: &str, address: &str) -> bool {
+        let unsigned = address.split_once('?').map_or(address, |(unsigned, _)| unsigned);
+        self.holds(unsigned) && unsigned.strip_prefix(self.url.as_str()) == Some(format!("/{}", encoded(key, true)).as_str())
+    }
+
     /// An address of a file that is good from now on for a quarter of an hour; nothing without credentials.
     pub async fn address(&self, key: &str, access: Access, now: Timestamp) -> Option<String> {
         let credentials = self.credentials.as_ref()?.provide_credentials().await;

@@ -499,6 +499,46 @@ async fn a_label_is_still_there_after_the_local_shop_was_started_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cost_that_a_carrier_asks_for_in_another_currency_stays_in_it() {
+    let shop = LocalShop::with(Options { variables: HashMap::from([("SHOP_CURRENCY", "CDF".to_owned())]), ..Options::default() }).await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    assert_eq!((&parcel["cost"], &parcel["currency"]), (&Value::Null, &json!("CDF")));
+    shop.settled().await;
+    let booked = shop.shipment_now(&parcel).await;
+    assert_eq!((cents(&booked["cost"]), &booked["currency"]), (18_40, &json!("USD")));
+    let same = shop.change_shipment(&parcel, &json!({ "cost": booked["cost"] })).await.ok();
+    assert_eq!((&same["cost"], &same["currency"]), (&booked["cost"], &booked["currency"]));
+    shop.change_shipment(&parcel, &json!({ "cost": null })).await.ok();
+    let own = shop.change_shipment(&parcel, &json!({ "cost": 52_000 })).await.ok();
+    assert_eq!(own["currency"], "CDF");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_is_sent_back_as_it_was_read_keeps_its_label() {
+    let shop = LocalShop::start().await;
+    let (parcel, other) = (shop.ship(&confirmed(&shop, 1).await, "DHL").await, shop.ship(&confirmed(&shop, 1).await, "UPS").await);
+    shop.settled().await;
+    let read = shop.shipment_now(&parcel).await;
+    let url = read["labelUrl"].as_str().expect("an address");
+    // A function's session makes an address longer than a link may be.
+    let long = format!("{url}&X-Amz-Security-Token={}", "x".repeat(2_000));
+    for sent in [url, &long, url.split('?').next().expect("a path")] {
+        shop.change_shipment(&parcel, &json!({ "labelUrl": sent, "weight": 2 })).await.ok();
+    }
+    let foreign = shop.shipment_now(&other).await["labelUrl"].clone();
+    for wrong in [foreign, json!(url.replace("-1.pdf", "-1.pdf/x")), json!(format!("https://example.com/{}", "x".repeat(2_000)))] {
+        shop.change_shipment(&parcel, &json!({ "labelUrl": wrong })).await.refused(400, "INVALID_LABEL_URL");
+    }
+    shop.after(16 * MINUTE).await;
+    assert_eq!(downloaded(&shop.shipment_now(&parcel).await["labelUrl"]).await.0, 200);
+
+    // Staff may still say that it is elsewhere, and then it is.
+    let moved = shop.change_shipment(&parcel, &json!({ "labelUrl": "https://example.com/l.pdf" })).await.ok();
+    assert_eq!(moved["labelUrl"], "https://example.com/l.pdf");
+    shop.change_shipment(&parcel, &json!({ "labelUrl": url })).await.refused(400, "INVALID_LABEL_URL");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_label_s_address_is_good_for_a_quarter_of_an_hour_and_for_reading_alone() {
     let shop = LocalShop::start().await;
     let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;

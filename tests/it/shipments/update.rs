@@ -55,6 +55,52 @@ async fn what_is_sent_changes_and_null_clears() {
     }
 }
 
+/// The shop counts in dollars, which have two decimals.
+#[tokio::test]
+async fn a_cost_is_an_amount_of_the_orders_own_currency() {
+    let shop = LocalShop::without_pumps().await;
+    for (currency, price, cost, other, wrong) in
+        [("TND", json!(90.5), json!(7.125), json!(0.005), json!(0.0005)), ("JPY", json!(9000), json!(1500), json!(1600), json!(1600.5))]
+    {
+        let variant =
+            json!({ "productId": 1, "sku": currency, "productName": "Robe", "price": price, "currency": currency, "stockQuantity": 9 });
+        let made = shop.keeper().put("/api/inventory", &json!({ "variants": [variant] })).await.ok();
+        let mut wanted = crate::kit::body(&[(made["variants"][0]["id"].as_u64().expect("an id"), 1)]);
+        wanted["currency"] = json!(currency);
+        let order = shop.staff().post("/api/orders", &wanted).await.ok();
+        shop.staff().put(&format!("/api/orders/{}/status", order["id"]), &json!({ "newStatus": "CONFIRMED" })).await.ok();
+
+        let mut body = shipment_body(order["id"].as_u64().expect("an id"), "OTHER");
+        body["cost"] = wrong.clone();
+        let refused = shop.staff().post("/api/shipments", &body).await;
+        refused.refused(400, "INVALID_AMOUNT");
+        assert_eq!(refused.errors(), [("/cost", "INVALID_AMOUNT")]);
+        body["cost"] = cost.clone();
+        let parcel = shop.staff().post("/api/shipments", &body).await.ok();
+        assert_eq!((&parcel["cost"], &parcel["currency"]), (&cost, &json!(currency)));
+        for sent in [&cost, &other] {
+            let changed = shop.change_shipment(&parcel, &json!({ "cost": sent })).await.ok();
+            assert_eq!((&changed["cost"], &changed["currency"]), (sent, &json!(currency)));
+        }
+        shop.change_shipment(&parcel, &json!({ "cost": wrong })).await.refused(400, "INVALID_AMOUNT");
+    }
+}
+
+#[tokio::test]
+async fn a_parcel_that_waits_for_its_number_is_taken_as_it_was_read() {
+    let shop = LocalShop::without_pumps().await;
+    let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+    let fields = ["trackingNumber", "estimatedDelivery", "labelUrl", "weight", "cost"];
+    let change: Value = fields.into_iter().map(|field| (field.to_owned(), parcel[field].clone())).collect();
+    assert_eq!(change["trackingNumber"], Value::Null);
+    let mut same = shop.change_shipment(&parcel, &change).await.ok();
+    same["updatedAt"] = parcel["updatedAt"].clone();
+    assert_eq!(same, parcel);
+    let numbered = shop.change_shipment(&parcel, &json!({ "trackingNumber": "1234567890" })).await.ok();
+    shop.change_shipment(&parcel, &json!({ "trackingNumber": null })).await.refused(400, "MISSING_REQUIRED_FIELDS");
+    assert_eq!(shop.shipment_now(&parcel).await, numbered);
+}
+
 #[tokio::test]
 async fn a_number_that_was_entered_by_mistake_is_free_for_the_parcel_that_has_it() {
     let shop = LocalShop::without_pumps().await;
@@ -84,6 +130,7 @@ async fn a_wrong_change_of_a_parcel_is_named() {
         (json!({ "status": null }), "MISSING_REQUIRED_FIELDS"),
         (json!({ "status": "LOST" }), "INVALID_STATUS"),
         (json!({ "trackingNumber": null }), "MISSING_REQUIRED_FIELDS"),
+        (json!({ "trackingNumber": " " }), "MISSING_REQUIRED_FIELDS"),
         (json!({ "trackingNumber": "<b>" }), "INVALID_TRACKING_NUMBER"),
         (json!({ "trackingNumber": misread }), "INVALID_TRACKING_NUMBER"),
         (json!({ "labelUrl": "javascript:alert(1)" }), "INVALID_LABEL_URL"),

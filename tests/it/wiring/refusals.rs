@@ -139,6 +139,7 @@ fn others_of_the_domain() -> Vec<(&'static str, Problem)> {
         ("409.DELIVERY_FEE_MISMATCH", PlaceError::UnknownZone { zones: "Gombe, Limete".to_owned() }.into()),
         ("400.INVALID_ORDER_ITEMS", ShipError::NoSuchLine(line()).into()),
         ("400.INVALID_ORDER_ITEMS", StepError::NotInReturn(line()).into()),
+        ("400.MISSING_REQUIRED_FIELDS", ShipmentError::NumberMissing.into()),
         ("409.INSUFFICIENT_STOCK", InventoryError::InsufficientStock { sku: sku(), left: 1, change: -2 }.into()),
         ("409.INSUFFICIENT_STOCK", StepError::SoldAgain { sku: sku(), needed: 2, left: 1 }.into()),
         ("409.QUANTITY_NOT_RETURNABLE", StepError::MoreThanAsked { sku: sku(), received: 2, asked: 1 }.into()),

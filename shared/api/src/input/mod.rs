@@ -13,6 +13,7 @@ pub use value::{Value, own_code};
 use crate::Problem;
 use crate::auth::Caller;
 use crate::config::ShopConfig;
+use crate::labels::Labels;
 use crate::problem::{Code, FieldError};
 use crate::shop::Shop;
 use axum::body::{Body, Bytes};
@@ -50,6 +51,7 @@ pub struct Reader<'a> {
     query: &'a [(String, String)],
     body: &'a Node,
     config: &'a ShopConfig,
+    labels: Option<&'a Labels>,
     caller: Option<Caller>,
     known: Vec<&'a str>,
     errors: &'a Errors,
@@ -60,6 +62,12 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub const fn shop(&self) -> &'a ShopConfig {
         self.config
+    }
+
+    /// The store of labels, where this function has been given it.
+    #[must_use]
+    pub const fn labels(&self) -> Option<&'a Labels> {
+        self.labels
     }
 
     /// Whoever asks, where the route has found out.
@@ -151,7 +159,16 @@ impl<T: Input> FromRequest<Shop> for Checked<T> {
         let errors = Errors::default();
         let config = Arc::clone(&shop.config);
         let caller = parts.extensions.get::<Caller>().copied();
-        let mut reader = Reader { path: &path, query: &query, body: &body, config: &config, caller, known: Vec::new(), errors: &errors };
+        let mut reader = Reader {
+            path: &path,
+            query: &query,
+            body: &body,
+            config: &config,
+            labels: shop.labels.as_ref(),
+            caller,
+            known: Vec::new(),
+            errors: &errors,
+        };
         let input = T::read(&mut reader);
         reader.finish();
         match (input, errors.into_inner()) {

@@ -4,6 +4,7 @@ mod refusals;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::money::{AmountError, Currency};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -33,6 +34,12 @@ impl FieldError {
     #[must_use]
     pub fn new(pointer: String, code: impl Into<Code>, detail: impl Display) -> Self {
         Self { pointer, code: code.into(), detail: detail.to_string(), place: None }
+    }
+
+    /// `INVALID_AMOUNT`: a field of the body that is no amount of the currency that only the records told.
+    #[must_use]
+    pub fn amount(name: &str, error: AmountError, currency: Currency) -> Self {
+        Self::new(format!("/{name}"), "INVALID_AMOUNT", format!("{name} {error}: {currency}."))
     }
 }
 

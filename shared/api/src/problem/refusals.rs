@@ -178,6 +178,7 @@ impl From<ShipmentError> for Problem {
         match &error {
             ShipmentError::InvalidTransition { allowed, .. } => transition::<ShipmentStatus>(&error, allowed),
             ShipmentError::BookingInProgress => Self::conflict("BOOKING_IN_PROGRESS", error).header(header::RETRY_AFTER, "60"),
+            ShipmentError::NumberMissing => Self::invalid_field("/trackingNumber", "MISSING_REQUIRED_FIELDS", error),
             ShipmentError::NumberUsed(_) => Self::conflict("TRACKING_NUMBER_USED", error),
         }
     }

@@ -172,7 +172,7 @@ pub struct Shipment {
     pub address: ShippingAddress,
     /// What it weighs.
     pub weight: Option<Weight>,
-    /// What it costs.
+    /// What it costs, in the order's currency or in the one that its carrier asks for.
     pub cost: Option<Money>,
     /// The order's currency.
     pub currency: Currency,
@@ -213,6 +213,12 @@ pub struct Shipment {
 }
 
 impl Shipment {
+    /// What its cost is in, and what another one is read in.
+    #[must_use]
+    pub fn cost_currency(&self) -> Currency {
+        self.cost.map_or(self.currency, |cost| cost.currency)
+    }
+
     /// This parcel, one version on.
     #[must_use]
     pub(crate) fn touched(&self, now: Timestamp) -> Self {

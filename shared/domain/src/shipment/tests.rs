@@ -88,11 +88,11 @@ fn a_parcel_for_a_carrier_is_announced_when_it_has_its_number_and_not_before() {
     let change = order.ship(request(Carrier::Dhl, None), STAFF, NOW, ids(1)).unwrap();
     assert_eq!((told(&change.events), change.number), (vec![], None));
     assert_eq!(change.events[0].jobs().len(), 1);
-    let number = ShipmentPatch { tracking_number: TrackingNumber::parse("1234567890"), ..ShipmentPatch::default() };
+    let number = ShipmentPatch { tracking_number: Some(TrackingNumber::parse("1234567890")), ..ShipmentPatch::default() };
     let numbered = change.shipment.update(&number, &change.order.clone().unwrap(), STAFF, NOW, ids(2)).unwrap();
     assert_eq!(told(&numbered.events), [MessageKind::ShippingUpdate]);
     assert_eq!((numbered.order, numbered.shipment.booking), (None, Booking::Settled));
-    let corrected = ShipmentPatch { tracking_number: TrackingNumber::parse("1234567891"), ..ShipmentPatch::default() };
+    let corrected = ShipmentPatch { tracking_number: Some(TrackingNumber::parse("1234567891")), ..ShipmentPatch::default() };
     let corrected = numbered.shipment.update(&corrected, &change.order.unwrap(), STAFF, NOW, ids(3)).unwrap();
     assert_eq!(told(&corrected.events), []);
 }
@@ -177,7 +177,7 @@ fn what_a_carrier_may_have_made_a_label_for_is_free_for_no_other_until_it_is_kno
     let moved = try_at(&to(ShipmentStatus::InTransit), HELD_MINUTES).unwrap().shipment;
     assert_eq!((moved.status, moved.booking), (ShipmentStatus::InTransit, asked.booking), "the label is still to be found");
     // Staff who enter a number have looked by themselves.
-    let number = ShipmentPatch { tracking_number: TrackingNumber::parse("1Z1"), ..to(ShipmentStatus::Failed) };
+    let number = ShipmentPatch { tracking_number: Some(TrackingNumber::parse("1Z1")), ..to(ShipmentStatus::Failed) };
     assert_eq!(try_at(&number, HELD_MINUTES).unwrap().shipment.booking, Booking::Settled);
 }
 
@@ -462,7 +462,7 @@ fn numbered() -> (Shipment, Order) {
     let order = confirmed(1);
     let change = order.ship(request(Carrier::Dhl, None), STAFF, NOW, ids(1)).unwrap();
     let order = change.order.unwrap();
-    let number = ShipmentPatch { tracking_number: TrackingNumber::parse("1234567890"), ..ShipmentPatch::default() };
+    let number = ShipmentPatch { tracking_number: Some(TrackingNumber::parse("1234567890")), ..ShipmentPatch::default() };
     (change.shipment.update(&number, &order, STAFF, NOW, ids(2)).unwrap().shipment, order)
 }
 

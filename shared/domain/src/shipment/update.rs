@@ -14,8 +14,8 @@ use crate::time::Timestamp;
 pub struct ShipmentPatch {
     /// A step on its way; `PENDING` asks the carrier for a label once more.
     pub status: Option<ShipmentStatus>,
-    /// Its number, entered by hand.
-    pub tracking_number: Option<TrackingNumber>,
+    /// Its number, entered by hand. None is what a parcel without one has already, and nothing that another can get back to.
+    pub tracking_number: Option<Option<TrackingNumber>>,
     /// When it should arrive.
     pub estimated_delivery: Option<Option<Timestamp>>,
     /// Where its label is.
@@ -42,6 +42,9 @@ pub enum ShipmentError {
     /// `BOOKING_IN_PROGRESS`
     #[error("The carrier was asked for a label and has not said what came of it; try again in a few minutes.")]
     BookingInProgress,
+    /// `MISSING_REQUIRED_FIELDS`
+    #[error("trackingNumber is required: a shipment that has one keeps it or gets another.")]
+    NumberMissing,
     /// `TRACKING_NUMBER_USED`
     #[error("The tracking number {0} belongs to another shipment.")]
     NumberUsed(TrackingNumber),
@@ -67,13 +70,17 @@ impl Shipment {
         now: Timestamp,
         ids: Ids,
     ) -> Result<ShipmentChange, ShipmentError> {
-        let ends_booking = patch.tracking_number.is_some() || patch.status.is_some();
-        let frees_pieces = patch.tracking_number.is_none() && patch.status.is_some_and(|to| !to.is_live());
+        if patch.tracking_number == Some(None) && self.tracking_number.is_some() {
+            return Err(ShipmentError::NumberMissing);
+        }
+        let number = patch.tracking_number.as_ref().and_then(Option::as_ref);
+        let ends_booking = number.is_some() || patch.status.is_some();
+        let frees_pieces = number.is_none() && patch.status.is_some_and(|to| !to.is_live());
         if ends_booking && self.booking.is_held(now) || frees_pieces && self.booking.is_open(now) {
             return Err(ShipmentError::BookingInProgress);
         }
         let mut edited = self.touched(now);
-        if let Some(number) = &patch.tracking_number {
+        if let Some(number) = number {
             edited = Self { tracking_number: Some(number.clone()), booking: Booking::Settled, failure_reason: None, ..edited };
         }
         if let Some(estimated) = patch.estimated_delivery {
