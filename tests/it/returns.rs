@@ -6,6 +6,7 @@ mod late;
 mod money;
 mod races;
 mod rejected;
+mod sent_back;
 
 use crate::kit::{CUSTOMER, LocalShop, Placed, back, cents, column, keys};
 use serde_json::{Value, json};
@@ -133,7 +134,7 @@ async fn a_wrong_step_is_named() {
         (json!({ "status": "DONE" }), "INVALID_STATUS", "/status"),
         (json!({ "status": "REJECTED" }), "MISSING_REASON", "/notes"),
         (json!({ "status": "REJECTED", "notes": " " }), "MISSING_REASON", "/notes"),
-        (json!({ "status": "APPROVED", "items": count }), "INVALID_ITEM", "/items"),
+        (json!({ "status": "APPROVED", "items": count }), "INVALID_ITEM", "/items/0"),
         (json!({ "status": "APPROVED", "restockingFee": -1 }), "INVALID_AMOUNT", "/restockingFee"),
         (json!({ "status": "APPROVED", "restockingFee": 0.001 }), "INVALID_AMOUNT", "/restockingFee"),
         (json!({ "status": "COMPLETED", "returnShippingFee": 1 }), "INVALID_AMOUNT", "/returnShippingFee"),

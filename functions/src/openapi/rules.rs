@@ -183,12 +183,8 @@ const TOGETHER: &[(&str, &str)] = &[
         "then": {"required": ["note"], "properties": {"note": {"type": "string", "pattern": "\\S"}}}}"#),
     ("NewRefundBody", r#"{"not": {"required": ["amount", "items"], "properties": {"amount": {"type": "number"}, "items": {"type": "array"}}}}"#),
     ("RefundBody", r#"{"minProperties": 1}"#),
-    ("ReturnStepBody", r#"{"allOf": [
-        {"if": {"properties": {"status": {"const": "REJECTED"}}},
-            "then": {"required": ["notes"], "properties": {"notes": {"type": "string", "pattern": "\\S"}}}},
-        {"if": {"properties": {"status": {"not": {"const": "RECEIVED"}}}}, "then": {"properties": {"items": {"maxItems": 0}}}},
-        {"if": {"properties": {"status": {"enum": ["REQUESTED", "COMPLETED", "REJECTED"]}}},
-            "then": {"properties": {"restockingFee": {"type": "null"}, "returnShippingFee": {"type": "null"}}}}]}"#),
+    ("ReturnStepBody", r#"{"if": {"properties": {"status": {"const": "REJECTED"}}},
+        "then": {"required": ["notes"], "properties": {"notes": {"type": "string", "pattern": "\\S"}}}}"#),
     ("ShipmentChangeBody", r#"{"minProperties": 1}"#),
     ("PromotionBody", r#"{"allOf": [
         {"if": {"properties": {"type": {"const": "PERCENTAGE"}}},

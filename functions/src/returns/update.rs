@@ -26,9 +26,9 @@ pub(crate) struct ReturnStepBody {
     status: ReturnStatus,
     /// Required, as the reason, for `REJECTED`.
     notes: Option<String>,
-    /// What arrived, with `RECEIVED`; what is left out arrived as it was asked for.
+    /// What arrived, with `RECEIVED`; what is left out arrived as it was asked for. With another status, only what stands there already.
     items: Option<Vec<CountBody>>,
-    /// With `APPROVED`, `RECEIVED` or `REFUNDED`; kept of the refund.
+    /// With `APPROVED`, `RECEIVED` or `REFUNDED`; kept of the refund. With another status, only what stands there already, or null.
     restocking_fee: Option<f64>,
     /// Likewise.
     return_shipping_fee: Option<f64>,
@@ -68,36 +68,34 @@ impl Input for UpdateReturn {
             Some(ReturnStatus::Rejected) => body.required("notes", "MISSING_REASON", |value| value.text(2_000)).map(|why| Some(Some(why))),
             _ => body.clearable("notes", |value| value.text(2_000)),
         };
-        let counts = body.optional("items", |value| counts(&value, status));
-        let restocking_fee = body.clearable("restockingFee", |value| fee(&value, status));
-        let return_shipping_fee = body.clearable("returnShippingFee", |value| fee(&value, status));
+        let counts = body.optional("items", |value| counts(&value));
+        let restocking_fee = body.clearable("restockingFee", |value| value.decimal("INVALID_AMOUNT"));
+        let return_shipping_fee = body.clearable("returnShippingFee", |value| value.decimal("INVALID_AMOUNT"));
         body.finish();
         let (notes, counts) = (notes?, counts?.unwrap_or_default());
         let step = match (status?, notes.clone().flatten()) {
             (ReturnStatus::Requested, _) => ReturnStep::Reopen,
             (ReturnStatus::Approved, _) => ReturnStep::Approve,
-            (ReturnStatus::Received, _) => ReturnStep::Receive(counts),
+            (ReturnStatus::Received, _) => ReturnStep::Receive,
             (ReturnStatus::Refunded, _) => ReturnStep::Refund,
             (ReturnStatus::Completed, _) => ReturnStep::Complete,
             (ReturnStatus::Rejected, reason) => ReturnStep::Reject(reason?),
         };
-        // Clearing a fee is a fee of nothing.
+        // Clearing a fee is a fee of nothing; where none is kept there is none to clear.
+        let cleared = step.keeps_fees().then(Decimal::default);
         let (restocking_fee, return_shipping_fee) = (restocking_fee?, return_shipping_fee?);
         Some(Self {
             id: id?,
-            request: StepRequest { step, notes, fees: Fees::default() },
-            restocking_fee: restocking_fee.map(Option::unwrap_or_default),
-            return_shipping_fee: return_shipping_fee.map(Option::unwrap_or_default),
+            request: StepRequest { step, notes, counts, fees: Fees::default() },
+            restocking_fee: restocking_fee.and_then(|fee| fee.or_else(|| cleared.clone())),
+            return_shipping_fee: return_shipping_fee.and_then(|fee| fee.or(cleared)),
         })
     }
 }
 
-fn counts(value: &Value<'_>, status: Option<ReturnStatus>) -> Option<Vec<Count>> {
+fn counts(value: &Value<'_>) -> Option<Vec<Count>> {
     if value.length() > MOST_COUNTS {
         return value.wrong_as("TOO_MANY_ITEMS", &format!("can have {MOST_COUNTS} entries at the most"));
-    }
-    if status.is_some_and(|status| status != ReturnStatus::Received) && !value.is_empty_list() {
-        return value.wrong_as("INVALID_ITEM", "says what arrived, and goes with RECEIVED alone");
     }
     value.list("INVALID_ITEM", |item| {
         let mut fields: Fields<'_> = item.fields("INVALID_ITEM")?;
@@ -109,16 +107,6 @@ fn counts(value: &Value<'_>, status: Option<ReturnStatus>) -> Option<Vec<Count>>
         fields.finish();
         Some(Count { order_item_id: order_item_id?, entry: entry?, received: received?, condition: condition?, restockable: restockable? })
     })
-}
-
-/// A fee, in the order's currency, which only the order knows.
-fn fee(value: &Value<'_>, status: Option<ReturnStatus>) -> Option<Decimal> {
-    match status {
-        Some(ReturnStatus::Requested | ReturnStatus::Completed | ReturnStatus::Rejected) => {
-            value.wrong_as("INVALID_AMOUNT", "is kept of a refund, and goes with APPROVED, RECEIVED or REFUNDED alone")
-        }
-        Some(ReturnStatus::Approved | ReturnStatus::Received | ReturnStatus::Refunded) | None => value.decimal("INVALID_AMOUNT"),
-    }
 }
 
 #[utoipa::path(put, path = "/api/returns", operation_id = "updateReturn", tag = "Returns", request_body = ReturnStepBody,

@@ -277,7 +277,6 @@ impl Reference {
             Step::Parcel { parcel: None, .. } => (404, "SHIPMENT_NOT_FOUND"),
             Step::Parcel { parcel: Some(parcel), to } => self.move_parcel(*parcel, to),
             Step::AskBack { order: Some(order), by, items } => self.ask_back(*order, *by, items),
-            Step::Return { to: "REQUESTED" | "COMPLETED" | "REJECTED", fees: [Some(_), _] | [_, Some(_)], .. } => (400, "INVALID_AMOUNT"),
             Step::Return { rma: None, .. } => (404, "RETURN_NOT_FOUND"),
             Step::Return { rma: Some(rma), to, counts, fees } => self.step_return(*rma, to, counts, *fees),
             Step::Adjust { variant, change } if self.stock[*variant] + change < 0 => (409, "INSUFFICIENT_STOCK"),

@@ -49,10 +49,14 @@ async fn entries_of_one_line_count_together_and_keep_their_conditions() {
     shop.steps(rma, &["APPROVED"]).await;
     let receive = async |items: Value| shop.step(rma, json!({ "status": "RECEIVED", "items": items })).await;
     let (whole, broken) = (&asked["items"][0]["id"], &asked["items"][1]["id"]);
-    receive(json!([{ "orderItemId": line, "receivedQuantity": 1 }])).await.refused(400, "INVALID_ORDER_ITEMS");
-    receive(json!([{ "orderItemId": line, "id": 123 }])).await.refused(400, "INVALID_ORDER_ITEMS");
-    receive(json!([{ "orderItemId": 123 }])).await.refused(400, "INVALID_ORDER_ITEMS");
-    receive(json!([{ "orderItemId": line, "id": whole }, { "orderItemId": line, "id": whole }])).await.refused(400, "INVALID_ORDER_ITEMS");
+    let wrong = json!([
+        { "orderItemId": line, "receivedQuantity": 1 }, { "orderItemId": line, "id": 123 }, { "orderItemId": 123 },
+        { "orderItemId": line, "id": whole }, { "orderItemId": line, "id": whole },
+    ]);
+    let refused = receive(wrong).await;
+    refused.refused(400, "INVALID_ORDER_ITEMS");
+    let pointers = ["/items/0/id", "/items/1/orderItemId", "/items/2/orderItemId", "/items/4/orderItemId"];
+    assert_eq!(refused.errors(), pointers.map(|pointer| (pointer, "INVALID_ORDER_ITEMS")));
     receive(json!([{ "orderItemId": line, "id": broken, "receivedQuantity": 1 }])).await.ok();
     // Two whole ones are sold again; of the broken ones one arrived.
     assert_eq!(shop.stock(order.variants[0]).await, 8);

@@ -18,7 +18,7 @@ use domain::notification::ResendError;
 use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
 use domain::promotion::{NotRedeemable, PromotionCode, UpdateError, WrongTerm};
 use domain::refund::{MethodError, RefundError, RefundMethod, RefundStatus, RoomError};
-use domain::returns::{RequestError, ReturnStatus, StepError};
+use domain::returns::{RequestError, ReturnStatus, StepError, WrongField};
 use domain::shipment::{ShipError, ShipmentError, ShipmentStatus, TrackingNumber};
 use domain::template::TemplateError;
 use serde_json::{Value, json};
@@ -138,7 +138,9 @@ fn others_of_the_domain() -> Vec<(&'static str, Problem)> {
         ),
         ("409.DELIVERY_FEE_MISMATCH", PlaceError::UnknownZone { zones: "Gombe, Limete".to_owned() }.into()),
         ("400.INVALID_ORDER_ITEMS", ShipError::NoSuchLine(line()).into()),
-        ("400.INVALID_ORDER_ITEMS", StepError::NotInReturn(line()).into()),
+        ("400.INVALID_ORDER_ITEMS", StepError::Fields(vec![WrongField::NotInReturn { place: 0, line: line() }]).into()),
+        ("400.INVALID_ITEM", StepError::Fields(vec![WrongField::NotCounted { place: 0 }]).into()),
+        ("400.INVALID_AMOUNT", StepError::Fields(vec![WrongField::NotKept { field: "restockingFee" }]).into()),
         ("400.MISSING_REQUIRED_FIELDS", ShipmentError::NumberMissing.into()),
         ("409.INSUFFICIENT_STOCK", InventoryError::InsufficientStock { sku: sku(), left: 1, change: -2 }.into()),
         ("409.INSUFFICIENT_STOCK", StepError::SoldAgain { sku: sku(), needed: 2, left: 1 }.into()),

@@ -8,7 +8,7 @@ use domain::notification::ResendError;
 use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
 use domain::promotion::{NotRedeemable, UpdateError, WrongTerm};
 use domain::refund::{MethodError, RefundError, RefundRequestError, RefundStatus, RoomError};
-use domain::returns::{RequestError, ReturnStatus, StepError};
+use domain::returns::{RequestError, ReturnStatus, StepError, WrongField};
 use domain::shipment::{ShipError, ShipmentError, ShipmentStatus};
 use domain::template::TemplateError;
 use serde_json::{Value, json};
@@ -195,13 +195,25 @@ impl From<RequestError> for Problem {
     }
 }
 
+impl From<WrongField> for FieldError {
+    fn from(wrong: WrongField) -> Self {
+        let (pointer, code) = match wrong {
+            WrongField::NotInReturn { place, .. } | WrongField::CountedTwice { place, .. } => {
+                (format!("/items/{place}/orderItemId"), "INVALID_ORDER_ITEMS")
+            }
+            WrongField::WhichEntry { place, .. } => (format!("/items/{place}/id"), "INVALID_ORDER_ITEMS"),
+            WrongField::NotCounted { place } => (format!("/items/{place}"), "INVALID_ITEM"),
+            WrongField::NotKept { field } => (format!("/{field}"), "INVALID_AMOUNT"),
+        };
+        Self::new(pointer, code, wrong)
+    }
+}
+
 impl From<StepError> for Problem {
     fn from(error: StepError) -> Self {
         match &error {
             StepError::InvalidTransition { from, .. } => transition::<ReturnStatus>(&error, from.next()),
-            StepError::NotInReturn(_) | StepError::WhichEntry(_) | StepError::CountedTwice(_) => {
-                Self::invalid_field("/items", "INVALID_ORDER_ITEMS", error)
-            }
+            StepError::Fields(wrong) => Self::invalid(wrong.iter().copied().map(Into::into).collect()),
             StepError::MoreThanAsked { .. } => Self::conflict("QUANTITY_NOT_RETURNABLE", error),
             StepError::NeverPaid => Self::conflict("REFUND_EXCEEDS_PAID", error),
             StepError::Room(room) => (*room).into(),

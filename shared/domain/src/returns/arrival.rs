@@ -1,6 +1,6 @@
 //! What arrives of a return, or doesn't: pieces held, released, and put into stock or taken out of it again.
 
-use super::{Condition, Return, ReturnChange, ReturnLine, ReturnStatus, StepError};
+use super::{Condition, Return, ReturnChange, ReturnLine, ReturnStatus, StepError, WrongField};
 use crate::actor::Actor;
 use crate::ids::{OrderItemId, ReturnItemId, VariantId};
 use crate::inventory::{ChangeType, LastChange, StockChange, Variant};
@@ -47,11 +47,22 @@ impl ReturnChange {
     /// Only what arrived is held on; the rest of it may be asked for again.
     pub(super) fn receive(&mut self, counts: &[Count], actor: Actor, now: Timestamp) -> Result<(), StepError> {
         let mut said: Vec<Option<&Count>> = vec![None; self.rma.items.len()];
-        for count in counts {
-            let at = self.rma.counted(count)?;
-            if said.get_mut(at).and_then(|place| place.replace(count)).is_some() {
-                return Err(StepError::CountedTwice(count.order_item_id));
+        let mut wrong = Vec::new();
+        for (place, count) in counts.iter().enumerate() {
+            let line = count.order_item_id;
+            let mut meant = (0..).zip(&self.rma.items).filter(|(_, entry)| count.is_of(entry)).map(|(at, _)| at);
+            match (meant.next(), meant.next()) {
+                (Some(only), None) => {
+                    if said.get_mut(only).and_then(|said: &mut Option<&Count>| said.replace(count)).is_some() {
+                        wrong.push(WrongField::CountedTwice { place, line });
+                    }
+                }
+                (Some(_), Some(_)) => wrong.push(WrongField::WhichEntry { place, line }),
+                (None, _) => wrong.push(WrongField::NotInReturn { place, line }),
             }
+        }
+        if !wrong.is_empty() {
+            return Err(StepError::Fields(wrong));
         }
         for (line, count) in self.rma.items.iter_mut().zip(said) {
             let as_asked = Count { order_item_id: line.order_item_id, entry: None, received: None, condition: None, restockable: None };
@@ -110,16 +121,21 @@ impl ReturnChange {
     }
 }
 
+impl Count {
+    /// Whether it may mean this entry.
+    fn is_of(&self, entry: &ReturnLine) -> bool {
+        entry.order_item_id == self.order_item_id && self.entry.is_none_or(|id| id == entry.id)
+    }
+}
+
 impl Return {
-    /// Of the entries that a count means the one; by its place.
-    fn counted(&self, count: &Count) -> Result<usize, StepError> {
-        let is_meant = |line: &ReturnLine| line.order_item_id == count.order_item_id && count.entry.is_none_or(|entry| entry == line.id);
-        let mut meant = (0..self.items.len()).filter(|at| self.items.get(*at).is_some_and(is_meant));
-        match (meant.next(), meant.next()) {
-            (Some(only), None) => Ok(only),
-            (Some(_), Some(_)) => Err(StepError::WhichEntry(count.order_item_id)),
-            (None, _) => Err(StepError::NotInReturn(count.order_item_id)),
-        }
+    /// Whether a count says nothing but what stands in the return.
+    pub(super) fn stands(&self, count: &Count) -> bool {
+        self.items.iter().filter(|entry| count.is_of(entry)).any(|entry| {
+            count.received.is_none_or(|received| entry.received_quantity == Some(received))
+                && count.condition.is_none_or(|condition| entry.condition == condition)
+                && count.restockable.is_none_or(|restockable| entry.restockable == restockable)
+        })
     }
 }
 

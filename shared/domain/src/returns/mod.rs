@@ -7,7 +7,7 @@ mod step;
 
 pub use arrival::Count;
 pub use request::{Accepted, RequestError, RequestedItem, ReturnRequest};
-pub use step::{Fees, ReturnStep, StepError, StepRequest};
+pub use step::{Fees, ReturnStep, StepError, StepRequest, WrongField};
 
 use crate::event::Event;
 use crate::ids::{CustomerId, OrderId, OrderItemId, RefundId, ReturnId, ReturnItemId, UserId, VariantId};

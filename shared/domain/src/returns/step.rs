@@ -19,15 +19,15 @@ pub struct Fees {
     pub return_shipping: Option<Money>,
 }
 
-/// A step, with what it takes.
+/// A step, with what it can't do without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReturnStep {
     /// Back to `REQUESTED`, where no return goes; here so that it is refused as every other wrong step is.
     Reopen,
     /// It may be sent.
     Approve,
-    /// It arrived: what was counted, all that was asked for where nothing else is said.
-    Receive(Vec<Count>),
+    /// It arrived.
+    Receive,
     /// Its money goes back.
     Refund,
     /// It is done with.
@@ -43,10 +43,27 @@ impl ReturnStep {
         match self {
             Self::Reopen => ReturnStatus::Requested,
             Self::Approve => ReturnStatus::Approved,
-            Self::Receive(_) => ReturnStatus::Received,
+            Self::Receive => ReturnStatus::Received,
             Self::Refund => ReturnStatus::Refunded,
             Self::Complete => ReturnStatus::Completed,
             Self::Reject(_) => ReturnStatus::Rejected,
+        }
+    }
+
+    /// Whether it may say what is kept of the refund.
+    #[must_use]
+    pub const fn keeps_fees(&self) -> bool {
+        match self {
+            Self::Approve | Self::Receive | Self::Refund => true,
+            Self::Reopen | Self::Complete | Self::Reject(_) => false,
+        }
+    }
+
+    /// Whether it may say what arrived.
+    const fn counts(&self) -> bool {
+        match self {
+            Self::Receive => true,
+            Self::Reopen | Self::Approve | Self::Refund | Self::Complete | Self::Reject(_) => false,
         }
     }
 }
@@ -58,8 +75,52 @@ pub struct StepRequest {
     pub step: ReturnStep,
     /// New notes; `Some(None)` clears them. A rejection's reason takes their place.
     pub notes: Option<Option<String>>,
-    /// New fees; they count up to the refund.
+    /// What was counted, with [`ReturnStep::Receive`]: all that was asked for where nothing else is said. Any other step takes what
+    /// stands there already, and nothing that would change it.
+    pub counts: Vec<Count>,
+    /// New fees, with a step that [keeps](ReturnStep::keeps_fees) them; any other takes those that stand there already.
     pub fees: Fees,
+}
+
+/// A field of a step that is wrong. `place` is that of the count, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WrongField {
+    /// `INVALID_ORDER_ITEMS`
+    #[error("The return has no entry of the line {line}.")]
+    NotInReturn {
+        /// Which count.
+        place: usize,
+        /// What it says.
+        line: OrderItemId,
+    },
+    /// `INVALID_ORDER_ITEMS`
+    #[error("The return has several entries of the line {line}; say by id which one is meant.")]
+    WhichEntry {
+        /// Which count.
+        place: usize,
+        /// What it says.
+        line: OrderItemId,
+    },
+    /// `INVALID_ORDER_ITEMS`
+    #[error("An entry of the line {line} was counted twice.")]
+    CountedTwice {
+        /// The second count.
+        place: usize,
+        /// What it says.
+        line: OrderItemId,
+    },
+    /// `INVALID_ITEM`
+    #[error("items says what arrived, and goes with RECEIVED alone.")]
+    NotCounted {
+        /// Which count.
+        place: usize,
+    },
+    /// `INVALID_AMOUNT`
+    #[error("{field} is kept of a refund, and goes with APPROVED, RECEIVED or REFUNDED alone.")]
+    NotKept {
+        /// Which fee.
+        field: &'static str,
+    },
 }
 
 /// Why a step is refused.
@@ -73,15 +134,9 @@ pub enum StepError {
         /// What was asked for.
         to: ReturnStatus,
     },
-    /// `INVALID_ORDER_ITEMS`
-    #[error("The return has no entry of the line {0}.")]
-    NotInReturn(OrderItemId),
-    /// `INVALID_ORDER_ITEMS`
-    #[error("The return has several entries of the line {0}; say by id which one is meant.")]
-    WhichEntry(OrderItemId),
-    /// `INVALID_ORDER_ITEMS`
-    #[error("An entry of the line {0} was counted twice.")]
-    CountedTwice(OrderItemId),
+    /// Every field that is wrong, at least one; each has its own code.
+    #[error("{} fields of the step are wrong.", .0.len())]
+    Fields(Vec<WrongField>),
     /// `QUANTITY_NOT_RETURNABLE`
     #[error("{received} of {sku} can't have arrived where {asked} were asked for.")]
     MoreThanAsked {
@@ -125,6 +180,10 @@ impl Return {
         mut ids: Ids,
     ) -> Result<ReturnChange, StepError> {
         let to = request.step.to();
+        let wrong = self.changed_out_of_turn(request);
+        if !wrong.is_empty() {
+            return Err(StepError::Fields(wrong));
+        }
         if !self.status.next().contains(&to) {
             return Err(StepError::InvalidTransition { from: self.status, to });
         }
@@ -138,7 +197,7 @@ impl Return {
         match &request.step {
             ReturnStep::Reopen => return Err(StepError::InvalidTransition { from: self.status, to }),
             ReturnStep::Approve => (change.rma.approved_by, change.rma.approved_at) = (actor.id(), Some(now)),
-            ReturnStep::Receive(counts) => change.receive(counts, actor, now)?,
+            ReturnStep::Receive => change.receive(&request.counts, actor, now)?,
             ReturnStep::Refund => change.refund(policy, now, &mut ids)?,
             ReturnStep::Complete => {}
             ReturnStep::Reject(reason) => change.reject(self.status, reason, actor, now),
@@ -150,6 +209,24 @@ impl Return {
         Ok(change.told(self.status, order.payment_status, said, actor, now, &mut ids))
     }
 
+    /// What a step says and has no say in, and that is not what stands there already.
+    fn changed_out_of_turn(&self, request: &StepRequest) -> Vec<WrongField> {
+        let mut wrong = Vec::new();
+        if !request.step.counts() {
+            let counts = request.counts.iter().enumerate();
+            wrong.extend(counts.filter(|(_, count)| !self.stands(count)).map(|(place, _)| WrongField::NotCounted { place }));
+        }
+        if !request.step.keeps_fees() {
+            let fees = [
+                ("restockingFee", request.fees.restocking, self.restocking_fee),
+                ("returnShippingFee", request.fees.return_shipping, self.return_shipping_fee),
+            ];
+            let changed = fees.into_iter().filter(|(_, said, stands)| said.is_some_and(|said| said != *stands));
+            wrong.extend(changed.map(|(field, ..)| WrongField::NotKept { field }));
+        }
+        wrong
+    }
+
     /// Rejects it for the system if it was approved so long ago that it will not arrive any more; nothing otherwise.
     #[must_use]
     pub fn give_up(&self, order: &Order, policy: &ReturnPolicy, now: Timestamp, ids: Ids) -> Option<ReturnChange> {
@@ -159,7 +236,7 @@ impl Return {
             Locale::Fr => format!("Colis non reçu dans les {days} jours suivant l’accord"),
             Locale::En => format!("Not received within {days} days of its approval"),
         };
-        let request = StepRequest { step: ReturnStep::Reject(reason), notes: None, fees: Fees::default() };
+        let request = StepRequest { step: ReturnStep::Reject(reason), notes: None, counts: Vec::new(), fees: Fees::default() };
         self.take(&request, order, policy, Actor::System, now, ids).ok()
     }
 }

@@ -311,9 +311,9 @@ fn brought_back(order: &Order, line: usize, quantity: u32) -> Order {
     let policy = ReturnPolicy { window_days: 30, arrival_days: 30, refunds_delivery_on_fault: false };
     let accepted = request.accept(order, &policy, NOW).unwrap();
     let opened = Return::open(accepted, &Day::new(2026, 11, 23), 1, STAFF, NOW, ids(8));
-    let steps = [ReturnStep::Approve, ReturnStep::Receive(Vec::new()), ReturnStep::Refund];
+    let steps = [ReturnStep::Approve, ReturnStep::Receive, ReturnStep::Refund];
     let back = steps.into_iter().fold(opened, |change, step| {
-        let request = StepRequest { step, notes: None, fees: Fees::default() };
+        let request = StepRequest { step, notes: None, counts: Vec::new(), fees: Fees::default() };
         change.rma.take(&request, &change.order, &policy, STAFF, NOW, ids(9)).unwrap()
     });
     back.order

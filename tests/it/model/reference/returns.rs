@@ -104,6 +104,10 @@ impl Reference {
     pub(super) fn step_return(&mut self, at: usize, to: &'static str, counts: &[i64], fees: [Option<i64>; 2]) -> Said {
         let before = self.clone();
         let rma = &mut self.returns[at];
+        let changes_fees = rma.fees.iter().zip(fees).any(|(kept, said)| said.is_some_and(|said| said != *kept));
+        if changes_fees && matches!(to, "REQUESTED" | "COMPLETED" | "REJECTED") {
+            return (400, "INVALID_AMOUNT");
+        }
         for (kept, said) in rma.fees.iter_mut().zip(fees) {
             *kept = said.unwrap_or(*kept);
         }

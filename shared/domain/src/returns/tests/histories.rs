@@ -61,13 +61,13 @@ impl Case {
             Step::Onward(at, counts, fees) => {
                 let Some(at) = at.checked_rem(self.returns.len()) else { return Ok(()) };
                 let rma = &self.returns[at];
-                let step = match rma.status {
-                    ReturnStatus::Requested => ReturnStep::Approve,
-                    ReturnStatus::Approved => ReturnStep::Receive(counted(rma, counts)),
-                    ReturnStatus::Received => ReturnStep::Refund,
-                    ReturnStatus::Refunded | ReturnStatus::Completed | ReturnStatus::Rejected => ReturnStep::Complete,
+                let request = match rma.status {
+                    ReturnStatus::Requested => StepRequest { fees: *fees, ..bare(ReturnStep::Approve) },
+                    ReturnStatus::Approved => StepRequest { counts: counted(rma, counts), fees: *fees, ..bare(ReturnStep::Receive) },
+                    ReturnStatus::Received => StepRequest { fees: *fees, ..bare(ReturnStep::Refund) },
+                    ReturnStatus::Refunded | ReturnStatus::Completed | ReturnStatus::Rejected => bare(ReturnStep::Complete),
                 };
-                match take(rma, step, *fees, &self.order) {
+                match take(rma, &request, &self.order) {
                     Ok(change) => self.after(at, change),
                     Err(StepError::MoreThanAsked { received, asked, .. }) => prop_assert!(received > asked),
                     Err(StepError::InvalidTransition { from, .. }) => {
@@ -110,7 +110,7 @@ impl Case {
 
     fn reject(&mut self, at: usize) {
         let Some(at) = at.checked_rem(self.returns.len()) else { return };
-        if let Ok(change) = take(&self.returns[at], ReturnStep::Reject("x".into()), Fees::default(), &self.order) {
+        if let Ok(change) = take(&self.returns[at], &bare(ReturnStep::Reject("x".into())), &self.order) {
             self.after(at, change);
         }
     }

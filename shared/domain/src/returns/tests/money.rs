@@ -58,8 +58,8 @@ fn a_delivery_that_was_never_paid_is_not_paid_back_although_the_goods_were_free(
     let steps = [OrderStatus::Confirmed, OrderStatus::Processing, OrderStatus::Shipped, OrderStatus::Delivered];
     let unpaid = ordered(&[(40_00, 1)], Off::Percent(100));
     let unpaid = steps.into_iter().fold(unpaid, |order, to| order.advance(to, None, admin(), NOW, ids()).unwrap().order);
-    let arrived = |condition| through(&unpaid, &vec![(0, 1, condition)], &[ReturnStep::Approve, ReturnStep::Receive(Vec::new())]);
-    let refunded = |back: &ReturnChange, order: &Order| take(&back.rma, ReturnStep::Refund, Fees::default(), order);
+    let arrived = |condition| through(&unpaid, &vec![(0, 1, condition)], &[ReturnStep::Approve, ReturnStep::Receive]);
+    let refunded = |back: &ReturnChange, order: &Order| take(&back.rma, &bare(ReturnStep::Refund), order);
 
     let damaged = arrived(Condition::Damaged);
     assert_eq!(refunded(&damaged, &damaged.order).err(), Some(StepError::NeverPaid));
