@@ -162,6 +162,22 @@ async fn twenty_five_variants_are_one_request_and_twenty_six_are_too_many() {
 }
 
 #[tokio::test]
+async fn a_null_in_a_new_variant_is_as_if_it_were_left_out() {
+    let shop = LocalShop::without_pumps().await;
+    let mut new = dress("R-1");
+    for field in ["id", "size", "color", "currency", "stockQuantity", "isActive"] {
+        new[field] = Value::Null;
+    }
+    let made = put(&shop, json!([new])).await.ok()["variants"][0].clone();
+    assert_eq!((&made["isActive"], &made["stockQuantity"], &made["currency"]), (&json!(true), &json!(0), &json!("USD")));
+    let missing = put(&shop, json!([{ "id": null, "price": 1 }])).await;
+    let expected = ["productId", "sku", "productName"].map(|field| (format!("/variants/0/{field}"), "MISSING_REQUIRED_FIELDS"));
+    assert_eq!(missing.errors(), expected.each_ref().map(|(pointer, code)| (pointer.as_str(), *code)));
+    // A variant that is there is either active or not.
+    put(&shop, json!([{ "id": made["id"], "isActive": null }])).await.refused(400, "MISSING_REQUIRED_FIELDS");
+}
+
+#[tokio::test]
 async fn every_wrong_field_of_every_variant_is_named() {
     let shop = LocalShop::without_pumps().await;
     let wrong = json!([

@@ -106,7 +106,7 @@ impl Input for PutVariants {
 
 fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     let mut fields = value.fields("INVALID_VARIANTS")?;
-    let has_id = fields.has("id");
+    let is_change = fields.says("id");
     let named = fields.peek("currency").and_then(Currency::parse);
     let (required, product, has_price) = ("MISSING_REQUIRED_FIELDS", "INVALID_ID", fields.has("price"));
 
@@ -114,7 +114,7 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     let mut patch = VariantPatch::default();
     // A new variant needs what a change may leave out; both read the same.
     let (product_id, sku, product_name);
-    if has_id {
+    if is_change {
         product_id = fields.changeable("productId", |value| value.id(ProductId::new, product));
         sku = fields.changeable("sku", |value| value.text(100));
         product_name = fields.changeable("productName", |value| value.text(200));
@@ -126,7 +126,7 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     let size = fields.clearable("size", |value| value.text(50));
     let color = fields.clearable("color", |value| value.text(50));
     let (price, first_price);
-    if has_id {
+    if is_change {
         price = fields.changeable("price", |value| match named {
             Some(currency) => value.amount(currency).map(NewPrice::Named),
             None => value.decimal("INVALID_AMOUNT").map(NewPrice::SameCurrency),
@@ -137,14 +137,18 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
         first_price = fields.required("price", required, |value| value.amount(named.unwrap_or(shops)));
     }
     let currency = fields.optional("currency", |value| {
-        if has_id && !has_price {
+        if is_change && !has_price {
             value.wrong_as("INVALID_CURRENCY", "goes with a price")
         } else {
             value.word(Currency::parse, "INVALID_CURRENCY")
         }
     });
     let stock = fields.optional("stockQuantity", |value| value.integer(0..=MAX_PIECES, "INVALID_STOCK_QUANTITY"));
-    let is_active = fields.changeable("isActive", |value| value.boolean());
+    let is_active = if is_change {
+        fields.changeable("isActive", |value| value.boolean())
+    } else {
+        fields.optional("isActive", |value| value.boolean())
+    };
     fields.finish();
 
     (patch.product_id, patch.sku, patch.product_name) = (product_id?, sku?, product_name?);
@@ -153,7 +157,6 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     patch.price = price?;
     match id? {
         Some(id) => Some(Entry::Change(id, patch)),
-        None if has_id => value.wrong_as("INVALID_ID", "has an id that is none"),
         None => Some(Entry::Create(NewVariant {
             product_id: patch.product_id?,
             sku: patch.sku?,

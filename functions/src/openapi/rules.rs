@@ -170,7 +170,7 @@ const NEVER_NULL: &[(&str, &[&str])] = &[
     ("RefundBody", &["status"]),
     ("ShipmentChangeBody", &["status"]),
     ("PromotionPatchBody", &["code", "name", "type", "startDate", "endDate", "currency", "isActive"]),
-    ("VariantBody", &["id", "productId", "sku", "productName", "price", "isActive"]),
+    ("VariantBody", &["productId", "sku", "productName", "price"]),
     ("TemplateBody", &["code", "name", "subject", "htmlContent", "locale", "isActive"]),
 ];
 
@@ -192,8 +192,8 @@ const TOGETHER: &[(&str, &str)] = &[
         {"if": {"properties": {"type": {"const": "FIXED_AMOUNT"}}},
             "then": {"required": ["value"], "properties": {"value": {"type": "number", "exclusiveMinimum": 0}}}}]}"#),
     ("PromotionPatchBody", r#"{"minProperties": 1}"#),
-    ("VariantBody", r#"{"if": {"required": ["id"]},
-        "then": {"if": {"not": {"required": ["price"]}}, "then": {"properties": {"currency": {"type": "null"}}}},
+    ("VariantBody", r#"{"if": {"required": ["id"], "properties": {"id": {"type": "integer"}}},
+        "then": {"properties": {"isActive": {"type": "boolean"}}, "if": {"not": {"required": ["price"]}}, "then": {"properties": {"currency": {"type": "null"}}}},
         "else": {"required": ["productId", "sku", "productName", "price"]}}"#),
     ("TemplateBody", r#"{"minProperties": 1}"#),
 ];

@@ -72,6 +72,12 @@ impl<'a> Fields<'a> {
         self.members.iter().any(|(known, _)| known == name)
     }
 
+    /// Whether the client says something with the field: it is there, and isn't null.
+    #[must_use]
+    pub fn says(&self, name: &str) -> bool {
+        self.members.iter().any(|(known, node)| known == name && *node != Node::Null)
+    }
+
     /// Notes that a field should be there.
     pub fn missing(&self, name: &str, code: &'static str) {
         self.note(name, code, format!("{name} is required."));
