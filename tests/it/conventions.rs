@@ -1,8 +1,8 @@
 //! What every endpoint has in common: problems, headers, entity tags, and which refusal comes first.
 
-use crate::kit::{CUSTOMER, Caller, LocalShop};
+use crate::kit::{CUSTOMER, Caller, LocalShop, body, shipment_body};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const MEGABYTE: usize = 1024 * 1024;
 
@@ -82,6 +82,43 @@ async fn a_success_is_replayed_before_anything_that_has_become_true_since() {
     }
     // What is wrong in itself is refused before the key is looked at.
     owner.post(&order.path("cancel"), &json!({})).await.refused(400, "MISSING_REASON");
+}
+
+#[tokio::test]
+async fn every_line_that_an_order_doesnt_have_is_named() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.order().paid().through(&["CONFIRMED"]).place().await;
+    let item = |line: u64| json!({ "orderItemId": line, "quantity": 1 });
+    let items = json!([item(123), item(order.line(0)), item(124), item(123)]);
+    let returned: Value = items.as_array().expect("items").iter().map(|item| with_condition(item.clone())).collect();
+    let shipment = shipment_body(order.id, "LOCAL");
+    for (path, mut body, items) in [
+        ("/api/refunds", json!({ "orderId": order.id, "reason": "x" }), items.clone()),
+        ("/api/returns", json!({ "orderId": order.id, "reason": "x" }), returned),
+        ("/api/shipments", shipment, items),
+    ] {
+        body["items"] = items;
+        let answer = shop.admin().post(path, &body).await;
+        answer.refused(400, "INVALID_ORDER_ITEMS");
+        let wrong = [0, 2, 3].map(|place| (format!("/items/{place}/orderItemId"), "INVALID_ORDER_ITEMS"));
+        assert_eq!(answer.errors(), wrong.each_ref().map(|(pointer, code)| (pointer.as_str(), *code)), "{path}");
+        assert_eq!(answer.body["detail"], "The order has no line 123. And 2 more.", "{path}");
+        assert_eq!(answer.body["errors"][1]["detail"], "The order has no line 124.", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn lines_that_come_to_more_than_an_order_may_are_pointed_at() {
+    let shop = LocalShop::without_pumps().await;
+    let dear = shop.variant("9999999999.99", 2).await;
+    let answer = shop.staff().post("/api/orders", &body(&[(dear, 2)])).await;
+    answer.refused(400, "INVALID_AMOUNT");
+    assert_eq!(answer.errors(), [("/items", "INVALID_AMOUNT")]);
+}
+
+fn with_condition(mut item: Value) -> Value {
+    item["condition"] = json!("UNOPENED");
+    item
 }
 
 #[tokio::test]

@@ -15,9 +15,9 @@ use domain::ids::{OrderItemId, VariantId};
 use domain::inventory::InventoryError;
 use domain::money::{Currency, Money};
 use domain::notification::ResendError;
-use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
+use domain::order::{AdvanceError, CancelError, NoSuchLine, OrderStatus, PaymentError, PaymentStatus, PlaceError};
 use domain::promotion::{NotRedeemable, PromotionCode, UpdateError, WrongTerm};
-use domain::refund::{MethodError, RefundError, RefundMethod, RefundStatus, RoomError};
+use domain::refund::{MethodError, RefundError, RefundMethod, RefundRequestError, RefundStatus, RoomError};
 use domain::returns::{RequestError, ReturnStatus, StepError, WrongField};
 use domain::shipment::{ShipError, ShipmentError, ShipmentStatus, TrackingNumber};
 use domain::template::TemplateError;
@@ -62,6 +62,10 @@ fn line() -> OrderItemId {
     OrderItemId::new(123).expect("an id")
 }
 
+fn no_such_line() -> Vec<NoSuchLine> {
+    vec![NoSuchLine { place: 0, line: line() }]
+}
+
 /// An error for each code of the domain, by the example that it is shown as.
 fn of_the_domain() -> Vec<(&'static str, Problem)> {
     let (from, to) = (OrderStatus::Pending, OrderStatus::Shipped);
@@ -94,7 +98,7 @@ fn of_the_domain() -> Vec<(&'static str, Problem)> {
         ("409.CANNOT_CANCEL", CancelError::CannotCancel(OrderStatus::Shipped).into()),
         ("409.REFUND_IN_PROGRESS", RefundError::InProgress.into()),
         ("409.REFUND_EXCEEDS_PAID", RoomError::ExceedsPaid { asked: Money::usd(10_00), left: Money::usd(0) }.into()),
-        ("400.INVALID_ORDER_ITEMS", RoomError::NoSuchItem(line()).into()),
+        ("400.INVALID_ORDER_ITEMS", ShipError::NoSuchLines(no_such_line()).into()),
         ("409.ORDER_NOT_SHIPPABLE", ShipError::NotShippable(OrderStatus::Pending).into()),
         ("409.BOOKING_IN_PROGRESS", ShipmentError::BookingInProgress.into()),
         ("409.TRACKING_NUMBER_USED", ShipmentError::NumberUsed(number).into()),
@@ -137,7 +141,9 @@ fn others_of_the_domain() -> Vec<(&'static str, Problem)> {
             PlaceError::DeliveryFeeCurrency { place: "for Gombe".to_owned(), fee: Money::usd(5_00), ordered: cdf() }.into(),
         ),
         ("409.DELIVERY_FEE_MISMATCH", PlaceError::UnknownZone { zones: "Gombe, Limete".to_owned() }.into()),
-        ("400.INVALID_ORDER_ITEMS", ShipError::NoSuchLine(line()).into()),
+        ("400.INVALID_ORDER_ITEMS", RefundRequestError::NoSuchLines(no_such_line()).into()),
+        ("400.INVALID_ORDER_ITEMS", RequestError::NoSuchLines(no_such_line()).into()),
+        ("400.INVALID_ORDER_ITEMS", RoomError::NoSuchItem(line()).into()),
         ("400.INVALID_ORDER_ITEMS", StepError::Fields(vec![WrongField::NotInReturn { place: 0, line: line() }]).into()),
         ("400.INVALID_ITEM", StepError::Fields(vec![WrongField::NotCounted { place: 0 }]).into()),
         ("400.INVALID_AMOUNT", StepError::Fields(vec![WrongField::NotKept { field: "restockingFee" }]).into()),

@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use domain::credit::InsufficientCredit;
 use domain::inventory::InventoryError;
 use domain::notification::ResendError;
-use domain::order::{AdvanceError, CancelError, OrderStatus, PaymentError, PaymentStatus, PlaceError};
+use domain::order::{AdvanceError, CancelError, NoSuchLine, OrderStatus, PaymentError, PaymentStatus, PlaceError};
 use domain::promotion::{NotRedeemable, UpdateError, WrongTerm};
 use domain::refund::{MethodError, RefundError, RefundRequestError, RefundStatus, RoomError};
 use domain::returns::{RequestError, ReturnStatus, StepError, WrongField};
@@ -38,6 +38,16 @@ impl From<StorageError> for Problem {
     }
 }
 
+impl From<NoSuchLine> for FieldError {
+    fn from(wrong: NoSuchLine) -> Self {
+        Self::new(format!("/items/{}/orderItemId", wrong.place), "INVALID_ORDER_ITEMS", wrong)
+    }
+}
+
+fn no_such_lines(lines: &[NoSuchLine]) -> Problem {
+    Problem::invalid(lines.iter().copied().map(Into::into).collect())
+}
+
 impl From<PlaceError> for Problem {
     fn from(error: PlaceError) -> Self {
         match &error {
@@ -50,7 +60,7 @@ impl From<PlaceError> for Problem {
             }
             PlaceError::PaymentReferenceUsed(_) => Self::conflict("PAYMENT_REFERENCE_USED", error),
             PlaceError::Promotion(reason) => not_valid(reason, StatusCode::CONFLICT),
-            PlaceError::TotalTooLarge => Self::bad_request("INVALID_AMOUNT", error),
+            PlaceError::TotalTooLarge => Self::invalid_field("/items", "INVALID_AMOUNT", error),
         }
     }
 }
@@ -157,6 +167,7 @@ impl From<RefundRequestError> for Problem {
     fn from(error: RefundRequestError) -> Self {
         match error {
             RefundRequestError::Method(method) => method.into(),
+            RefundRequestError::NoSuchLines(lines) => no_such_lines(&lines),
             RefundRequestError::Room(room) => room.into(),
         }
     }
@@ -164,11 +175,11 @@ impl From<RefundRequestError> for Problem {
 
 impl From<ShipError> for Problem {
     fn from(error: ShipError) -> Self {
-        match error {
+        match &error {
             ShipError::NotShippable(_) | ShipError::AllShipped | ShipError::LineShipped { .. } => {
                 Self::conflict("ORDER_NOT_SHIPPABLE", error)
             }
-            ShipError::NoSuchLine(_) => Self::invalid_field("/items", "INVALID_ORDER_ITEMS", error),
+            ShipError::NoSuchLines(lines) => no_such_lines(lines),
         }
     }
 }
@@ -187,7 +198,7 @@ impl From<ShipmentError> for Problem {
 impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
         match &error {
-            RequestError::NotOfOrder(_) => Self::invalid_field("/items", "INVALID_ORDER_ITEMS", error),
+            RequestError::NoSuchLines(lines) => no_such_lines(lines),
             RequestError::NotDelivered(_) => Self::conflict("ORDER_NOT_DELIVERED", error),
             RequestError::WindowClosed(_) => Self::conflict("RETURN_WINDOW_CLOSED", error),
             RequestError::NotReturnable { .. } => Self::conflict("QUANTITY_NOT_RETURNABLE", error),

@@ -7,6 +7,7 @@ mod lines;
 mod parcels;
 mod pay;
 mod place;
+mod unknown;
 mod unpaid;
 
 pub use advance::{Advance, AdvanceError};
@@ -15,6 +16,7 @@ pub use earlier::EarlierPayment;
 pub use lines::discounted;
 pub use pay::{Heard, Incoming, Payment, PaymentError, PaymentRequest};
 pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
+pub use unknown::NoSuchLine;
 
 use crate::event::Alarm;
 use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId, is_uuid};

@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::event::{Event, numbered};
 use crate::ids::{Ids, OrderItemId, RefundId, ReturnId};
 use crate::money::Money;
-use crate::order::{EarlierPayment, Order};
+use crate::order::{EarlierPayment, NoSuchLine, Order};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -92,11 +92,14 @@ pub struct RefundRequest {
 }
 
 /// Why a refund is not opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefundRequestError {
     /// `INVALID_METHOD`
     #[error(transparent)]
     Method(#[from] MethodError),
+    /// Every line that the order doesn't have, at least one.
+    #[error("The order doesn't have {} of the lines.", .0.len())]
+    NoSuchLines(Vec<NoSuchLine>),
     /// There is no room for it.
     #[error(transparent)]
     Room(#[from] RoomError),
@@ -120,6 +123,9 @@ impl Order {
     /// See [`RefundRequestError`].
     pub fn refund(&self, request: &RefundRequest, actor: Actor, now: Timestamp, mut ids: Ids) -> Result<RefundOpened, RefundRequestError> {
         let method = RefundMethod::for_order(self, request.method, actor)?;
+        if let RefundPart::Pieces(pieces) = &request.part {
+            self.has_lines(pieces.iter().map(|(line, _)| *line)).map_err(RefundRequestError::NoSuchLines)?;
+        }
         let opening = Opening { part: request.part.clone(), method, reason: &request.reason, return_id: None, notes: None };
         let (order, refund) = self.touched(now).open_refund(&opening, now, &mut ids)?;
         let mut events: Vec<Event> = order.payment_event(self.payment_status, actor, now, &mut ids).into_iter().collect();

@@ -6,7 +6,7 @@ use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::{Ids, OrderItemId, ReturnId, ReturnItemId};
 use crate::message::{Announcement, MessageKind};
 use crate::money::Money;
-use crate::order::{LineItem, Order, OrderStatus};
+use crate::order::{LineItem, NoSuchLine, Order, OrderStatus};
 use crate::time::{Day, Timestamp};
 
 /// Pieces of a line that somebody wants to give back.
@@ -36,9 +36,9 @@ pub struct ReturnRequest {
 /// Why a return is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// `INVALID_ORDER_ITEMS`
-    #[error("The order has no line {0}.")]
-    NotOfOrder(OrderItemId),
+    /// Every line that the order doesn't have, at least one.
+    #[error("The order doesn't have {} of the lines.", .0.len())]
+    NoSuchLines(Vec<NoSuchLine>),
     /// `ORDER_NOT_DELIVERED`
     #[error("An order that is {0} can't be returned; only a DELIVERED one can.")]
     NotDelivered(OrderStatus),
@@ -72,9 +72,7 @@ impl ReturnRequest {
     /// # Errors
     /// Whatever stands in its way; see [`RequestError`].
     pub fn accept<'a>(&'a self, order: &Order, policy: &ReturnPolicy, now: Timestamp) -> Result<Accepted<'a>, RequestError> {
-        if let Some(stranger) = self.items.iter().find(|asked| order.item(asked.order_item_id).is_none()) {
-            return Err(RequestError::NotOfOrder(stranger.order_item_id));
-        }
+        order.has_lines(self.items.iter().map(|asked| asked.order_item_id)).map_err(RequestError::NoSuchLines)?;
         if order.status != OrderStatus::Delivered {
             return Err(RequestError::NotDelivered(order.status));
         }

@@ -8,7 +8,7 @@ use crate::actor::Actor;
 use crate::event::EventKind;
 use crate::ids::{Ids, OrderItemId, ShipmentId};
 use crate::money::Money;
-use crate::order::{LineItem, Order, OrderStatus};
+use crate::order::{LineItem, NoSuchLine, Order, OrderStatus};
 use crate::time::Timestamp;
 
 /// What staff ask for.
@@ -33,7 +33,7 @@ pub struct ShipmentRequest {
 }
 
 /// Why no parcel is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShipError {
     /// `ORDER_NOT_SHIPPABLE`
     #[error("An order that is {0} can't be shipped; only CONFIRMED and PROCESSING ones can.")]
@@ -51,9 +51,9 @@ pub enum ShipError {
         /// Pieces that are left.
         left: u32,
     },
-    /// `INVALID_ORDER_ITEMS`
-    #[error("The order has no line {0}.")]
-    NoSuchLine(OrderItemId),
+    /// Every line that the order doesn't have, at least one.
+    #[error("The order doesn't have {} of the lines.", .0.len())]
+    NoSuchLines(Vec<NoSuchLine>),
 }
 
 impl Order {
@@ -117,9 +117,7 @@ impl Order {
             let left = self.items.iter().map(|line| ShippedItem { order_item_id: line.id, quantity: line.unshipped() });
             return Ok(left.filter(|item| item.quantity > 0).collect());
         };
-        if let Some(unknown) = asked.iter().find(|item| self.items.iter().all(|line| line.id != item.order_item_id)) {
-            return Err(ShipError::NoSuchLine(unknown.order_item_id));
-        }
+        self.has_lines(asked.iter().map(|item| item.order_item_id)).map_err(ShipError::NoSuchLines)?;
         let of_line = |id: OrderItemId| asked.iter().filter(move |item| item.order_item_id == id).map(|item| item.quantity);
         let items =
             self.items.iter().map(|line| ShippedItem { order_item_id: line.id, quantity: of_line(line.id).fold(0, u32::saturating_add) });
