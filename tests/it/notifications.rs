@@ -200,6 +200,22 @@ async fn the_log_has_its_filters_and_pages() {
     assert_eq!(column(&one.body, "customerId").len(), 1);
 }
 
+/// `curl -X POST -d ''` says of nothing that it is a form.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_a_body_of_any_type() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().with("customer", reachable("fr")).place().await;
+    shop.settled().await;
+    let path = format!("/api/notifications/{}/resend", shop.messages_of(order.id).await[0]["id"]);
+    let form = shop.admin().header("content-type", "application/x-www-form-urlencoded");
+    let send = async |path: &str, body: &[u8]| form.send(reqwest::Method::POST, path, Some(body.to_vec())).await;
+    send(&path, b"note=x").await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
+    send(&path, b"{}").await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
+    assert_eq!(send(&path, b"").await.status, 201);
+    // Where something has to be said, it is missing.
+    send("/api/refunds", b"").await.refused(400, "INVALID_JSON");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_sent_once_more_as_one_of_its_own_that_leads_back() {
     let shop = LocalShop::start().await;

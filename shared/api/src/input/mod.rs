@@ -187,10 +187,13 @@ fn in_order(mut errors: Vec<FieldError>) -> Vec<FieldError> {
 /// 413, then 415, then what is no JSON.
 async fn read_body(headers: &axum::http::HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let bytes = limited(headers, body).await?;
+    // Nothing is of no type, whatever is said of it: `curl -d ''` says that it is a form.
+    if bytes.is_empty() {
+        return Ok(bytes);
+    }
     let media_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     match media_type.map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()) {
         Some(json) if json == "application/json" => Ok(bytes),
-        None if bytes.is_empty() => Ok(bytes),
         _ => Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")),
     }
 }
