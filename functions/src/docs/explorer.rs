@@ -3,6 +3,7 @@
 use api::{Problem, Shop};
 use axum::Router;
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -68,12 +69,13 @@ pub(crate) async fn page() -> impl IntoResponse {
 #[utoipa::path(get, path = "/api/docs/{file}", operation_id = "getDocsFile", tag = "Others", security(()),
     params(("file" = String, Path, description = "`swagger-ui-bundle.js`, `swagger-ui.css` or `start.js`.")),
     responses((status = 200, description = "What the page is made of.", content((String = "text/javascript"), (String = "text/css")))))]
-pub(crate) async fn file(Path(file): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn file(file: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
     const GZIP: (HeaderName, &str) = (header::CONTENT_ENCODING, "gzip");
     const SCRIPT: (HeaderName, &str) = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
     const SHEET: (HeaderName, &str) = (header::CONTENT_TYPE, "text/css; charset=utf-8");
     const CACHED: (HeaderName, &str) = (header::CACHE_CONTROL, FOR_A_DAY);
-    match file.as_str() {
+    // A name that is no UTF-8 is none of theirs.
+    match file.as_ref().map_or("", |Path(file)| file) {
         "swagger-ui-bundle.js" => Ok(([SCRIPT, GZIP, CACHED], BUNDLE).into_response()),
         "swagger-ui.css" => Ok(([SHEET, GZIP, CACHED], STYLE).into_response()),
         "start.js" => Ok(([SCRIPT, CACHED], START).into_response()),
