@@ -149,6 +149,21 @@ async fn a_sku_is_unique_and_free_again_once_it_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_sku_is_the_same_however_its_accents_are_typed() {
+    let shop = LocalShop::without_pumps().await;
+    let (composed, decomposed) = ("ROB\u{c9}-1", "ROBE\u{301}-1");
+    let made = put(&shop, json!([dress(decomposed)])).await.ok()["variants"][0].clone();
+    assert_eq!(made["sku"], composed);
+    for sku in [composed, decomposed] {
+        assert_eq!(shop.staff().get(&format!("/api/inventory?sku={sku}")).await.ok(), made);
+        put(&shop, json!([dress(sku)])).await.refused(409, "DUPLICATE_SKU");
+        put(&shop, json!([{ "id": made["id"], "sku": sku }])).await.ok();
+    }
+    put(&shop, json!([dress(composed), dress("R-1")])).await.refused(409, "DUPLICATE_SKU");
+    put(&shop, json!([dress("\u{c9}-2"), dress("E\u{301}-2")])).await.refused(409, "DUPLICATE_SKU");
+}
+
+#[tokio::test]
 async fn twenty_five_variants_are_one_request_and_twenty_six_are_too_many() {
     let shop = LocalShop::without_pumps().await;
     let many: Vec<Value> = (0..26).map(|n| dress(&format!("R-{n}"))).collect();

@@ -34,6 +34,24 @@ async fn a_code_tells_what_it_takes_off() {
 }
 
 #[tokio::test]
+async fn a_code_is_the_same_however_its_accents_are_typed() {
+    let shop = LocalShop::without_pumps().await;
+    // The accent as a character of its own, as some keyboards send it.
+    let (composed, decomposed) = ("\u{c9}T\u{c9}", "e\u{301}te\u{301}");
+    let made = shop.promotion(json!({ "code": decomposed })).await;
+    assert_eq!(made["code"], composed);
+    shop.admin().post("/api/promotions", &shop.promotion_body(&json!({ "code": composed }))).await.refused(409, "DUPLICATE_CODE");
+    for code in [composed, decomposed] {
+        assert_eq!(ask(&shop, json!({ "code": code, "orderTotal": 10 })).await.ok()["promotion"]["code"], composed);
+        assert_eq!(shop.admin().get(&format!("/api/promotions?code={code}")).await.ok()["id"], made["id"]);
+        shop.admin().put(&format!("/api/promotions?id={}", made["id"]), &json!({ "code": code })).await.ok();
+    }
+    let order = shop.order().with("promotionCode", json!(decomposed)).place().await;
+    assert_eq!(order.body["promotionCode"], composed);
+    assert_eq!(shop.uses(composed).await, 1);
+}
+
+#[tokio::test]
 async fn discounts_are_rounded_capped_and_never_more_than_there_is() {
     let shop = LocalShop::without_pumps().await;
     shop.promotion(json!({ "code": "TEN", "value": 10 })).await;

@@ -1,6 +1,6 @@
 //! `GET /api/inventory` — one variant by `id` or `sku`, else a list.
 
-use super::VariantView;
+use super::{VariantView, sku_of};
 use crate::query;
 use api::auth::Staff;
 use api::input::{Input, Reader};
@@ -21,7 +21,7 @@ pub(super) enum FindVariants {
 impl Input for FindVariants {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let id = request.query("id", |value| value.id(VariantId::new, "INVALID_ID"));
-        let sku = request.query("sku", |value| value.text(100));
+        let sku = request.query("sku", |value| sku_of(&value));
         let product_id = request.query("productId", |value| value.id(ProductId::new, "INVALID_ID"));
         let is_active = request.query("isActive", |value| value.boolean());
         let page = page::read(request);

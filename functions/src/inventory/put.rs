@@ -1,6 +1,6 @@
 //! `PUT /api/inventory` — create (no `id`) or change (`id`) up to 25 variants, all or nothing.
 
-use super::VariantView;
+use super::{VariantView, sku_of};
 use api::auth::InventoryKeeper;
 use api::input::{Input, Reader, Value};
 use api::problem::FieldError;
@@ -116,11 +116,11 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     let (product_id, sku, product_name);
     if is_change {
         product_id = fields.changeable("productId", |value| value.id(ProductId::new, product));
-        sku = fields.changeable("sku", |value| value.text(100));
+        sku = fields.changeable("sku", |value| sku_of(&value));
         product_name = fields.changeable("productName", |value| value.text(200));
     } else {
         product_id = fields.required("productId", required, |value| value.id(ProductId::new, product)).map(Some);
-        sku = fields.required("sku", required, |value| value.text(100)).map(Some);
+        sku = fields.required("sku", required, |value| sku_of(&value)).map(Some);
         product_name = fields.required("productName", required, |value| value.text(200)).map(Some);
     }
     let size = fields.clearable("size", |value| value.text(50));

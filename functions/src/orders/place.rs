@@ -138,7 +138,7 @@ impl Input for PlaceOrder {
             delivery_fee: delivery_fee?,
             payment_method: payment_method?,
             payment_reference: payment_reference?,
-            promotion_code: promotion_code?.map(|code: String| code.to_uppercase()),
+            promotion_code: promotion_code?.map(|code: String| PromotionCode::written(&code)),
             source: source?,
             currency,
             notes: notes?,

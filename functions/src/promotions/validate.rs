@@ -93,7 +93,7 @@ async fn validate(State(shop): State<Shop>, caller: Caller, request: Checked<Val
     if let Some(asked) = customer_id {
         caller.may_reach(asked)?;
     }
-    let unknown = || NotRedeemable::InvalidCode(text.to_uppercase());
+    let unknown = || NotRedeemable::InvalidCode(PromotionCode::written(&text));
     let code = PromotionCode::parse(&text).ok_or_else(unknown)?;
     let found = shop.store.promotion_for(&code, customer_id.or_else(|| caller.customer())).await?;
     let (promotion, used) = found.ok_or_else(unknown)?;

@@ -1,6 +1,7 @@
 //! Variants, their stock, and the log of its changes.
 
 use crate::actor::Actor;
+use crate::composed::composed;
 use crate::ids::{OrderId, ProductId, UserId, VariantId};
 use crate::money::{AmountError, Currency, Decimal, Money};
 use crate::time::Timestamp;
@@ -9,6 +10,12 @@ use serde::{Deserialize, Serialize};
 
 /// The most pieces a stock can hold, and the most that one line or one adjustment can move.
 pub const MAX_PIECES: i64 = 1_000_000_000;
+
+/// A SKU as it is kept and looked up: in one form, however its accents were typed.
+#[must_use]
+pub fn kept_sku(written: &str) -> String {
+    composed(written)
+}
 
 words! {
     /// Why a stock changed.

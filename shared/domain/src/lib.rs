@@ -6,6 +6,7 @@
 mod words;
 
 pub mod actor;
+mod composed;
 pub mod credit;
 pub mod decimal;
 pub mod event;

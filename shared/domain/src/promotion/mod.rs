@@ -9,6 +9,7 @@ pub use change::{NewPromotion, PromotionChange, PromotionPatch, UpdateError};
 pub use terms::{Basket, Benefit, Percent, PromotionType, Terms, WrongTerm};
 pub use uses::{Expected, GiveBack, HeldUse, MOST_SHARDS, MOST_USES, Offer, Redemption, Release, ShardChange};
 
+use crate::composed::composed;
 use crate::ids::PromotionId;
 use crate::money::{Currency, Money};
 use crate::time::Timestamp;
@@ -18,7 +19,7 @@ use std::fmt;
 /// The most characters of a code.
 const MOST_CODE: usize = 50;
 
-/// A promotion's code, as its record has it: upper-case, of letters, digits, `-`, `_` and `.`.
+/// A promotion's code, as its record has it: upper-case and composed (NFC), of letters, digits, `-`, `_` and `.`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PromotionCode(String);
 
@@ -26,9 +27,15 @@ impl PromotionCode {
     /// The code that somebody typed, with whatever case and spaces around it; nothing for what no code can be.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let code = text.trim().to_uppercase();
+        let code = Self::written(text);
         let is_one = code.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) && (1..=MOST_CODE).contains(&code.chars().count());
         is_one.then_some(Self(code))
+    }
+
+    /// What somebody typed as a code is written, whether one can be so or not.
+    #[must_use]
+    pub fn written(text: &str) -> String {
+        composed(&text.trim().to_uppercase())
     }
 
     /// The code.
