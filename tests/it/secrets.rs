@@ -147,3 +147,32 @@ async fn a_secret_that_cant_be_fetched_again_is_not_used_any_longer_and_is_asked
         assert_eq!(manager.asked().iter().filter(|asked| **asked == secret).count(), 5, "{variable}");
     }
 }
+
+/// On one thread: all who wait have come when the one call of them is seen.
+#[tokio::test]
+async fn whoever_waits_while_a_secret_is_fetched_waits_for_no_second_call_where_that_one_fails() {
+    let (manager, clock) = (SecretsManager::start().await, Clock::default());
+    manager.close(true);
+    for (variable, needs) in NAMED {
+        let secret = arn(variable);
+        let function = Function::started(&manager, &clock);
+        let asked = || manager.asked().iter().filter(|asked| **asked == secret).count();
+        let silence = manager.silence().await;
+        let crowd: Vec<_> = (0..30)
+            .map(|_| {
+                let function = function.clone();
+                tokio::spawn(async move { function.works_with(needs, FIRST).await })
+            })
+            .collect();
+        while asked() == 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(silence);
+        for waiting in crowd {
+            assert!(waiting.await.expect("no panic").is_err(), "{variable}");
+        }
+        assert_eq!(asked(), 1, "{variable}");
+        assert!(function.works_with(needs, FIRST).await.is_err());
+        assert_eq!(asked(), 2, "{variable}: who comes later asks again");
+    }
+}

@@ -5,13 +5,13 @@ use crate::config::{Secret, Variables, secret};
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use domain::time::Timestamp;
+use outbound::Kept;
 use std::sync::Arc;
-use tokio::sync::Mutex;
 
 const KEPT_MINUTES: u64 = 5;
 
 /// A secret could not be fetched.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("a secret could not be fetched: {0}")]
 pub struct SecretError(String);
 
@@ -100,14 +100,14 @@ pub struct CachedSecret {
     source: Secret,
     sdk: SdkConfig,
     clock: Clock,
-    fetched: Mutex<Option<(Timestamp, Arc<str>)>>,
+    fetched: Kept<(Timestamp, Arc<str>), SecretError>,
 }
 
 impl CachedSecret {
     /// Nothing is fetched yet.
     #[must_use]
     pub fn new(source: Secret, sdk: SdkConfig, clock: Clock) -> Self {
-        Self { source, sdk, clock, fetched: Mutex::new(None) }
+        Self { source, sdk, clock, fetched: Kept::default() }
     }
 
     /// Whether it comes from Secrets Manager.
@@ -117,15 +117,15 @@ impl CachedSecret {
     }
 
     /// The secret's value, where nobody has to be asked for it.
-    pub async fn kept(&self) -> Option<Arc<str>> {
+    pub fn kept(&self) -> Option<Arc<str>> {
         match &self.source {
             Secret::Plain(value) => Some(value.as_str().into()),
-            Secret::Arn(_) => self.not_too_old(self.fetched.lock().await.as_ref()),
+            Secret::Arn(_) => self.fetched.kept(|fetched| self.is_young(fetched)).map(|(_, value)| value),
         }
     }
 
-    fn not_too_old(&self, fetched: Option<&(Timestamp, Arc<str>)>) -> Option<Arc<str>> {
-        fetched.filter(|(at, _)| *at > self.clock.now().minus_minutes(KEPT_MINUTES)).map(|(_, value)| Arc::clone(value))
+    fn is_young(&self, (at, _): &(Timestamp, Arc<str>)) -> bool {
+        *at > self.clock.now().minus_minutes(KEPT_MINUTES)
     }
 
     /// The secret's value. Whoever comes while it is being fetched waits for that answer.
@@ -138,15 +138,15 @@ impl CachedSecret {
             Secret::Plain(value) => return Ok(value.as_str().into()),
             Secret::Arn(arn) => arn,
         };
-        let mut fetched = self.fetched.lock().await;
-        if let Some(value) = self.not_too_old(fetched.as_ref()) {
-            return Ok(value);
-        }
+        let (_, value) = self.fetched.value(|fetched| self.is_young(fetched), self.fetch(arn)).await?;
+        Ok(value)
+    }
+
+    async fn fetch(&self, arn: &str) -> Result<(Timestamp, Arc<str>), SecretError> {
         let now = self.clock.now();
         let answer = Client::new(&self.sdk).get_secret_value().secret_id(arn).send().await;
         let answer = answer.map_err(|error| SecretError(store::loggable(&error)))?;
-        let value: Arc<str> = answer.secret_string.ok_or_else(|| SecretError("it has no text".to_owned()))?.into();
-        *fetched = Some((now, Arc::clone(&value)));
-        Ok(value)
+        let value = answer.secret_string.ok_or_else(|| SecretError("it has no text".to_owned()))?;
+        Ok((now, value.into()))
     }
 }

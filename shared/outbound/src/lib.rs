@@ -1,7 +1,12 @@
-//! HTTPS to everyone who isn't AWS: payment providers, carriers, senders of messages, and who publishes keys.
+//! HTTPS to everyone who isn't AWS: payment providers, carriers, senders of messages, and who publishes keys; and what is asked
+//! for out there once and [`Kept`].
 //!
 //! Their certificates lead to Mozilla's roots, which are linked in: to read a system's own takes three times the instructions of
 //! everything else that a function does until its first answer. `SSL_CERT_FILE` names a file of others, as it does for OpenSSL.
+
+mod kept;
+
+pub use kept::Kept;
 
 use reqwest::redirect::Policy;
 use rustls::pki_types::CertificateDer;

@@ -18,7 +18,11 @@ pub struct SecretsManager {
 }
 
 #[derive(Clone, Default)]
-struct Vault(Arc<Mutex<Kept>>);
+struct Vault {
+    kept: Arc<Mutex<Kept>>,
+    /// Held while it answers nobody.
+    silence: Arc<tokio::sync::Mutex<()>>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -48,6 +52,11 @@ impl SecretsManager {
         self.vault.kept().is_closed = is_closed;
     }
 
+    /// From now on it answers nobody, for as long as this is kept.
+    pub async fn silence(&self) -> impl Drop + use<> {
+        Arc::clone(&self.vault.silence).lock_owned().await
+    }
+
     /// The ARNs that it was asked for, in turn.
     pub fn asked(&self) -> Vec<String> {
         self.vault.kept().asked.clone()
@@ -56,7 +65,7 @@ impl SecretsManager {
 
 impl Vault {
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().expect("no panic")
+        self.kept.lock().expect("no panic")
     }
 }
 
@@ -64,8 +73,9 @@ async fn get_secret_value(State(vault): State<Vault>, headers: HeaderMap, body: 
     assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
     let body: Value = serde_json::from_str(&body).expect("JSON");
     let arn = body["SecretId"].as_str().expect("an ARN");
-    let mut kept = vault.kept();
-    kept.asked.push(arn.to_owned());
+    vault.kept().asked.push(arn.to_owned());
+    drop(vault.silence.lock().await);
+    let kept = vault.kept();
     let refused = |kind: &str| (StatusCode::BAD_REQUEST, Json(json!({ "__type": kind, "Message": "No" })));
     match kept.values.get(arn) {
         _ if kept.is_closed => refused("AccessDeniedException"),

@@ -113,7 +113,7 @@ impl Verifier {
         match header.alg {
             Algorithm::HS256 => match &self.secret {
                 Some(secret) => {
-                    let value = match secret.kept().await {
+                    let value = match secret.kept() {
                         Some(kept) => kept,
                         None if !is_worth_asking() => return Ok(None),
                         None => secret.value().await?,

@@ -50,7 +50,7 @@ impl FedEx {
         let call = self.http.post(format!("{}{path}", self.base_url)).bearer_auth(token).header("X-locale", "en_US").json(body);
         let (status, body) = answer(call).await?;
         if status == StatusCode::UNAUTHORIZED {
-            self.tokens.forget().await;
+            self.tokens.forget();
         }
         Ok((status, body))
     }

@@ -9,13 +9,12 @@ use domain::time::Timestamp;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use outbound::ClientError;
+use outbound::{ClientError, Kept};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// A carrier takes its time to print a label. With a token before it and the label's file after it, this stays below the
@@ -126,7 +125,13 @@ pub(super) fn money(amount: &Value, currency: Option<String>) -> Option<Money> {
 
 /// An OAuth token, kept until shortly before it ends. A clone shares it.
 #[derive(Clone, Debug, Default)]
-pub struct TokenCache(Arc<Mutex<Option<(String, Instant)>>>);
+pub struct TokenCache(Arc<Kept<Token, CarrierError>>);
+
+#[derive(Clone, Debug)]
+struct Token {
+    text: String,
+    until: Instant,
+}
 
 #[derive(Deserialize)]
 struct Granted {
@@ -143,30 +148,29 @@ impl TokenCache {
     }
 
     async fn token_at(&self, now: Instant, call: impl FnOnce() -> RequestBuilder) -> Result<String, CarrierError> {
-        let mut kept = self.0.lock().await;
-        if let Some((token, until)) = kept.as_ref()
-            && now < *until
-        {
-            return Ok(token.clone());
-        }
-        // Nothing was booked yet, whatever happens here.
-        let for_now = |said: &Said| CarrierError::RefusedForNow(said.introduced("no token"));
-        let (status, body) = answer(call().timeout(TOKEN_TIMEOUT)).await.map_err(|error| for_now(error.said()))?;
-        if !status.is_success() {
-            let said = text_at(&body, &["/errors/0/message", "/response/errors/0/message"]).unwrap_or_else(|| status.to_string());
-            return Err(for_now(&Said::theirs(status.to_string(), said)));
-        }
-        let granted: Granted = serde_json::from_value(body)
-            .map_err(|error| for_now(&Said::theirs(format!("{status}, and no token in it"), error.to_string())))?;
-        let seconds = granted.expires_in.as_u64().or_else(|| granted.expires_in.as_str()?.parse().ok()).unwrap_or(0);
-        *kept = Some((granted.access_token.clone(), now + Duration::from_secs(seconds).saturating_sub(MARGIN)));
-        Ok(granted.access_token)
+        let token = self.0.value(|token| now < token.until, async { granted(call().timeout(TOKEN_TIMEOUT), now).await }).await?;
+        Ok(token.text)
     }
 
     /// Forgets a token that was refused.
-    pub(super) async fn forget(&self) {
-        *self.0.lock().await = None;
+    pub(super) fn forget(&self) {
+        self.0.forget();
     }
+}
+
+/// Asks for a token.
+async fn granted(call: RequestBuilder, now: Instant) -> Result<Token, CarrierError> {
+    // Nothing was booked yet, whatever happens here.
+    let for_now = |said: &Said| CarrierError::RefusedForNow(said.introduced("no token"));
+    let (status, body) = answer(call).await.map_err(|error| for_now(error.said()))?;
+    if !status.is_success() {
+        let said = text_at(&body, &["/errors/0/message", "/response/errors/0/message"]).unwrap_or_else(|| status.to_string());
+        return Err(for_now(&Said::theirs(status.to_string(), said)));
+    }
+    let granted: Granted =
+        serde_json::from_value(body).map_err(|error| for_now(&Said::theirs(format!("{status}, and no token in it"), error.to_string())))?;
+    let seconds = granted.expires_in.as_u64().or_else(|| granted.expires_in.as_str()?.parse().ok()).unwrap_or(0);
+    Ok(Token { text: granted.access_token, until: now + Duration::from_secs(seconds).saturating_sub(MARGIN) })
 }
 
 #[cfg(test)]
@@ -247,9 +251,26 @@ mod tests {
             assert_eq!(after(seconds - 121).await.as_deref(), Ok("token-1"));
             assert_eq!(after(seconds - 120).await.as_deref(), Ok("token-2"), "two minutes before it ends");
             assert_eq!(after(seconds).await.as_deref(), Ok("token-2"));
-            tokens.forget().await;
+            tokens.forget();
             assert_eq!(after(seconds).await.as_deref(), Ok("token-3"));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_carrier_that_hands_out_no_token_and_says_nothing_keeps_nobody_longer_than_one_call() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let (http, address, tokens) = (client().unwrap(), format!("http://{}", listener.local_addr().unwrap()), TokenCache::default());
+        let begun = Instant::now();
+        let parcels: Vec<_> = (0..10)
+            .map(|_| {
+                let (http, address, tokens) = (http.clone(), address.clone(), tokens.clone());
+                tokio::spawn(async move { tokens.token(|| http.post(&address)).await })
+            })
+            .collect();
+        for parcel in parcels {
+            assert!(matches!(parcel.await.unwrap(), Err(CarrierError::RefusedForNow(_))));
+        }
+        assert!(begun.elapsed() <= TOKEN_TIMEOUT + Duration::from_secs(1), "{:?}", begun.elapsed());
     }
 
     #[tokio::test]

@@ -54,7 +54,7 @@ impl Ups {
         let token = self.tokens.token(token).await?;
         let (status, body) = answer(call.bearer_auth(token).header("transId", transaction).header("transactionSrc", "order-ops")).await?;
         if status == StatusCode::UNAUTHORIZED {
-            self.tokens.forget().await;
+            self.tokens.forget();
         }
         Ok((status, body))
     }
