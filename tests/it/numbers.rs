@@ -30,7 +30,11 @@ fn add(sums: &mut BTreeMap<String, u64>, line: &str) {
     let line: Value = serde_json::from_str(line).expect("a line of JSON");
     let directive = &line["_aws"]["CloudWatchMetrics"][0];
     assert_eq!(directive["Namespace"], "order-ops-test");
-    let name = directive["Metrics"][0]["Name"].as_str().expect("a name");
+    let metric = &directive["Metrics"][0];
+    if metric["Unit"] != "Count" {
+        return;
+    }
+    let name = metric["Name"].as_str().expect("a name");
     let dimensions = directive["Dimensions"].as_array().and_then(|sets| sets.last()?.as_array()).expect("dimensions");
     let values: Vec<&str> =
         dimensions.iter().map(|dimension| line[dimension.as_str().expect("a name")].as_str().expect("a value")).collect();

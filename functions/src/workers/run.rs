@@ -92,7 +92,7 @@ pub async fn send_email() -> Result<(), Error> {
                 let desk = desk.clone();
                 async move { send_email::send(&desk, job).await }
             };
-            Ok(each_job(batch, &sqs, &queue, &desk.clock, jobs).await)
+            Ok(each_job(batch, &sqs, &queue, &desk.clock, &desk.metrics, jobs).await)
         }
     })
     .await
@@ -145,7 +145,7 @@ async fn texts<S: Sender + Clone + 'static>(batch: SqsEvent, desk: Desk<S>, sqs:
         let desk = desk.clone();
         async move { send_sms::send(&desk, job).await }
     };
-    each_job(batch, sqs, queue, &desk.clock, jobs).await
+    each_job(batch, sqs, queue, &desk.clock, &desk.metrics, jobs).await
 }
 
 /// The country that a number without one is of.
@@ -172,7 +172,7 @@ pub async fn process_refund() -> Result<(), Error> {
                 let shop = shop.clone();
                 async move { process_refund::process(&shop, job).await }
             };
-            Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, jobs).await)
+            Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, &shop.metrics, jobs).await)
         }
     })
     .await
@@ -230,7 +230,7 @@ pub async fn book_shipment() -> Result<(), Error> {
                 let (shop, carriers) = (shop.clone(), carriers.clone());
                 async move { book_shipment::book(&shop, &carriers, job).await }
             };
-            Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, jobs).await)
+            Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, &shop.metrics, jobs).await)
         }
     })
     .await

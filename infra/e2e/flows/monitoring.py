@@ -65,6 +65,7 @@ def definitions(prefixed, own, api):
     return (
         {f"{name}-dead-letters": queue(visible, f"{name}-dead-letters", 0, "1 of 1 x 60 s") for name in DEAD_LETTERS}
         | {f"{name}-queue-age": queue(oldest, name, 900, "1 of 1 x 300 s") for name in AGES}
+        | {f"{name}-job-age": (own, "JobAge", {"QueueName": prefixed(name)}, "Maximum", above, 900, "1 of 4 x 300 s") for name in AGES}
         | {f"{name}-iterator-age": function(name, "IteratorAge", "Maximum", 300_000, "3 of 3 x 60 s") for name in STREAMS}
         | {f"{name}-silent": silent(name) for name in [*SCHEDULES, "ask-providers"]}
         | {f"{name}-errors": function(name, "Errors", "Sum", 0, when) for names, when in errors for name in names}

@@ -88,7 +88,7 @@ impl Workers {
             let desk = self.email.clone();
             async move { send_email::send(&desk, job).await }
         };
-        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Email), &self.shop.clock, jobs).await
+        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Email), &self.shop.clock, &self.metrics, jobs).await
     }
 
     /// `send-sms`, with a batch of its queue.
@@ -97,7 +97,7 @@ impl Workers {
             let desk = self.sms.clone();
             async move { send_sms::send(&desk, job).await }
         };
-        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Sms), &self.shop.clock, jobs).await
+        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Sms), &self.shop.clock, &self.metrics, jobs).await
     }
 
     /// `process-refund`, with a batch of its queue.
@@ -106,7 +106,7 @@ impl Workers {
             let shop = self.shop.clone();
             async move { process_refund::process(&shop, job).await }
         };
-        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Refunds), &self.shop.clock, jobs).await
+        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Refunds), &self.shop.clock, &self.metrics, jobs).await
     }
 
     /// `book-shipment`, with a batch of its queue.
@@ -115,7 +115,7 @@ impl Workers {
             let (shop, carriers) = (self.shop.clone(), self.carriers.clone());
             async move { book_shipment::book(&shop, &carriers, job).await }
         };
-        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Shipments), &self.shop.clock, jobs).await
+        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Shipments), &self.shop.clock, &self.metrics, jobs).await
     }
 
     /// A run of a schedule; nothing where there is no such.

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::log::lost;
+use crate::metrics::Metrics;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -30,8 +31,16 @@ impl<E: std::fmt::Display> From<Result<(), E>> for Outcome {
     }
 }
 
-/// Does every job of a batch, at most one batch's worth at a time. A job's panic is that job's alone.
-pub async fn each_job<J, F, W>(batch: SqsEvent, sqs: &aws_sdk_sqs::Client, queue_url: &str, clock: &Clock, work: F) -> SqsBatchResponse
+/// Does every job of a batch, at most one batch's worth at a time. A job's panic is that job's alone. Of those that go back to the
+/// queue, `metrics` gets the age of the oldest.
+pub async fn each_job<J, F, W>(
+    batch: SqsEvent,
+    sqs: &aws_sdk_sqs::Client,
+    queue_url: &str,
+    clock: &Clock,
+    metrics: &Metrics,
+    work: F,
+) -> SqsBatchResponse
 where
     J: DeserializeOwned + Send + 'static,
     F: Fn(J) -> W,
@@ -52,6 +61,7 @@ where
         running.push((message, task));
     }
     let mut failed = Vec::new();
+    let mut oldest = None;
     for (message, task) in running {
         let outcome = match task {
             Some(task) => task.await.unwrap_or_else(|error| Outcome::Again(lost(&error).to_owned())),
@@ -69,9 +79,13 @@ where
             }
         };
         hide(&message, sqs, queue_url, pause).await;
+        oldest = oldest.max(age(&message, clock.now()));
         let mut failure = BatchItemFailure::default();
         failure.item_identifier = message.message_id.unwrap_or_default();
         failed.push(failure);
+    }
+    if let (Some(age), Some((_, queue))) = (oldest, queue_url.rsplit_once('/')) {
+        metrics.job_age(queue, age, clock.now());
     }
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failed;
@@ -82,6 +96,12 @@ where
 fn backoff(message: &SqsMessage) -> Duration {
     let received: u32 = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
     Duration::from_secs(5).saturating_mul(2_u32.saturating_pow(received.saturating_sub(1).min(10))).min(LONGEST)
+}
+
+/// How long ago a job was first sent. Its own time goes with it to the dead letters and back.
+fn age(message: &SqsMessage, now: Timestamp) -> Option<Duration> {
+    let sent: u64 = message.attributes.get("SentTimestamp")?.parse().ok()?;
+    Some(Duration::from_millis(now.0.saturating_sub(sent)))
 }
 
 /// Keeps the job from everybody for a while. Where that fails, the queue's own visibility timeout does.
@@ -97,6 +117,8 @@ async fn hide(message: &SqsMessage, sqs: &aws_sdk_sqs::Client, queue_url: &str, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
+    use std::sync::{Arc, Mutex};
 
     #[tokio::test]
     async fn a_panic_a_failure_and_an_unreadable_job_are_each_that_job_s_alone() {
@@ -108,8 +130,43 @@ mod tests {
                 _ => panic!("a job panics"),
             }
         };
-        let failed = each_job(batch, &no_sqs(), "http://127.0.0.1:9/queue", &Clock::default(), work).await.batch_item_failures;
+        let failed =
+            each_job(batch, &no_sqs(), "http://127.0.0.1:9/queue", &Clock::default(), &Metrics::default(), work).await.batch_item_failures;
         assert_eq!(failed.iter().map(|failure| failure.item_identifier.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
+    }
+
+    #[tokio::test]
+    async fn of_jobs_that_go_back_the_age_of_the_oldest_is_told_however_often_they_were_received() {
+        let clock = Clock::default();
+        let mut batch = batch(["\"done\"", "\"again\"", "{", "\"waits\"", "\"again\""]);
+        for (message, (hours, received)) in batch.records.iter_mut().zip([(9, 1), (1, 2), (3, 7), (2, 19), (0, 1)]) {
+            message.attributes.insert("SentTimestamp".to_owned(), clock.now().minus_hours(hours).0.to_string());
+            message.attributes.insert("ApproximateReceiveCount".to_owned(), received.to_string());
+        }
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&lines);
+        let metrics = Metrics::written_by("order-ops-test", move |line| written.lock().unwrap().push(line.to_owned()));
+        let later = clock.now().plus_minutes(1);
+        let work = |job: String| async move {
+            match job.as_str() {
+                "done" => Outcome::Done,
+                "waits" => Outcome::At(later, "nobody has said".to_owned()),
+                _ => Outcome::Again("the provider is busy".to_owned()),
+            }
+        };
+        let told = async |batch: SqsEvent| {
+            each_job(batch, &no_sqs(), "http://127.0.0.1:9/123456789012/order-ops-test-email", &clock, &metrics, work).await;
+            std::mem::take(&mut *lines.lock().unwrap())
+        };
+        let [line] = told(batch.clone()).await.try_into().unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let metric = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!((&line["QueueName"], &metric["Dimensions"]), (&json!("order-ops-test-email"), &json!([["QueueName"]])));
+        let hours = line["JobAge"].as_u64().unwrap() / 3600;
+        assert_eq!((hours, &metric["Metrics"]), (3, &json!([{ "Name": "JobAge", "Unit": "Seconds" }])), "{line}");
+
+        batch.records.truncate(1);
+        assert_eq!(told(batch).await, [""; 0], "what is done waits no longer");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The environment variable with the namespace that the metrics go to.
 const NAMESPACE: &str = "METRICS_NAMESPACE";
@@ -55,6 +56,16 @@ impl Metrics {
             write(&line);
         }
     }
+
+    /// How long a job has waited that goes back to its queue once more, by `at`. SQS's own `ApproximateAgeOfOldestMessage` leaves
+    /// out what was received more than three times.
+    pub fn job_age(&self, queue: &str, age: Duration, at: Timestamp) {
+        let Some(Sink { namespace, write }) = &self.0 else { return };
+        let mut line = embedded(namespace, at, &json!([["QueueName"]]), &json!({ "Name": "JobAge", "Unit": "Seconds" }));
+        line["JobAge"] = json!(age.as_secs());
+        line["QueueName"] = json!(queue);
+        write(&line.to_string());
+    }
 }
 
 fn to_standard_output(line: &str) {
@@ -78,15 +89,18 @@ fn line(namespace: &str, count: &Count, sum: u64) -> Value {
     let names: Vec<&str> = count.by.iter().map(|(name, _)| *name).collect();
     // Alone as well, where it is told apart: an alarm or a graph of the whole needs no sum over metrics.
     let dimensions = if names.is_empty() { json!([[]]) } else { json!([[], names]) };
-    let metrics = json!([{ "Name": count.name, "Unit": "Count" }]);
-    let mut line = json!({
-        "_aws": { "Timestamp": count.at.0, "CloudWatchMetrics": [{ "Namespace": namespace, "Dimensions": dimensions, "Metrics": metrics }] },
-    });
+    let mut line = embedded(namespace, count.at, &dimensions, &json!({ "Name": count.name, "Unit": "Count" }));
     line[count.name] = json!(sum);
     for (name, value) in &count.by {
         line[*name] = json!(value);
     }
     line
+}
+
+/// A line that CloudWatch makes a datum of `metric` of, for each set of dimensions; its value and theirs are still to be added.
+fn embedded(namespace: &str, at: Timestamp, dimensions: &Value, metric: &Value) -> Value {
+    let metrics = json!([{ "Namespace": namespace, "Dimensions": dimensions, "Metrics": [metric] }]);
+    json!({ "_aws": { "Timestamp": at.0, "CloudWatchMetrics": metrics } })
 }
 
 #[cfg(test)]

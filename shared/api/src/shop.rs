@@ -34,7 +34,7 @@ pub struct Shop {
     pub secrets: Arc<Secrets>,
     /// The store of labels, where this function has been given it.
     pub labels: Option<Labels>,
-    /// Where requests that failed are counted.
+    /// Where requests that failed are counted, and how long jobs have been tried.
     pub metrics: Metrics,
     verifier: Option<Arc<Verifier>>,
     outbound: Lazy<Result<reqwest::Client, ClientError>>,

@@ -6,6 +6,7 @@ use api::Shop;
 use api::aws::local_config;
 use api::batch::{Outcome, each_job};
 use api::clock::Clock;
+use api::metrics::Metrics;
 use api::serve::app;
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use aws_smithy_http_client::Builder;
@@ -43,7 +44,10 @@ async fn a_panic_says_where_it_was_and_not_what_it_was_about() {
     nobody_is_in(&String::from_utf8_lossy(&to_bytes(answer.into_body(), usize::MAX).await.expect("a body")), &[]);
     let (sqs, queue) = (&shop.system.workers.shop.sqs, shop.system.sqs.url(&shop.system.queue("email")));
     let work = |job: String| async move { if slip(&job) > 0 { Outcome::Done } else { panic!("{job}") } };
-    assert_eq!(each_job(batch(&about_somebody()), sqs, &queue, &shop.system.clock, work).await.batch_item_failures.len(), 1);
+    assert_eq!(
+        each_job(batch(&about_somebody()), sqs, &queue, &shop.system.clock, &Metrics::default(), work).await.batch_item_failures.len(),
+        1
+    );
     let (text, lines) = (logged.text(), logged.lines());
     drop(logged);
 
@@ -91,7 +95,7 @@ async fn what_aws_sends_along_with_an_error_is_in_no_line() {
         }
         let queue = shop.email_queue.clone().expect("a queue");
         let work = |_: String| async { Outcome::Again("nobody is there".to_owned()) };
-        each_job(batch("one"), &shop.sqs, &queue, &shop.clock, work).await;
+        each_job(batch("one"), &shop.sqs, &queue, &shop.clock, &shop.metrics, work).await;
         let (text, lines) = (logged.text(), logged.lines());
         drop(logged);
 

@@ -113,6 +113,27 @@ fn every_dead_letter_and_every_late_stream_wakes_somebody() {
     none(&silent.map(|name| format!("infra/monitoring.yaml has no alarm on {name}")).collect::<Vec<_>>());
 }
 
+/// A queue where nobody takes anything is SQS's to tell of, and what is taken and goes back is its worker's.
+#[test]
+fn every_queue_whose_jobs_wait_wakes_somebody_whether_they_are_tried_or_not() {
+    let (queues, monitoring) = (Template::read("infra/queues.yaml"), Template::read("infra/monitoring.yaml"));
+    let alarms = monitoring.resources("AWS::CloudWatch::Alarm");
+    let mut complaints = Vec::new();
+    for (queue, _) in queues.resources("AWS::SQS::Queue").into_iter().filter(|(name, _)| !name.ends_with("DeadLetters")) {
+        for metric in [("AWS/SQS", "ApproximateAgeOfOldestMessage"), ("!Sub ${Project}-${Stage}", "JobAge")] {
+            let watched = alarms.iter().filter(|(_, alarm)| {
+                let looks = (written(&alarm["Namespace"]), text(&alarm["MetricName"]));
+                let at = (text(&alarm["Dimensions"][0]["Name"]), written(&alarm["Dimensions"][0]["Value"]));
+                looks == (metric.0.to_owned(), metric.1.to_owned()) && at == ("QueueName".to_owned(), format!("!Ref {queue}Name"))
+            });
+            if watched.count() != 1 {
+                complaints.push(format!("infra/monitoring.yaml has no alarm on {metric:?} of {queue}, or two"));
+            }
+        }
+    }
+    none(&complaints);
+}
+
 #[test]
 fn every_worker_and_schedule_that_crashes_wakes_somebody() {
     let templates = [Template::main(), Template::read("infra/monitoring.yaml")];
@@ -267,6 +288,7 @@ fn every_alarm_has_its_section_in_the_runbook() {
         match name.rsplit_once('-') {
             Some((_, "errors")) if text(&alarm["Namespace"]) == "AWS/Lambda" => "FUNCTION-errors".to_owned(),
             Some((_, "silent")) => "SCHEDULE-silent".to_owned(),
+            _ if name.ends_with("-job-age") => "QUEUE-job-age".to_owned(),
             _ => name,
         }
     });
