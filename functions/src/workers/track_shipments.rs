@@ -8,6 +8,7 @@ use api::{Attempt, Shop};
 use domain::ids::ShipmentId;
 use domain::shipment::{Carrier, Shipment, Sighting, TrackingNumber, UNHEARD_HOURS};
 use providers::carriers::CarrierError;
+use std::collections::VecDeque;
 use std::time::Duration;
 use store::{CommitError, Listed, Writes};
 use tokio::time::Instant;
@@ -20,6 +21,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Parcels of one carrier that a run looks at, at the most, to ask for those that have waited the longest.
 const MOST: usize = 1_000;
+
+/// Calls in a row that may come to nothing, a broken connection, say, before that is taken for the carrier's own trouble and no
+/// parcel's: by halves, so many find the one among thirty that a carrier stumbles over.
+const MOST_IN_VAIN: usize = 6;
 
 /// Asks for every parcel that nothing was heard of for long, the longest first, each carrier for itself. What is left over
 /// is the next run's.
@@ -71,11 +76,11 @@ async fn ask(shop: &Shop, carriers: &Carriers, carrier: Carrier, until: Instant)
         }
     };
     let Pace { batch, calls } = carriers.pace(carrier).unwrap_or(Pace { batch: 1, calls: MOST });
-    for (n, parcels) in parcels.chunks(batch).take(calls).enumerate() {
-        if Instant::now() > until {
-            break;
-        }
-        if n > 0 && connection.is_some() {
+    let mut left: VecDeque<&[Shipment]> = parcels.chunks(batch).collect();
+    let mut in_vain = 0;
+    for call in 0..calls {
+        let Some(parcels) = left.pop_front().filter(|_| Instant::now() <= until) else { break };
+        if call > 0 && connection.is_some() {
             tokio::time::sleep(PAUSE).await;
         }
         let numbers: Vec<TrackingNumber> = parcels.iter().filter_map(|parcel| parcel.tracking_number.clone()).collect();
@@ -83,28 +88,61 @@ async fn ask(shop: &Shop, carriers: &Carriers, carrier: Carrier, until: Instant)
             Some(connection) => connection.track(&numbers).await,
             None => Ok(Vec::new()),
         };
-        let sightings = match sightings {
-            Ok(sightings) => sightings,
+        let is_whole = in_vain == MOST_IN_VAIN;
+        match sightings {
+            Ok(sightings) => {
+                in_vain = 0;
+                swept = swept.and(noted(shop, parcels, &sightings).await);
+            }
+            // One of several may be what all are refused for, so that they are asked for apart.
+            Err(CarrierError::Refused(_)) if parcels.len() > 1 => apart(&mut left, parcels),
+            Err(CarrierError::Unknown(_)) if parcels.len() > 1 && !is_whole => {
+                in_vain += 1;
+                apart(&mut left, parcels);
+            }
             // A number that is none of the carrier's; it will be no other in some hours, and keeps nobody waiting.
             Err(CarrierError::Refused(said)) => {
-                tracing::warn!(%carrier, %said, "a carrier knows nothing of these numbers");
-                Vec::new()
+                tracing::warn!(%carrier, %said, shipments = ids(parcels), "a carrier knows nothing of these numbers");
+                swept = swept.and(noted(shop, parcels, &[]).await);
             }
             Err(error @ (CarrierError::RefusedForNow(_) | CarrierError::Unknown(_))) => {
-                tracing::error!(%carrier, %error, "a carrier can't say where parcels are");
+                tracing::error!(%carrier, %error, shipments = ids(parcels), "a carrier can't say where parcels are");
+                // What it was asked for last counts as asked, so that the next run begins with another.
+                noted(shop, &parcels[..1], &[]).await;
                 swept.failed += parcels.len();
-                break;
-            }
-        };
-        for parcel in parcels {
-            swept.seen += 1;
-            match note(shop, parcel.id, &sightings).await {
-                Ok(true) => swept.changed += 1,
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::error!(%error, shipment = %parcel.id, "what a carrier said can't be kept");
-                    swept.failed += 1;
+                in_vain += 1;
+                if is_whole || matches!(error, CarrierError::RefusedForNow(_)) {
+                    break;
                 }
+            }
+        }
+    }
+    swept
+}
+
+/// Both halves, to be asked for next.
+fn apart<'a>(left: &mut VecDeque<&'a [Shipment]>, parcels: &'a [Shipment]) {
+    let (first, second) = parcels.split_at(parcels.len() / 2);
+    left.push_front(second);
+    left.push_front(first);
+}
+
+/// Their ids, for a log.
+fn ids(parcels: &[Shipment]) -> String {
+    parcels.iter().map(|parcel| parcel.id.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Keeps what was said of some parcels.
+async fn noted(shop: &Shop, parcels: &[Shipment], sightings: &[Sighting]) -> Swept {
+    let mut swept = Swept::default();
+    for parcel in parcels {
+        swept.seen += 1;
+        match note(shop, parcel.id, sightings).await {
+            Ok(true) => swept.changed += 1,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%error, shipment = %parcel.id, "what a carrier said can't be kept");
+                swept.failed += 1;
             }
         }
     }

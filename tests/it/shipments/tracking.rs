@@ -5,6 +5,7 @@ use crate::kit::webhooks::carrier_tells;
 use domain::ids::ShipmentId;
 use domain::shipment::{Shipment, ShipmentChange};
 use local::emulators::carriers::Booked;
+use local::emulators::outbox::Fault;
 use local::system::CARRIER_WEBHOOK_SECRET as SECRET;
 use std::time::Duration;
 use store::Writes;
@@ -226,6 +227,62 @@ async fn a_carrier_that_is_down_keeps_no_other_from_being_asked() {
     shop.system.clock.advance(5 * HOUR);
     let swept = shop.system.workers.run("track-shipments").await.expect("a schedule");
     assert_eq!((swept.seen, swept.failed, shop.system.carriers.tracked()), (2, 1, 2), "{swept:?}");
+}
+
+fn refuses(status: u16) -> Fault {
+    Fault::Refuse { status, code: "ODD".to_owned(), message: "Something odd".to_owned() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_its_carrier_stumbles_over_keeps_no_other_of_it_from_being_followed() {
+    for (carrier, [_, on_its_way, ..]) in WAYS {
+        for fault in [refuses(400), refuses(500), Fault::AcceptThenDrop] {
+            let shop = LocalShop::start().await;
+            let mut parcels = Vec::new();
+            for _ in 0..4 {
+                let (_, parcel, booked) = booked(&shop, carrier).await;
+                shop.system.carriers.scan(&booked.number, on_its_way, "Said so", "Kinshasa");
+                parcels.push((parcel, booked.number));
+                shop.after(Duration::from_secs(2)).await;
+            }
+            let (odd, others) = parcels.split_first().expect("four");
+            shop.system.carriers.stumble_over(&odd.1, fault.clone());
+            shop.after(5 * HOUR).await;
+            for (parcel, _) in others {
+                assert_eq!(shop.shipment_now(parcel).await["status"], "IN_TRANSIT", "{carrier}: {fault:?}");
+            }
+            assert_eq!(shop.shipment_now(&odd.0).await["status"], "PENDING");
+            let asked = shop.system.carriers.tracked();
+            shop.after(HOUR).await;
+            assert_eq!(shop.system.carriers.tracked(), asked, "{carrier}: {fault:?}: it is not asked for at every run");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_answers_nothing_is_left_alone_for_the_run_and_the_next_one_begins_with_another_parcel() {
+    // A refusal of us is the carrier's as a whole at once; what comes to nothing is only after some calls in a row.
+    for (fault, calls) in [(refuses(429), 1), (refuses(403), 1), (refuses(500), 7)] {
+        let shop = LocalShop::without_pumps().await;
+        let numbers: Vec<String> = (0..9).map(|n| format!("100000000{n}")).collect();
+        for number in &numbers {
+            let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
+            shop.change_shipment(&parcel, &json!({ "trackingNumber": number })).await.ok();
+            shop.system.clock.advance(MINUTE);
+        }
+        let run = async || {
+            let before = shop.system.carriers.tracked();
+            let swept = shop.system.workers.run("track-shipments").await.expect("a schedule");
+            (shop.system.carriers.tracked() - before, swept.seen, swept.failed)
+        };
+        shop.system.clock.advance(5 * HOUR);
+        for number in &numbers[..calls] {
+            shop.system.carriers.stumble_over(number, fault.clone());
+        }
+        assert_eq!(run().await, (calls, 0, calls), "{fault:?}");
+        assert_eq!(run().await, (numbers.len() - calls, numbers.len() - calls, 0), "{fault:?}: those that nobody asked for yet");
+        assert_eq!(run().await, (0, 0, 0));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -73,6 +73,8 @@ struct State {
     tokens: Vec<String>,
     /// Calls that asked where parcels are.
     tracked: usize,
+    /// What goes wrong with those that ask for a number.
+    stumbles: HashMap<String, Fault>,
 }
 
 impl Carriers {
@@ -115,6 +117,11 @@ impl Carriers {
     /// Lets the carrier's next booking fail that no earlier call has spoken for.
     pub fn fail_next(&self, carrier: Carrier, fault: Fault) {
         self.state().next_faults.entry(carrier).or_default().push_back(fault);
+    }
+
+    /// From now on every question where this parcel is fails so, whatever else it asks for.
+    pub fn stumble_over(&self, number: &str, fault: Fault) {
+        self.state().stumbles.insert(number.to_owned(), fault);
     }
 
     /// Whether what is booked can't be found: real carriers take some minutes until it can.
@@ -176,8 +183,11 @@ impl Carriers {
         state.parcels.iter().find(is_it).filter(|_| !state.hidden).cloned()
     }
 
-    fn is_asked_where(&self) {
-        self.state().tracked += 1;
+    /// Counts a question where parcels are, and says what goes wrong with it.
+    fn is_asked_where(&self, numbers: &[&str]) -> Option<Fault> {
+        let mut state = self.state();
+        state.tracked += 1;
+        numbers.iter().find_map(|number| state.stumbles.get(*number)).cloned()
     }
 
     fn new_token(&self) -> String {

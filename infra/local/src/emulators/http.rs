@@ -81,7 +81,7 @@ impl Drop for Server {
 }
 
 /// The connection that a request came on, as `ConnectInfo<Connection>`.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Connection {
     cut: Arc<AtomicBool>,
 }

@@ -129,8 +129,15 @@ async fn find(State(carriers): State<Carriers>, headers: HeaderMap, Query(query)
     }
 }
 
-async fn track(State(carriers): State<Carriers>, headers: HeaderMap, Path(number): Path<String>) -> Response {
-    carriers.is_asked_where();
+async fn track(
+    State(carriers): State<Carriers>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    headers: HeaderMap,
+    Path(number): Path<String>,
+) -> Response {
+    if let Some(answer) = played(carriers.is_asked_where(&[&number]), &connection, refusal).await {
+        return answer;
+    }
     if !is_known(&headers) {
         return refusal(401, "Unauthorized", "Invalid credentials");
     }

@@ -116,19 +116,24 @@ async fn find(State(carriers): State<Carriers>, headers: HeaderMap, Json(body): 
     answer(200, json!({ "transactionId": "local", "output": { "completeTrackResults": [result] } }))
 }
 
-async fn track(State(carriers): State<Carriers>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
-    carriers.is_asked_where();
+async fn track(
+    State(carriers): State<Carriers>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
+    let asked = body["trackingInfo"].as_array().into_iter().flatten();
+    let asked: Vec<&str> = asked.map(|info| text(info, "/trackingNumberInfo/trackingNumber")).collect();
+    if let Some(answer) = played(carriers.is_asked_where(&asked), &connection, refusal).await {
+        return answer;
+    }
     if !carriers.knows_token(&headers) {
         return stranger();
     }
-    let asked = body["trackingInfo"].as_array().map(Vec::as_slice).unwrap_or_default();
     if asked.is_empty() || asked.len() > MOST_NUMBERS {
         return refusal(400, "TRACKING.TRACKINGNUMBER.LIMIT", "Please provide between 1 and 30 tracking numbers.");
     }
-    let results = asked.iter().map(|info| {
-        let number = text(info, "/trackingNumberInfo/trackingNumber");
-        carriers.by_number(Carrier::FedEx, number).as_ref().map_or_else(unknown, result)
-    });
+    let results = asked.iter().map(|number| carriers.by_number(Carrier::FedEx, number).as_ref().map_or_else(unknown, result));
     answer(200, json!({ "transactionId": "local", "output": { "completeTrackResults": results.collect::<Vec<_>>() } }))
 }
 

@@ -2,6 +2,7 @@ use super::*;
 use crate::emulators::testing::Clock;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::extract::connect_info::MockConnectInfo;
 use tower::ServiceExt;
 
 #[tokio::test]
@@ -15,7 +16,8 @@ async fn a_stranger_and_another_path_get_nothing() {
         ("POST", "/ups/ship", 404),
     ] {
         let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
-        let answer = carriers.router().oneshot(request.body(Body::from("{}")).unwrap()).await.unwrap();
+        let router = carriers.router().layer(MockConnectInfo(Connection::default()));
+        let answer = router.oneshot(request.body(Body::from("{}")).unwrap()).await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{method} {path}");
     }
     assert!(carriers.parcels().is_empty());

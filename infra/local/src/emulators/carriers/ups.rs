@@ -119,8 +119,15 @@ async fn find(
     }
 }
 
-async fn track(State(carriers): State<Carriers>, headers: HeaderMap, Path(number): Path<String>) -> Response {
-    carriers.is_asked_where();
+async fn track(
+    State(carriers): State<Carriers>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    headers: HeaderMap,
+    Path(number): Path<String>,
+) -> Response {
+    if let Some(answer) = played(carriers.is_asked_where(&[&number]), &connection, refusal).await {
+        return answer;
+    }
     if let Some(refusal) = stopped(&carriers, &headers) {
         return refusal;
     }
