@@ -15,6 +15,16 @@ pub fn column<'a>(list: &'a Value, field: &str) -> Vec<&'a Value> {
     list.as_array().expect("a list").iter().map(|record| &record[field]).collect()
 }
 
+/// The count at the end of an order's or a return's number: how many the day had, and gaps, since whoever waits in vain for the
+/// answer to a count counts again.
+pub fn count(number: &Value) -> u32 {
+    let digits = number.as_str().and_then(|number| number.rsplit('-').next()).filter(|digits| digits.len() == 4);
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_else(|| panic!("{number} has no count"))
+}
+
+/// The greatest that the first of a day can have: so often the SDK calls.
+pub const FIRST_COUNTS: std::ops::RangeInclusive<u32> = 1..=3;
+
 /// Where the next page is; the link and the cursor must say the same.
 #[track_caller]
 pub fn next_page(answer: &Answer) -> Option<String> {
