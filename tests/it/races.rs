@@ -1,8 +1,10 @@
 //! Many at once: what must hold whoever comes first.
 
-use crate::kit::{Answer, Answers, ByHand, CUSTOMER, LocalShop, Placed, body, cents, race};
+use crate::kit::{Answer, Answers, ByHand, CUSTOMER, Caller, FIRST_COUNTS, LocalShop, Placed, body, cents, count, race};
+use local::faults::{Fault, Storm};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_orders_for_the_last_ten_pieces_sell_ten() {
@@ -26,20 +28,10 @@ async fn no_piece_is_lost_or_made_by_orders_cancels_and_adjustments_at_once() {
         orders.push(shop.staff().post("/api/orders", &body(&[(shirt, 2), (dress, 1)])).await.ok());
     }
 
-    let answers = race(36, |n| {
-        let (staff, keeper) = (shop.staff(), shop.keeper());
-        let order = orders[n / 3]["id"].clone();
-        async move {
-            match n % 3 {
-                0 => staff.post("/api/orders", &body(&[(dress, 2), (shirt, 1)])).await,
-                1 => staff.post(&format!("/api/orders/{order}/cancel"), &json!({ "reason": "Race" })).await,
-                _ => {
-                    let change = if n % 2 == 0 { 3 } else { -2 };
-                    let count = json!({ "variantId": shirt, "quantityChange": change, "reason": "Counted", "changeType": "ADJUSTMENT" });
-                    keeper.put("/api/inventory/adjust", &count).await
-                }
-            }
-        }
+    let answers = race(36, |n| match n % 3 {
+        0 => post(&shop, "/api/orders", body(&[(dress, 2), (shirt, 1)])),
+        1 => post(&shop, &format!("/api/orders/{}/cancel", orders[n / 3]["id"]), json!({ "reason": "Race" })),
+        _ => adjust(&shop, shirt, if n % 2 == 0 { 3 } else { -2 }),
     })
     .await;
     // Whoever lost for three seconds wrote nothing.
@@ -51,6 +43,132 @@ async fn no_piece_is_lost_or_made_by_orders_cancels_and_adjustments_at_once() {
         assert_eq!(shop.stock(variant).await + sold(&shop, variant).await, made);
         assert_eq!(stock_by_its_log(&shop, variant).await.0, shop.stock(variant).await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variant_is_changed_under_its_orders_and_no_piece_is_oversold_or_lost() {
+    let shop = LocalShop::start().await;
+    let variant = shop.variant("20.00", 30).await;
+    let mut placed = Vec::new();
+    for _ in 0..12 {
+        placed.push(shop.staff().post("/api/orders", &body(&[(variant, 1)])).await.ok()["id"].clone());
+    }
+
+    // Whoever decides on what they have read has plenty of time to be wrong.
+    shop.system.faults.storm(Some(Storm { fault: Fault::Late(20), calm: 1, bad: 4 }));
+    let lanes = race(7, |lane| {
+        let cancel = |id: &Value| post(&shop, &format!("/api/orders/{id}/cancel"), json!({ "reason": "Race" }));
+        let calls: Vec<Call> = match lane {
+            0 => vec![raise_the_price(&shop, variant)],
+            1 => vec![take_it_off_sale_and_back(&shop, variant)],
+            2 => placed.iter().map(cancel).collect(),
+            3 => [2, -1, 3, -2].into_iter().map(|change| adjust(&shop, variant, change)).collect(),
+            _ => (0..10).map(|n| post(&shop, "/api/orders", body(&[(variant, 1 + n % 2)]))).collect(),
+        };
+        one_after_another(calls)
+    })
+    .await;
+    shop.system.faults.storm(None);
+    let [cancels, counts, sales] = [&lanes[2..3], &lanes[3..4], &lanes[4..]].map(<[Vec<Answer>]>::concat);
+    let refusals = ["INSUFFICIENT_STOCK", "VARIANT_INACTIVE", "CONFLICT"];
+    for answers in [&cancels, &counts, &sales] {
+        assert!(answers.iter().all(|answer| answer.status < 300 || refusals.contains(&answer.code())), "{:?}", answers.tally());
+    }
+    let counted: i64 = counts.iter().filter_map(|answer| answer.body["log"]["quantityChange"].as_i64()).sum();
+
+    // Of each order that there is one row, of each cancelled one another, and nothing besides.
+    let orders = shop.admin().get("/api/orders?limit=100").await.ok();
+    let orders = orders.as_array().expect("a list");
+    let cancelled = orders.iter().filter(|order| order["status"] == "CANCELLED").count();
+    assert_eq!((orders.len(), cancelled), (12 + sales.with_status(201), cancels.with_status(200)));
+    let rows = orders.len() + cancelled + counts.with_status(200) + 1;
+    let left = shop.stock(variant).await;
+    assert_eq!(left + sold(&shop, variant).await, 30 + counted);
+    assert_eq!(stock_by_its_log(&shop, variant).await, (left, rows));
+
+    // The price only ever went up, so whoever came later paid no less.
+    let log = shop.staff().get(&format!("/api/inventory/{variant}/history?limit=100")).await.ok();
+    let rows = log.as_array().expect("rows").iter().rev().filter(|row| row["changeType"] == "SALE");
+    let rows = rows.filter(|row| row["quantityChange"].as_i64().is_some_and(|change| change < 0));
+    let price = |row: &Value| {
+        let order = orders.iter().find(|order| order["id"] == row["orderId"]).expect("an order");
+        cents(&order["items"][0]["priceAtPurchase"])
+    };
+    let prices: Vec<i64> = rows.map(price).collect();
+    assert!(prices.len() == orders.len() && prices.is_sorted(), "{prices:?}");
+    let now = shop.staff().get(&format!("/api/inventory?id={variant}")).await.ok();
+    assert_eq!((cents(&now["price"]), &now["isActive"]), (20_00 + 100 * RAISES, &json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_placed_on_the_price_that_its_variant_has_by_then_or_not_at_all() {
+    let shop = LocalShop::without_pumps().await;
+    let variant = shop.variant("20.00", 5).await;
+    for (change, expected) in [(json!({ "price": 25 }), (201, "")), (json!({ "isActive": false }), (409, "VARIANT_INACTIVE"))] {
+        // It reads what there is, and hears of it when that has changed.
+        let faults = &shop.system.faults;
+        faults.inject("BatchGetItem", Fault::Late(400), 1);
+        let before = faults.happened();
+        let order = tokio::spawn(post(&shop, "/api/orders", body(&[(variant, 1)])));
+        for _ in 0..1_000 {
+            if faults.happened() > before {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let mut wanted = change;
+        wanted["id"] = variant.into();
+        shop.keeper().put("/api/inventory", &json!({ "variants": [wanted] })).await.ok();
+
+        let order = order.await.expect("no panic");
+        assert_eq!((order.status, order.code()), expected, "{}", order.text);
+        assert!(order.status > 201 || cents(&order.body["items"][0]["priceAtPurchase"]) == 25_00, "{}", order.text);
+    }
+    assert_eq!(shop.stock(variant).await, 4);
+}
+
+/// How often.
+const RAISES: i64 = 12;
+
+/// Raises a variant's price by a unit at a time, every other time on the version that was seen.
+fn raise_the_price(shop: &LocalShop, variant: u64) -> Call {
+    let keeper = shop.keeper();
+    Box::pin(async move {
+        for raise in 1..RAISES {
+            changed(&keeper, variant, json!({ "id": variant, "price": 20 + raise }), raise % 2 == 0).await;
+        }
+        changed(&keeper, variant, json!({ "id": variant, "price": 20 + RAISES }), true).await
+    })
+}
+
+/// Takes a variant off sale, finds that it is, and puts it back, three times.
+fn take_it_off_sale_and_back(shop: &LocalShop, variant: u64) -> Call {
+    let (keeper, staff) = (shop.keeper(), shop.staff());
+    Box::pin(async move {
+        for round in 0..6 {
+            let is_active = round % 2 == 1;
+            changed(&keeper, variant, json!({ "id": variant, "isActive": is_active }), false).await;
+            if !is_active {
+                staff.post("/api/orders", &body(&[(variant, 1)])).await.refused(409, "VARIANT_INACTIVE");
+            }
+        }
+        keeper.get(&format!("/api/inventory?id={variant}")).await
+    })
+}
+
+/// A change of a variant, made on the version that was seen or on whichever there is, as often as another one comes before it.
+async fn changed(keeper: &Caller, variant: u64, change: Value, on_seen: bool) -> Answer {
+    let wanted = json!({ "variants": [change] });
+    for _ in 0..200 {
+        let seen = keeper.get(&format!("/api/inventory?id={variant}")).await;
+        let caller = if on_seen { keeper.clone().header("If-Match", seen.header("etag")) } else { keeper.clone() };
+        let answer = caller.put("/api/inventory", &wanted).await;
+        if !["CONFLICT", "PRECONDITION_FAILED"].contains(&answer.code()) {
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            return answer;
+        }
+    }
+    panic!("others always come before {wanted}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,11 +308,11 @@ async fn a_hundred_orders_at_once_have_a_hundred_numbers() {
 
     let answers = race(100, |_| post(&shop, "/api/orders", body(&[(variant, 1)]))).await;
 
-    let numbers: BTreeSet<&str> = answers.iter().filter_map(|answer| answer.body["orderNumber"].as_str()).collect();
+    let numbers: BTreeSet<u32> = answers.iter().map(|answer| count(&answer.body["orderNumber"])).collect();
     let ids: BTreeSet<u64> = answers.iter().filter_map(|answer| answer.body["id"].as_u64()).collect();
     assert_eq!((answers.with_status(201), numbers.len(), ids.len()), (100, 100, 100));
-    assert_eq!(numbers.first().map(|number| &number[12..]), Some("-0001"), "{numbers:?}");
-    assert_eq!(numbers.last().map(|number| &number[12..]), Some("-0100"), "{numbers:?}");
+    assert!(numbers.first().is_some_and(|first| FIRST_COUNTS.contains(first)), "{numbers:?}");
+    assert!(numbers.last().is_some_and(|last| *last <= 100 * FIRST_COUNTS.end()), "{numbers:?}");
 }
 
 type Call = std::pin::Pin<Box<dyn Future<Output = Answer> + Send>>;
@@ -207,6 +325,20 @@ fn post(shop: &LocalShop, path: &str, body: Value) -> Call {
 fn put(shop: &LocalShop, path: String, body: Value) -> Call {
     let staff = shop.staff();
     Box::pin(async move { staff.put(&path, &body).await })
+}
+
+fn adjust(shop: &LocalShop, variant: u64, change: i64) -> Call {
+    let keeper = shop.keeper();
+    let count = json!({ "variantId": variant, "quantityChange": change, "reason": "Counted", "changeType": "ADJUSTMENT" });
+    Box::pin(async move { keeper.put("/api/inventory/adjust", &count).await })
+}
+
+async fn one_after_another(calls: Vec<Call>) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(call.await);
+    }
+    answers
 }
 
 fn amounts(refunds: &[Value]) -> Vec<i64> {
