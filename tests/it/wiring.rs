@@ -12,6 +12,7 @@ mod rights;
 mod runbook;
 mod settings;
 mod template;
+mod versions;
 
 /// Fails with every complaint at once, a line each.
 #[track_caller]

@@ -6,8 +6,6 @@ use api::input::{Input, Reader, Value};
 use api::problem::FieldError;
 use api::{Answer, Attempt, Checked, Problem, Shop};
 use axum::extract::State;
-use axum::http::header::IF_MATCH;
-use axum::http::{HeaderMap, StatusCode};
 use domain::actor::Actor;
 use domain::ids::{ProductId, VariantId};
 use domain::inventory::{InventoryError, MAX_PIECES, NewPrice, NewVariant, Variant, VariantPatch};
@@ -175,22 +173,16 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
 pub(super) async fn put(
     State(shop): State<Shop>,
     InventoryKeeper(caller): InventoryKeeper,
-    headers: HeaderMap,
     request: Checked<PutVariants>,
 ) -> Result<Answer, Problem> {
     let Checked { input: PutVariants(entries), meta } = request;
     let ids: Vec<VariantId> = entries.iter().filter_map(Entry::id).collect();
     let skus: Vec<String> = entries.iter().filter_map(Entry::sku).cloned().collect();
-    let is_conditional = headers.contains_key(IF_MATCH);
     let (shop, entries, ids, skus, meta) = (&shop, &entries, &ids, &skus, &meta);
     shop.decide(meta, |attempt| async move {
         let (known, owners) = shop.store.variants_and_skus(ids, skus).await?;
         let seen = only_version(entries, &known)?;
-        match seen {
-            Some(version) => meta.require_match(version)?,
-            None if is_conditional => return Err(nothing_to_match()),
-            None => {}
-        }
+        meta.require_match_if_one(seen)?;
         let (variants, writes) = decide(entries, &known, owners, caller.actor(), attempt)?;
         let changed = seen.and(variants.first()).map(|variant| variant.version);
         let answer = Answer::ok(&VariantsAnswer { variants: variants.into_iter().map(Into::into).collect() })?;
@@ -214,12 +206,6 @@ fn only_version(entries: &[Entry], known: &HashMap<VariantId, Variant>) -> Resul
     });
     let versions = versions.collect::<Result<Vec<_>, Problem>>()?;
     Ok(versions.first().copied().filter(|_| entries.len() == 1))
-}
-
-/// An `If-Match`, also `*`, is false where no one version is there to match (RFC 9110, section 13.1.1).
-fn nothing_to_match() -> Problem {
-    let detail = "If-Match goes with one variant that is changed; several, and new ones, have no one version.";
-    Problem::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", detail)
 }
 
 /// The variants after it, and what that writes. A SKU is free when no variant has it, and none before in this request.

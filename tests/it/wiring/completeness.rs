@@ -207,7 +207,7 @@ fn whoever_reads_a_header_of_the_request_tells_of_it() {
                 "Idempotency-Key",
                 tells("Idempotency-Key") && answers("Idempotency-Replayed") && told.contains("IDEMPOTENCY_KEY_REUSED"),
             ),
-            (source.contains(".require_match("), "If-Match", tells("If-Match") && answers("ETag") && told.contains("PRECONDITION_FAILED")),
+            (source.contains(".require_match"), "If-Match", tells("If-Match") && answers("ETag") && told.contains("PRECONDITION_FAILED")),
             (
                 source.contains("page::read(") || source.contains("page::answer("),
                 "pages",

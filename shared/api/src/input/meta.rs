@@ -42,9 +42,25 @@ impl Meta {
         if wanted.trim() == "*" || wanted.split(',').any(|tag| tag.trim() == current) {
             return Ok(());
         }
-        let detail = format!("The record has changed since; its ETag is {current} now.");
-        Err(Problem::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", detail))
+        Err(precondition_failed(&format!("The record has changed since; its ETag is {current} now.")))
     }
+
+    /// The same of a request that changes one record or more: several, and new ones, have no one version, and then an `If-Match`
+    /// is false, also `*`.
+    ///
+    /// # Errors
+    /// 412 `PRECONDITION_FAILED`.
+    pub fn require_match_if_one(&self, version: Option<u64>) -> Result<(), Problem> {
+        match version {
+            Some(version) => self.require_match(version),
+            None if self.if_match.is_none() => Ok(()),
+            None => Err(precondition_failed("If-Match goes with one record that is changed; several, and new ones, have no one version.")),
+        }
+    }
+}
+
+fn precondition_failed(detail: &str) -> Problem {
+    Problem::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", detail)
 }
 
 fn answer_key(parts: &Parts, body: &[u8]) -> Result<Option<AnswerKey>, Problem> {
