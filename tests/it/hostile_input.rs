@@ -227,14 +227,23 @@ async fn what_is_said_of_a_megabyte_of_wrong_fields_fits_into_an_answer() {
     let many: Vec<String> = (0..90_000).map(|number| format!(r#""x{number:05}":0"#)).collect();
     let quotes = r#"\""#.repeat(500_000);
     let long: Vec<String> = (0..990).map(|number| format!(r#""{number:03}{}":0"#, r#"\""#.repeat(520))).collect();
-    let bodies =
-        [("many", format!("{{{}}}", many.join(","))), ("one", format!(r#"{{"{quotes}":0}}"#)), ("long", format!("{{{}}}", long.join(",")))];
-    for (sent, body) in bodies {
+    // What is sent, how many of it are told, and of how many more it is said.
+    let bodies = [
+        ("many", many.join(","), 1_000, Some(89_999)),
+        ("one", format!(r#""{quotes}":0"#), 1, None),
+        ("long", long.join(","), 990, Some(989)),
+    ];
+    for (sent, fields, told, more) in bodies {
+        let body = format!("{{{fields}}}");
         assert!(body.len() > MEGABYTE * 9 / 10 && body.len() <= MEGABYTE, "{}", body.len());
-        let answer = shop.customer(CUSTOMER).send(Method::POST, "/api/orders", Some(body.into_bytes())).await;
-        assert_eq!(answer.status, 400);
+        let answer = shop.admin().send(Method::POST, "/api/notifications/7/resend", Some(body.into_bytes())).await;
+        answer.refused(400, "UNKNOWN_FIELD");
         answer.fits(sent);
-        assert!(!answer.errors().is_empty());
+        let errors = answer.errors();
+        assert!(errors.len() == told && errors.iter().all(|(_, code)| *code == "UNKNOWN_FIELD"), "{} of {sent}", errors.len());
+        let detail = answer.body["detail"].as_str().expect("a sentence");
+        let ends = more.map(|more| format!(" And {more} more."));
+        assert!(ends.as_ref().map_or(!detail.contains(" more."), |end| detail.ends_with(end)), "{sent}: {detail}");
     }
 }
 

@@ -39,15 +39,14 @@ async fn a_cancel_answers_the_whole_order_after_it_and_its_refund() {
 #[tokio::test]
 async fn what_staff_note_at_an_unpaid_order_is_theirs_to_read() {
     let shop = LocalShop::without_pumps().await;
-    let order = shop.order().place().await;
-    let before = shop.customer(CUSTOMER).get(&format!("/api/orders?id={}", order.id)).await.ok()["notes"].clone();
+    let order = shop.order().with("notes", json!("Sonnez deux fois")).place().await;
 
     let body = json!({ "reason": "Ordered twice", "notes": "Deliver no more to them" });
     let answer = shop.staff().post(&order.path("cancel"), &body).await;
 
     assert_eq!(answer.status, 200, "{}", answer.text);
     let now = shop.customer(CUSTOMER).get(&format!("/api/orders?id={}", order.id)).await.ok();
-    assert_eq!(now["notes"], before);
+    assert_eq!(now["notes"], "Sonnez deux fois");
     let history = shop.staff().get(&order.path("history")).await;
     assert!(history.text.contains("Ordered twice\\nDeliver no more to them"), "{}", history.text);
 }
