@@ -19,6 +19,7 @@ pub mod store_credit;
 pub mod webhooks;
 pub mod workers;
 
+mod lines;
 mod query;
 
 use api::Shop;

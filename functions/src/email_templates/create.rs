@@ -1,8 +1,8 @@
 //! `POST /api/email-templates` — a template of the shop's own for a code and a language.
 
-use super::{MISSING, TemplateView, checked, code, document, subject, variables};
+use super::{TemplateView, checked, code, document, subject, variables};
 use api::auth::Admin;
-use api::input::{Input, Reader};
+use api::input::{Input, MISSING, Reader};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::message::Locale;

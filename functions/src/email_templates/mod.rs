@@ -24,7 +24,6 @@ pub(crate) use remove::__path_remove;
 pub(crate) use update::__path_update;
 pub(crate) use view::TemplateView;
 
-const MISSING: &str = "MISSING_REQUIRED_FIELDS";
 const INVALID: &str = "INVALID_TEMPLATE";
 
 /// The routes of this endpoint.

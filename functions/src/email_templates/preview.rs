@@ -1,9 +1,9 @@
 //! `POST /api/email-templates/preview` — a template with values in it, on the screen or in the caller's own mailbox.
 
-use super::{MISSING, code, field_error, not_found};
+use super::{code, field_error, not_found};
 use crate::messages::{self, Email, builtin};
 use api::auth::{OwnAddress, Staff};
-use api::input::{Input, Reader};
+use api::input::{Input, MISSING, Reader};
 use api::{Answer, Checked, Problem, Shop};
 use axum::Router;
 use axum::extract::State;

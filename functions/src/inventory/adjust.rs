@@ -2,7 +2,7 @@
 
 use super::{StockLogView, VariantView};
 use api::auth::InventoryKeeper;
-use api::input::{Input, Reader};
+use api::input::{Input, MISSING, Reader};
 use api::{Answer, Checked, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
@@ -41,7 +41,6 @@ pub(crate) struct AdjustAnswer {
 
 impl Input for AdjustStock {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
-        const MISSING: &str = "MISSING_REQUIRED_FIELDS";
         let mut body = request.body()?;
         let id = body.required("variantId", MISSING, |value| value.id(VariantId::new, "INVALID_ID"));
         let quantity_change =

@@ -1,7 +1,8 @@
 //! `POST /api/orders` — price an order, take its stock, make it: all or nothing.
 
 use super::OrderView;
-use api::input::{Fields, Input, Reader, Value};
+use crate::lines;
+use api::input::{Input, MISSING, Reader, Value};
 use api::{Answer, Caller, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::{CustomerId, VariantId};
@@ -9,8 +10,8 @@ use domain::message::Locale;
 use domain::money::Currency;
 use domain::notification::is_email_address;
 use domain::order::{
-    Address, Customer, DeliveryAddress, DeliveryMethod, MAX_LINES, MAX_QUANTITY, Order, OrderRequest, OrderSource, PaymentMethod,
-    PlaceError, RequestedLine, kept_reference,
+    Address, Customer, DeliveryAddress, DeliveryMethod, MAX_LINES, Order, OrderRequest, OrderSource, PaymentMethod, PlaceError,
+    RequestedLine, kept_reference,
 };
 use domain::promotion::PromotionCode;
 use std::collections::HashSet;
@@ -105,14 +106,14 @@ impl Input for PlaceOrder {
         let customer_id = body.optional("customerId", |value| value.id(CustomerId::new, "INVALID_ID"));
         let customer_id = match customer_id {
             Some(None) if own.is_none() => {
-                body.missing("customerId", "MISSING_REQUIRED_FIELDS");
+                body.missing("customerId", MISSING);
                 None
             }
             Some(given) => given.or(own),
             None => None,
         };
         let customer = body.required("customer", MISSING, |value| customer(&value, shop.locale));
-        let lines = body.required("items", "MISSING_ITEMS", |value| lines(&value));
+        let lines = body.required("items", "MISSING_ITEMS", |value| requested(&value));
         let delivery_method =
             body.required("deliveryMethod", MISSING, |value| value.word(DeliveryMethod::parse, "INVALID_DELIVERY_METHOD"));
         let delivery_address = body.optional("deliveryAddress", |value| address(&value));
@@ -146,8 +147,6 @@ impl Input for PlaceOrder {
     }
 }
 
-const MISSING: &str = "MISSING_REQUIRED_FIELDS";
-
 fn customer(value: &Value<'_>, shops: Locale) -> Option<Customer> {
     let mut fields = value.fields("INVALID_CUSTOMER")?;
     let first_name = fields.required("firstName", MISSING, |value| value.text(100));
@@ -165,23 +164,14 @@ fn email(value: &Value<'_>) -> Option<String> {
     if is_email_address(&address) { Some(address) } else { value.wrong("is no e-mail address") }
 }
 
-fn lines(value: &Value<'_>) -> Option<Vec<RequestedLine>> {
-    if value.is_empty_list() {
-        return value.wrong_as("MISSING_ITEMS", "must not be empty");
-    }
-    let too_many = || value.wrong_as("TOO_MANY_ITEMS", &format!("can have {MAX_LINES} lines at the most"));
-    if value.length() > MOST_LINES_READ {
-        return too_many();
-    }
-    let lines = value.list("INVALID_ITEM", |item| {
-        let mut fields: Fields<'_> = item.fields("INVALID_ITEM")?;
+fn requested(value: &Value<'_>) -> Option<Vec<RequestedLine>> {
+    let lines = lines::read(value, MOST_LINES_READ, |fields| {
         let variant_id = fields.required("variantId", "INVALID_ITEM", |value| value.id(VariantId::new, "INVALID_ITEM"));
-        let quantity = fields.required("quantity", "INVALID_ITEM", |value| value.integer(1..=i64::from(MAX_QUANTITY), "INVALID_ITEM"));
-        fields.finish();
-        Some(RequestedLine { variant_id: variant_id?, quantity: u32::try_from(quantity?).ok()? })
+        let quantity = fields.required("quantity", "INVALID_ITEM", |value| lines::pieces(&value, 1));
+        Some(RequestedLine { variant_id: variant_id?, quantity: quantity? })
     })?;
     let variants: HashSet<VariantId> = lines.iter().map(|line| line.variant_id).collect();
-    if variants.len() > MAX_LINES { too_many() } else { Some(lines) }
+    if variants.len() > MAX_LINES { lines::too_many(value, MAX_LINES) } else { Some(lines) }
 }
 
 fn address(value: &Value<'_>) -> Option<DeliveryAddress> {

@@ -1,8 +1,8 @@
 //! `POST /api/promotions` — make a promotion.
 
-use super::{MISSING, MOST_DESCRIPTION, MOST_NAME, PromotionView};
+use super::{MOST_DESCRIPTION, MOST_NAME, PromotionView};
 use api::auth::Admin;
-use api::input::{Decimal, Input, Reader, Value};
+use api::input::{Decimal, Input, MISSING, Reader, Value};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::money::Currency;

@@ -24,8 +24,6 @@ use domain::promotion::PromotionCode;
 const MOST_NAME: usize = 100;
 const MOST_DESCRIPTION: usize = 500;
 
-const MISSING: &str = "MISSING_REQUIRED_FIELDS";
-
 /// The routes of this endpoint.
 pub fn routes() -> Router<Shop> {
     let methods = get(find::find).post(create::create).put(update::update).delete(deactivate::deactivate);

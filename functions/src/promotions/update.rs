@@ -1,10 +1,10 @@
 //! `PUT /api/promotions?id=` — change a promotion, also while it is used.
 
 use super::create::{code, uses, wrong_value};
-use super::{MISSING, MOST_DESCRIPTION, MOST_NAME, PromotionView, code_of, not_found};
+use super::{MOST_DESCRIPTION, MOST_NAME, PromotionView, code_of, not_found};
 use crate::query;
 use api::auth::Admin;
-use api::input::{Decimal, Input, Reader};
+use api::input::{Decimal, Input, MISSING, Reader};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::PromotionId;

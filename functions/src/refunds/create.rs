@@ -1,19 +1,17 @@
 //! `POST /api/refunds` — an admin refunds an order: all that is left, an amount, or pieces of its lines.
 
 use super::RefundView;
-use crate::orders;
+use crate::{lines, orders};
 use api::auth::Admin;
-use api::input::{Decimal, Input, Reader, Value};
+use api::input::{Decimal, Input, MISSING, Reader, Value};
 use api::problem::FieldError;
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::{OrderId, OrderItemId};
-use domain::order::{MAX_LINES, MAX_QUANTITY, Order};
+use domain::order::{MAX_LINES, Order};
 use domain::refund::{RefundMethod, RefundPart, RefundRequest};
 use store::Writes;
 use utoipa::ToSchema;
-
-const MISSING: &str = "MISSING_REQUIRED_FIELDS";
 
 /// What an admin sends to refund an order; with neither an amount nor items, all that is left goes back.
 #[derive(ToSchema)]
@@ -76,18 +74,10 @@ impl Input for CreateRefund {
 }
 
 fn pieces(value: &Value<'_>) -> Option<Vec<(OrderItemId, u32)>> {
-    if value.is_empty_list() {
-        return value.wrong_as("MISSING_ITEMS", "must not be empty");
-    }
-    if value.length() > MAX_LINES {
-        return value.wrong_as("TOO_MANY_ITEMS", &format!("has more than the {MAX_LINES} lines of an order"));
-    }
-    value.list("INVALID_ITEM", |item| {
-        let mut fields = item.fields("INVALID_ITEM")?;
-        let id = fields.required("orderItemId", "INVALID_ITEM", |value| value.id(OrderItemId::new, "INVALID_ITEM"));
-        let quantity = fields.required("quantity", "INVALID_ITEM", |value| value.integer(1..=i64::from(MAX_QUANTITY), "INVALID_ITEM"));
-        fields.finish();
-        Some((id?, u32::try_from(quantity?).ok()?))
+    lines::read(value, MAX_LINES, |fields| {
+        let id = fields.required("orderItemId", "INVALID_ITEM", |value| lines::order_item(&value));
+        let quantity = fields.required("quantity", "INVALID_ITEM", |value| lines::pieces(&value, 1));
+        Some((id?, quantity?))
     })
 }
 

@@ -14,7 +14,6 @@ use api::{Problem, Shop};
 use axum::Router;
 use axum::routing::get;
 use domain::ids::ReturnId;
-use domain::order::MAX_QUANTITY;
 use domain::returns::{Condition, Return};
 
 /// The routes of this endpoint.
@@ -28,11 +27,6 @@ async fn load(shop: &Shop, id: ReturnId) -> Result<Return, Problem> {
 
 fn not_found(which: impl std::fmt::Display) -> Problem {
     Problem::not_found("RETURN_NOT_FOUND", format!("There is no return {which}."))
-}
-
-/// Pieces, at least so many.
-fn pieces(value: &Value<'_>, least: i64) -> Option<u32> {
-    u32::try_from(value.integer(least..=i64::from(MAX_QUANTITY), "INVALID_ITEM")?).ok()
 }
 
 fn condition(value: &Value<'_>) -> Option<Condition> {

@@ -1,8 +1,8 @@
 //! `POST /api/returns` — ask for pieces of a delivered order to be taken back.
 
+use super::condition;
 use super::view::ReturnAnswer;
-use super::{condition, pieces};
-use crate::orders;
+use crate::{lines, orders};
 use api::input::{Input, Reader, Value};
 use api::{Answer, Caller, Checked, Problem, Shop};
 use axum::extract::State;
@@ -61,19 +61,11 @@ impl Input for RequestReturn {
 }
 
 fn items(value: &Value<'_>) -> Option<Vec<RequestedItem>> {
-    if value.is_empty_list() {
-        return value.wrong_as("MISSING_ITEMS", "must not be empty");
-    }
-    if value.length() > MOST_ITEMS {
-        return value.wrong_as("TOO_MANY_ITEMS", &format!("can have {MOST_ITEMS} entries at the most"));
-    }
-    value.list("INVALID_ITEM", |item| {
-        let mut fields = item.fields("INVALID_ITEM")?;
-        let order_item_id = fields.required("orderItemId", "INVALID_ITEM", |value| value.id(OrderItemId::new, "INVALID_ITEM"));
-        let quantity = fields.required("quantity", "INVALID_ITEM", |value| pieces(&value, 1));
+    lines::read(value, MOST_ITEMS, |fields| {
+        let order_item_id = fields.required("orderItemId", "INVALID_ITEM", |value| lines::order_item(&value));
+        let quantity = fields.required("quantity", "INVALID_ITEM", |value| lines::pieces(&value, 1));
         let condition = fields.required("condition", "INVALID_CONDITION", |value| condition(&value));
         let restockable = fields.optional("restockable", |value| value.boolean_as("INVALID_ITEM"));
-        fields.finish();
         let condition = condition?;
         let restockable = restockable?.unwrap_or(condition.is_sellable());
         Some(RequestedItem { order_item_id: order_item_id?, quantity: quantity?, condition, restockable })

@@ -1,11 +1,10 @@
 //! `PUT /api/returns?id=` — staff take a return a step on: approve it, count what arrived, refund it, close it, reject it.
 
 use super::view::ReturnAnswer;
-use super::{condition, load, pieces};
-use crate::orders;
-use crate::query;
+use super::{condition, load};
+use crate::{lines, orders, query};
 use api::auth::Staff;
-use api::input::{Decimal, Fields, Input, Reader, Value};
+use api::input::{Decimal, Input, Reader, Value};
 use api::problem::FieldError;
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
@@ -94,17 +93,12 @@ impl Input for UpdateReturn {
 }
 
 fn counts(value: &Value<'_>) -> Option<Vec<Count>> {
-    if value.length() > MOST_COUNTS {
-        return value.wrong_as("TOO_MANY_ITEMS", &format!("can have {MOST_COUNTS} entries at the most"));
-    }
-    value.list("INVALID_ITEM", |item| {
-        let mut fields: Fields<'_> = item.fields("INVALID_ITEM")?;
-        let order_item_id = fields.required("orderItemId", "INVALID_ITEM", |value| value.id(OrderItemId::new, "INVALID_ITEM"));
+    lines::read_any(value, MOST_COUNTS, |fields| {
+        let order_item_id = fields.required("orderItemId", "INVALID_ITEM", |value| lines::order_item(&value));
         let entry = fields.optional("id", |value| value.id(ReturnItemId::new, "INVALID_ITEM"));
-        let received = fields.optional("receivedQuantity", |value| pieces(&value, 0));
+        let received = fields.optional("receivedQuantity", |value| lines::pieces(&value, 0));
         let restockable = fields.optional("restockable", |value| value.boolean_as("INVALID_ITEM"));
         let condition = fields.optional("condition", |value| condition(&value));
-        fields.finish();
         Some(Count { order_item_id: order_item_id?, entry: entry?, received: received?, condition: condition?, restockable: restockable? })
     })
 }

@@ -1,18 +1,16 @@
 //! `POST /api/shipments` — staff make a parcel of an order's lines.
 
 use super::{ShipmentView, cost, weight};
-use crate::orders;
+use crate::{lines, orders};
 use api::auth::Staff;
-use api::input::{Decimal, Input, Reader, Value};
+use api::input::{Decimal, Input, MISSING, Reader, Value};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::{OrderId, OrderItemId};
-use domain::order::{MAX_LINES, MAX_QUANTITY};
+use domain::order::MAX_LINES;
 use domain::shipment::{Carrier, ShipmentRequest, ShippedItem, ShippingAddress};
 use store::Writes;
 use utoipa::ToSchema;
-
-const MISSING: &str = "MISSING_REQUIRED_FIELDS";
 
 /// What staff send to make a parcel.
 #[derive(ToSchema)]
@@ -105,18 +103,10 @@ fn address(value: &Value<'_>) -> Option<ShippingAddress> {
 }
 
 fn items(value: &Value<'_>) -> Option<Vec<ShippedItem>> {
-    if value.is_empty_list() {
-        return value.wrong_as("MISSING_ITEMS", "must not be empty");
-    }
-    if value.length() > MAX_LINES {
-        return value.wrong_as("TOO_MANY_ITEMS", &format!("can have {MAX_LINES} lines at the most"));
-    }
-    value.list("INVALID_ITEM", |item| {
-        let mut fields = item.fields("INVALID_ITEM")?;
-        let order_item_id = fields.required("orderItemId", "INVALID_ITEM", |value| value.id(OrderItemId::new, "INVALID_ITEM"));
-        let quantity = fields.required("quantity", "INVALID_ITEM", |value| value.integer(1..=i64::from(MAX_QUANTITY), "INVALID_ITEM"));
-        fields.finish();
-        Some(ShippedItem { order_item_id: order_item_id?, quantity: u32::try_from(quantity?).ok()? })
+    lines::read(value, MAX_LINES, |fields| {
+        let order_item_id = fields.required("orderItemId", "INVALID_ITEM", |value| lines::order_item(&value));
+        let quantity = fields.required("quantity", "INVALID_ITEM", |value| lines::pieces(&value, 1));
+        Some(ShippedItem { order_item_id: order_item_id?, quantity: quantity? })
     })
 }
 

@@ -3,7 +3,7 @@
 use super::EntryView;
 use crate::orders;
 use api::auth::Staff;
-use api::input::{Input, Reader};
+use api::input::{Input, MISSING, Reader};
 use api::{Amount, Answer, Checked, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
@@ -44,7 +44,6 @@ pub(crate) struct RedeemAnswer {
 
 impl Input for Redeem {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
-        const MISSING: &str = "MISSING_REQUIRED_FIELDS";
         let shops = request.shop().currency;
         let mut body = request.body()?;
         let currency = body.peek("currency").and_then(Currency::parse).unwrap_or(shops);

@@ -1,5 +1,6 @@
 //! The fields of a JSON object, asked for in the contract's order.
 
+use super::MISSING;
 use super::json::Node;
 use super::value::{Errors, Source, Value};
 use crate::problem::{Code, FieldError};
@@ -54,7 +55,7 @@ impl<'a> Fields<'a> {
             self.known.push(name);
             return Some(None);
         }
-        self.required(name, "MISSING_REQUIRED_FIELDS", read).map(Some)
+        self.required(name, MISSING, read).map(Some)
     }
 
     /// A text field before its turn, for the fields that are read in its light.

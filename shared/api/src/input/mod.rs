@@ -28,6 +28,9 @@ use value::{Errors, Source};
 /// The largest body, in bytes.
 pub const MOST_BODY_BYTES: usize = 1024 * 1024;
 
+/// The code of a field that has to be there, where the contract has no other for it.
+pub const MISSING: &str = "MISSING_REQUIRED_FIELDS";
+
 /// Something that a whole request can be read as.
 pub trait Input: Sized {
     /// Whether a request without a body is as good as one with `{}`.
