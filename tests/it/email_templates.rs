@@ -334,6 +334,14 @@ async fn a_preview_fills_in_what_it_is_given_and_says_where_something_is_missing
         (vec![("/htmlContent", "INVALID_TEMPLATE")], &json!(2), &json!(10))
     );
 
+    let blank = preview(&shop, json!({ "code": "HELLO", "variables": { "name": "", "price": 1 } })).await.ok();
+    assert_eq!((&blank["subject"], &blank["text"]), (&json!("Hi"), &Value::Null));
+    create(&shop, &with("NAMED", "subject", json!("{{name}}"))).await;
+    let blank = json!({ "name": " ", "orderNumber": "1", "customerName": "x", "items": [], "total": "1" });
+    let nothing = preview(&shop, json!({ "code": "NAMED", "variables": blank })).await;
+    nothing.refused(400, "INVALID_TEMPLATE");
+    assert_eq!(nothing.errors(), vec![("/subject", "INVALID_TEMPLATE")], "no provider sends it");
+
     own["locale"] = json!("en");
     own["subject"] = json!("Hello {{name}}");
     create(&shop, &own).await;

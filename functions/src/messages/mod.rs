@@ -127,19 +127,28 @@ impl Prepared {
         })
     }
 
-    /// Fills it.
+    /// Fills it. A twin that comes out blank is left away.
     ///
     /// # Errors
-    /// For what can't be filled, and where.
+    /// For what can't be filled, and where; and for a subject or a page that comes out blank, which no provider sends.
     pub fn fill(&self, values: Value) -> Result<Email, Flawed> {
         let values = Context::from(values);
         let plain = |text: &Parsed| print(Part::Text, text, &values, Escape::Nothing, MOST_TEXT_BYTES).map(|text| text::tidy(&text));
-        Ok(Email {
-            subject: text::one_line(&print(Part::Subject, &self.subject, &values, Escape::Nothing, MOST_SUBJECT_BYTES)?),
-            html: print(Part::Html, &self.html, &values, Escape::Html, MOST_HTML_BYTES)?,
-            text: self.text.as_ref().map(plain).transpose()?,
-        })
+        let subject = text::one_line(&print(Part::Subject, &self.subject, &values, Escape::Nothing, MOST_SUBJECT_BYTES)?);
+        let html = print(Part::Html, &self.html, &values, Escape::Html, MOST_HTML_BYTES)?;
+        let text = self.text.as_ref().map(plain).transpose()?;
+        Ok(Email { subject: written(Part::Subject, subject)?, html: written(Part::Html, html)?, text: text.filter(|text| !is_blank(text)) })
     }
+}
+
+/// What a part came out as, if there is anything in it.
+fn written(part: Part, text: String) -> Result<String, Flawed> {
+    let flaw = || Flaw { line: 1, column: 1, reason: "nothing is written with these values".to_owned() };
+    if is_blank(&text) { Err(Flawed { part, flaw: flaw() }) } else { Ok(text) }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 /// A version of one of the shop's own templates, read once.

@@ -377,6 +377,20 @@ fn a_template_that_cant_be_filled_is_no_reason_for_silence() {
 }
 
 #[test]
+fn a_template_that_comes_out_blank_is_not_sent_and_a_blank_twin_is_left_away() {
+    let announcement = announcement(MessageKind::OrderConfirmed, Locale::Fr, Facts { tracking_number: None, ..facts() });
+    let built_in = email(&announcement, &SHOP, None).unwrap();
+    let sent = |subject: &str, html: &str, text| email(&announcement, &SHOP, Some(&Own::from(&own(saying(subject, html, text))))).unwrap();
+    let nothing = "{{#if trackingNumber}}{{trackingNumber}}{{/if}}";
+    for blank in [nothing, " \n\t\u{a0}", "\u{202a}"] {
+        assert_eq!(sent(blank, "<p>Own</p>", None), built_in, "{blank:?} as the subject");
+    }
+    assert_eq!(sent("Own", nothing, Some("Own")), built_in);
+    let own = sent("Own", "<p>Own</p>", Some(nothing));
+    assert_eq!((own.subject.as_str(), own.text), ("Own", None));
+}
+
+#[test]
 fn everything_that_is_wrong_with_a_template_is_found_with_its_place() {
     let wording = Wording {
         declared: Some(vec!["name".into(), "items".into()]),
