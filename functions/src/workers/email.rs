@@ -1,28 +1,18 @@
 //! Who sends e-mail, in which order, by what a worker is told.
 
+use super::Key;
 use api::config::{ConfigError, Variables};
 use api::secrets::{SecretName, Secrets};
 use aws_config::SdkConfig;
 use domain::notification::NotificationProvider;
 use outbound::ClientError;
-use providers::{Credential, EmailProvider, InOrder, SendGrid, SendGridConfig, Ses, in_order};
+use providers::{EmailProvider, InOrder, SendGrid, SendGridConfig, Ses, in_order};
 use std::sync::Arc;
 
 const SEND_GRID: &str = "https://api.sendgrid.com";
 
 /// Everybody who may send e-mail.
 pub type Email = InOrder<EmailProvider<Key>>;
-
-/// SendGrid's key, among a worker's secrets.
-#[derive(Clone)]
-pub struct Key(Arc<Secrets>);
-
-impl Credential for Key {
-    async fn value(&self) -> Result<Arc<str>, String> {
-        let key = self.0.value(SecretName::SendGrid).await.map_err(|error| error.to_string())?;
-        key.ok_or_else(|| "no SENDGRID_SECRET_ARN is set".to_owned())
-    }
-}
 
 /// How the shop sends e-mail.
 #[derive(Clone)]
@@ -68,7 +58,7 @@ pub fn email(config: EmailConfig, sdk: &SdkConfig, secrets: &Arc<Secrets>) -> Re
         let provider = if name == NotificationProvider::SendGrid {
             let (from_name, base_url) = (shop_name.clone(), send_grid_url.clone());
             let config = SendGridConfig { from_name, from: from.clone(), reply_to: reply_to.clone(), base_url };
-            EmailProvider::SendGrid(Box::new(SendGrid::new(config, Key(Arc::clone(secrets)))?))
+            EmailProvider::SendGrid(Box::new(SendGrid::new(config, Key::of(secrets, SecretName::SendGrid))?))
         } else {
             let ses = Ses::new(sdk, &shop_name, &from, reply_to.clone());
             EmailProvider::Ses(Box::new(ses.reporting(configuration_set.clone())))

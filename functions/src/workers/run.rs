@@ -12,13 +12,13 @@ use api::clock::Clock;
 use api::config::{ConfigError, Environment, Variables, public_url, required, shop_name};
 use api::lambda::{Error, work};
 use api::metrics::Metrics;
-use api::secrets::{SecretName, Secrets};
+use api::secrets::Secrets;
 use api::{Shop, aws};
 use aws_config::SdkConfig;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::SqsEvent;
+use providers::TwilioConfig;
 use providers::phone::Country;
-use providers::{NoSms, Sender, Twilio, TwilioConfig};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -113,39 +113,28 @@ pub async fn send_sms() -> Result<(), Error> {
         status_callback: started(public_url(&Environment))?.map(|url| format!("{url}{}", webhooks::twilio::PATH)),
     };
     let clock = Clock::default();
-    let secrets = Arc::new(Secrets::given(&Environment, &sdk, &clock));
-    let (store, shop_name, sqs) = (aws::store(&sdk, &Environment), shop_name(&Environment), aws::sqs(&sdk));
-    let (country, metrics, client) = (started(shop_country(&Environment))?, Metrics::given(&Environment), providers::client()?);
+    let sender = started(super::sms(config, &Arc::new(Secrets::given(&Environment, &sdk, &clock))))?;
+    let desk = Desk {
+        store: aws::store(&sdk, &Environment),
+        clock,
+        shop_name: shop_name(&Environment),
+        country: started(shop_country(&Environment))?,
+        templates: Templates::default(),
+        sender,
+        metrics: Metrics::given(&Environment),
+    };
+    let sqs = aws::sqs(&sdk);
     work(move |batch: SqsEvent| {
-        let (store, shop_name, sqs, queue) = (store.clone(), shop_name.clone(), sqs.clone(), queue.clone());
-        let (config, secrets, metrics) = (config.clone(), Arc::clone(&secrets), metrics.clone());
-        let (clock, client) = (clock.clone(), client.clone());
+        let (desk, sqs, queue) = (desk.clone(), sqs.clone(), queue.clone());
         async move {
-            match secrets.value(SecretName::Twilio).await? {
-                Some(token) => {
-                    let sender = Twilio::new(client, config, token.to_string());
-                    let templates = Templates::default();
-                    Ok(texts(batch, Desk { store, clock, shop_name, country, templates, sender, metrics }, &sqs, &queue).await)
-                }
-                None => Ok(texts(
-                    batch,
-                    Desk { store, clock, shop_name, country, templates: Templates::default(), sender: NoSms, metrics },
-                    &sqs,
-                    &queue,
-                )
-                .await),
-            }
+            let jobs = |job| {
+                let desk = desk.clone();
+                async move { send_sms::send(&desk, job).await }
+            };
+            Ok(each_job(batch, &sqs, &queue, &desk.clock, &desk.metrics, jobs).await)
         }
     })
     .await
-}
-
-async fn texts<S: Sender + Clone + 'static>(batch: SqsEvent, desk: Desk<S>, sqs: &aws_sdk_sqs::Client, queue: &str) -> SqsBatchResponse {
-    let jobs = |job| {
-        let desk = desk.clone();
-        async move { send_sms::send(&desk, job).await }
-    };
-    each_job(batch, sqs, queue, &desk.clock, &desk.metrics, jobs).await
 }
 
 /// The country that a number without one is of.

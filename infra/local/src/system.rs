@@ -28,8 +28,8 @@ use functions::webhooks::twilio;
 use functions::workers::carriers::Carriers as Connections;
 use functions::workers::relay::Queues;
 use functions::workers::run::shop_country;
-use functions::workers::{Desk, EmailConfig, Templates, email};
-use providers::{Twilio, TwilioConfig};
+use functions::workers::{Desk, EmailConfig, Templates, email, sms};
+use providers::TwilioConfig;
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -485,7 +485,7 @@ fn workers(
             shop_name: name,
             country,
             templates: Templates::default(),
-            sender: Twilio::new(providers::client()?, twilio, TWILIO_AUTH_TOKEN.to_owned()),
+            sender: sms(twilio, &shop.secrets)?,
             metrics: Metrics::default(),
         },
         carriers: Connections::read(&variables, &tables, &shop.clock, shop.config.timezone.clone())?,

@@ -11,10 +11,9 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use functions::workers::carriers::Carriers;
 use functions::workers::relay::{Queue, Queues};
 use functions::workers::{
-    Desk, Email, Swept, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay,
+    Desk, Email, Sms, Swept, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay,
     send_email, send_sms, track_shipments,
 };
-use providers::Twilio;
 use std::collections::HashSet;
 
 /// As `template.yaml` has it.
@@ -32,7 +31,7 @@ pub struct Workers {
     /// Who sends e-mails.
     pub email: Desk<Email>,
     /// Who sends SMS.
-    pub sms: Desk<Twilio>,
+    pub sms: Desk<Sms>,
     /// Who brings parcels.
     pub carriers: Carriers,
 }

@@ -49,6 +49,12 @@ impl SecretName {
         Self::SendGrid,
     ];
 
+    /// The variable that names it in Secrets Manager.
+    #[must_use]
+    pub const fn arn_variable(self) -> &'static str {
+        self.variables().1
+    }
+
     /// The variable that holds it (for environments other than AWS), and the one that holds its ARN.
     const fn variables(self) -> (&'static str, &'static str) {
         match self {

@@ -3,22 +3,22 @@
 pub mod carriers;
 mod failover;
 mod gateway;
-mod no_sms;
 mod pawapay;
 pub mod phone;
 mod said;
 mod send_grid;
 mod ses;
+mod sms;
 mod stripe;
 mod twilio;
 
 pub use failover::{EmailProvider, InOrder, in_order};
 pub use gateway::{AskError, Asked, Gateway};
-pub use no_sms::NoSms;
 pub use pawapay::{Deposit, PawaPay, PawaPayRefund};
 pub use said::{Said, as_code, capped, reference};
 pub use send_grid::{SendGrid, SendGridConfig};
 pub use ses::Ses;
+pub use sms::SmsProvider;
 pub use stripe::{Stripe, StripeCharge, StripeIntent, StripeRefund};
 pub use twilio::{Twilio, TwilioConfig};
 

@@ -1,8 +1,9 @@
 //! SMS by Twilio, Programmable Messaging: `POST /2010-04-01/Accounts/{sid}/Messages.json`.
 
 use crate::said::reference;
-use crate::{Accepted, Said, SendError, Sender, fell_over, unanswered};
+use crate::{Accepted, Credential, Said, SendError, Sender, fell_over, unanswered};
 use domain::notification::{Notification, NotificationProvider};
+use outbound::ClientError;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
@@ -26,10 +27,10 @@ pub struct TwilioConfig {
 
 /// Twilio.
 #[derive(Clone)]
-pub struct Twilio {
+pub struct Twilio<K> {
     client: reqwest::Client,
     config: TwilioConfig,
-    auth_token: String,
+    auth_token: K,
 }
 
 #[derive(Deserialize)]
@@ -43,16 +44,17 @@ struct Refusal {
     message: Option<String>,
 }
 
-impl Twilio {
-    /// The client is [`client`](crate::client).
-    #[must_use]
-    pub const fn new(client: reqwest::Client, config: TwilioConfig, auth_token: String) -> Self {
-        Self { client, config, auth_token }
+impl<K: Credential> Twilio<K> {
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn new(config: TwilioConfig, auth_token: K) -> Result<Self, ClientError> {
+        Ok(Self { client: crate::client()?, config, auth_token })
     }
 }
 
-impl Sender for Twilio {
+impl<K: Credential> Sender for Twilio<K> {
     async fn send(&self, message: &Notification) -> Result<Accepted, SendError> {
+        let auth_token = self.auth_token.value().await.map_err(|why| SendError::RefusedForNow(Said::ours(why)))?;
         let TwilioConfig { account_sid, from, base_url, status_callback } = &self.config;
         let mut form = vec![("To", message.recipient.as_str()), (sender_field(from), from), ("Body", &message.content.body)];
         let callback = status_callback.as_ref().map(|url| format!("{url}?notification={}", message.id));
@@ -60,7 +62,7 @@ impl Sender for Twilio {
         let call = self
             .client
             .post(format!("{base_url}/2010-04-01/Accounts/{account_sid}/Messages.json"))
-            .basic_auth(account_sid, Some(&self.auth_token))
+            .basic_auth(account_sid, Some(auth_token))
             .form(&form);
         let answer = call.send().await.map_err(|error| unanswered(&error))?;
         let status = answer.status();

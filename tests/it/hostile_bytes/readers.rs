@@ -407,7 +407,7 @@ fn sender_survives<S: Sender>(provider: NotificationProvider, make: impl FnOnce(
 fn whatever_twilio_answers_is_an_error_or_a_message_that_is_taken() {
     sender_survives(NotificationProvider::Twilio, |base_url| {
         let config = TwilioConfig { account_sid: "AC1".to_owned(), from: "+15005550006".to_owned(), base_url, status_callback: None };
-        Twilio::new(client(), config, "local-token".to_owned())
+        Twilio::new(config, Key).expect("a client")
     });
 }
 

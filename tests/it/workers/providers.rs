@@ -2,10 +2,10 @@
 
 use crate::kit::{ByHand, LocalShop};
 use api::batch::Outcome;
-use functions::workers::{Desk, send_sms};
+use functions::workers::{Desk, Sms, send_sms};
+use local::Options;
 use local::emulators::outbox::{Channel, Fault};
 use local::faults;
-use providers::NoSms;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -53,8 +53,7 @@ async fn a_shop_without_an_sms_provider_fills_no_queue() {
     let mut hands = ByHand::of(&shop);
     hands.relay().await;
     let batch = hands.sms().await;
-    let Desk { store, clock, shop_name, country, templates, metrics, .. } = hands.workers.sms.clone();
-    let desk = Desk { store, clock, shop_name, country, templates, sender: NoSms, metrics };
+    let desk = Desk { sender: Sms::Nobody, ..hands.workers.sms.clone() };
     for job in &batch.records {
         let job = serde_json::from_str(job.body.as_deref().expect("a body")).expect("a job");
         assert_eq!(send_sms::send(&desk, job).await, Outcome::Done);
@@ -238,5 +237,36 @@ pub async fn message(shop: &LocalShop, order: u64, channel: Channel) -> Value {
 pub fn assert_no_job_is_left(shop: &LocalShop) {
     for queue in shop.system.sqs.queues() {
         assert_eq!(queue.waiting + queue.in_flight + queue.delayed, 0, "{queue:?}");
+    }
+}
+
+/// Jobs that come back as they came are dead within the hour: those of a key that can't be had for a while wait as any others do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_cant_be_fetched_lets_each_message_wait_longer_and_the_log_says_why() {
+    let missing = ["TWILIO", "SENDGRID"].map(|name| format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}"));
+    let variables = [
+        ("TWILIO_AUTH_TOKEN", String::new()),
+        ("TWILIO_SECRET_ARN", missing[0].clone()),
+        ("SENDGRID_API_KEY", String::new()),
+        ("SENDGRID_SECRET_ARN", missing[1].clone()),
+        ("EMAIL_PROVIDERS", "sendgrid".to_owned()),
+    ];
+    let shop = LocalShop::with(Options { variables: variables.into(), ..Options::default() }).await;
+    let order = shop.order().place().await.id;
+    shop.settled().await;
+    for channel in [Channel::Sms, Channel::Email] {
+        let waiting = message(&shop, order, channel).await;
+        assert_eq!(waiting["status"], "PENDING", "{waiting}");
+        assert!(waiting["error"].as_str().is_some_and(|error| error.contains("a secret could not be fetched")), "{waiting}");
+    }
+    for (queue, waits) in shop.system.sqs.queues().iter().filter(|queue| !queue.is_dead_letters).map(|queue| (&queue.name, queue.in_flight))
+    {
+        assert_eq!(waits, usize::from(queue.ends_with("-sms") || queue.ends_with("-email")), "{queue}");
+    }
+    let attempts = async || message(&shop, order, Channel::Sms).await["attempts"].clone();
+    assert_eq!(attempts().await, 1);
+    for (seconds, expected) in [(6, 2), (5, 2), (6, 3)] {
+        shop.after(Duration::from_secs(seconds)).await;
+        assert_eq!(attempts().await, expected, "five seconds, then ten");
     }
 }
