@@ -1,5 +1,7 @@
 //! What holds for every order, whatever is decided on it and in whatever order.
 
+mod earlier;
+
 use super::*;
 use crate::actor::{Actor, Role};
 use crate::ids::{Ids, UserId};
