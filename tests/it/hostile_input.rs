@@ -1,6 +1,6 @@
 //! Whatever anybody sends gets a right answer or a problem that names what is wrong; never a 5xx, never half a change.
 
-use crate::kit::{Answer, CUSTOMER, Caller, LocalShop, Placed, back, body};
+use crate::kit::{Answer, CUSTOMER, Caller, LocalShop, Placed, back, body, shipment_body};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,7 +17,20 @@ pub struct Request {
 impl Request {
     /// Its endpoint: `PUT /api/inventory`.
     fn name(&self) -> String {
-        format!("{} {}", self.method, self.path.split('?').next().unwrap_or_default())
+        format!("{} {}", self.method, self.address())
+    }
+
+    /// Its path without a query.
+    fn address(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
+    /// Whether it goes to this endpoint.
+    fn goes_to(&self, method: &str, path: &str) -> bool {
+        let (own, parts) = (self.address().split('/'), path.split('/'));
+        self.method == method
+            && own.clone().count() == parts.clone().count()
+            && own.zip(parts).all(|(own, part)| own == part || part.starts_with('{'))
     }
 }
 
@@ -27,6 +40,9 @@ pub struct Target {
     order: Placed,
     paid: Placed,
     refund: Value,
+    message: Value,
+    /// An order that is to be sent, and a parcel of some of it.
+    shipped: Placed,
     shipment: Value,
     template: Value,
     /// A delivered order, and an approved return of some of it.
@@ -42,7 +58,8 @@ impl Target {
         let cancel = json!({ "reason": "x", "refundMethod": "STORE_CREDIT" });
         let refund = shop.customer(CUSTOMER).post(&cancelled.path("cancel"), &cancel).await.ok()["refund"]["id"].clone();
         shop.settled().await;
-        let shipped = shop.order().through(&["CONFIRMED"]).place().await;
+        let message = shop.messages_of(cancelled.id).await[0]["id"].clone();
+        let shipped = shop.order().quantity(2).through(&["CONFIRMED"]).place().await;
         let shipment = shop.ship_part(&shipped, "LOCAL", 0, 1).await.ok()["id"].clone();
         let paid = shop.order().paid().place().await;
         let order = shop.order().place().await;
@@ -53,7 +70,7 @@ impl Target {
         shop.steps(rma, &["APPROVED"]).await;
         shop.settled().await;
         let promotion = shop.promotion(json!({})).await["id"].clone();
-        Self { shop, order, paid, refund, shipment, template, delivered, rma, promotion }
+        Self { shop, order, paid, refund, message, shipped, shipment, template, delivered, rma, promotion }
     }
 
     /// One for each endpoint with a body, in an order in which all of them succeed.
@@ -134,7 +151,17 @@ impl Target {
                 "/api/promotions/validate",
                 json!({ "code": "SAVE20", "orderTotal": 1, "customerId": CUSTOMER, "deliveryFee": 1, "currency": "USD" }),
             ),
+            request(Method::POST, "/api/shipments", self.parcel()),
+            request(Method::POST, &format!("/api/notifications/{}/resend", self.message), json!({ "note": "x", "liftSuppression": false })),
         ]
+    }
+
+    /// What makes a parcel of one piece.
+    fn parcel(&self) -> Value {
+        let mut parcel = shipment_body(self.shipped.id, "LOCAL");
+        parcel["items"] = json!([{ "orderItemId": self.shipped.line(0), "quantity": 1 }]);
+        (parcel["service"], parcel["cost"]) = (json!("x"), json!(1));
+        parcel
     }
 
     pub async fn send(&self, caller: &Caller, request: &Request, body: Vec<u8>) -> Answer {
@@ -154,6 +181,7 @@ impl Target {
             ledger,
             "/api/email-templates",
             "/api/promotions",
+            "/api/notifications",
         ];
         for path in lists {
             everything.push(self.shop.admin().get(path).await.ok());
@@ -162,6 +190,18 @@ impl Target {
             everything.push(self.shop.admin().get(&order.path("history")).await.ok());
         }
         everything
+    }
+}
+
+#[tokio::test]
+async fn there_is_a_request_for_every_endpoint_with_a_body() {
+    let target = Target::new().await;
+    let requests = target.requests();
+    for (method, path) in target.shop.served().await {
+        // Webhooks are read as whoever sends them writes them: tests of their own have theirs.
+        let has_body = matches!(method.as_str(), "POST" | "PUT") && !path.starts_with("/api/webhooks/");
+        let there = requests.iter().filter(|request| request.goes_to(&method, path)).count();
+        assert_eq!(there, usize::from(has_body), "{method} {path}");
     }
 }
 
@@ -196,7 +236,9 @@ async fn bodies_that_are_no_json_are_refused_everywhere() {
         ("an array", b"[]".to_vec()),
     ];
     for request in target.requests() {
-        for (what, body) in &bodies {
+        // To send a message once more needs no words.
+        let may_be_empty = request.address().ends_with("/resend");
+        for (what, body) in bodies.iter().filter(|(what, _)| *what != "empty" || !may_be_empty) {
             let answer = target.send(&target.shop.admin(), &request, body.clone()).await;
             assert_eq!((answer.status, answer.code()), (400, "INVALID_JSON"), "{what} to {}: {}", request.path, answer.text);
         }
@@ -352,6 +394,11 @@ async fn numbers_that_make_no_sense_are_refused_where_they_stand() {
         ("PUT /api/inventory/adjust", "/quantityChange", &["-0", "0", "1.5", "9007199254740992", "1e99999999999"]),
         ("PUT /api/shipments", "/weight", &["0", "-1", "0.0001", "1001", "1e99999999999"]),
         ("PUT /api/shipments", "/cost", &amount),
+        ("POST /api/shipments", "/orderId", &id),
+        ("POST /api/shipments", "/weight", &["0", "-1", "1001", "1e99999999999"]),
+        ("POST /api/shipments", "/cost", &amount),
+        ("POST /api/shipments", "/items/0/orderItemId", &id),
+        ("POST /api/shipments", "/items/0/quantity", &pieces),
         ("POST /api/refunds", "/orderId", &id),
         ("POST /api/refunds", "/amount", &amount),
         ("POST /api/refunds", "/amount", &["0", "-0", "0.00"]),

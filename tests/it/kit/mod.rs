@@ -36,7 +36,9 @@ pub use watched::Watched;
 
 use domain::actor::Role;
 use local::{Options, System};
+use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -87,6 +89,22 @@ impl LocalShop {
 
     pub fn with_token(&self, token: Option<String>) -> Caller {
         Caller::new(self.http.clone(), self.system.url.clone(), token)
+    }
+
+    /// The methods of every endpoint that has a path, with that path.
+    pub async fn served(&self) -> BTreeSet<(String, &'static str)> {
+        let mut served = BTreeSet::new();
+        for path in functions::ENDPOINTS.iter().filter_map(|endpoint| endpoint.path) {
+            // A method that no endpoint has tells which ones it does have.
+            let concrete: Vec<&str> = path.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect();
+            let answer = self.nobody().send(Method::PATCH, &concrete.join("/"), None).await;
+            answer.refused(405, "METHOD_NOT_ALLOWED");
+            let allowed = answer.header("allow").to_owned();
+            assert!(!allowed.is_empty(), "{path} has no Allow");
+            let methods = allowed.split(',').map(str::trim).filter(|method| *method != "HEAD");
+            served.extend(methods.map(|method| (method.to_owned(), path)));
+        }
+        served
     }
 
     pub fn admin(&self) -> Caller {
