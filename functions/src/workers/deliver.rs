@@ -169,7 +169,7 @@ impl<S: Sender> Desk<S> {
 }
 
 /// Why a message has become pointless, where its order has moved on.
-pub(super) fn superseded(about: &Announcement, order: Option<&Order>) -> Option<String> {
-    let later = order.and_then(|order| about.kind.superseded_by(order))?;
+pub(super) fn superseded(job: &MessageJob, about: &Announcement, order: Option<&Order>) -> Option<String> {
+    let later = order.and_then(|order| about.kind.superseded_by(order, job.at))?;
     Some(format!("superseded by {later}: it was too late"))
 }

@@ -40,7 +40,7 @@ async fn draft<S: Sender>(
     let withheld = match known.suppression {
         _ if recipient.is_empty() => Some("there is no e-mail address".to_owned()),
         Some(suppression) => Some(suppression.why()),
-        None => superseded(about, known.order.as_ref()),
+        None => superseded(job, about, known.order.as_ref()),
     };
     let content = Content { subject: Some(email.subject), body: email.html, text: email.text };
     Ok(Ok(Draft { to: Addressed { channel: Channel::Email, recipient, content }, withheld }))

@@ -23,7 +23,7 @@ pub async fn send<S: Sender>(desk: &Desk<S>, job: MessageJob) -> Outcome {
     };
     let written = about.phone.as_deref().unwrap_or_default();
     let (recipient, withheld) = match e164(written, desk.country) {
-        Some(number) => (number, superseded(about, known.order.as_ref())),
+        Some(number) => (number, superseded(&job, about, known.order.as_ref())),
         None => (written.to_owned(), Some("no number of any country (E.164, such as +243…)".to_owned())),
     };
     let content = Content { subject: None, body, text: None };

@@ -5,6 +5,7 @@ use crate::money::Money;
 use crate::order::{DeliveryMethod, Order, OrderStatus, PaymentStatus};
 use crate::refund::RefundMethod;
 use crate::returns::Return;
+use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
 
@@ -63,10 +64,10 @@ words! {
 pub const LATE_AFTER_MINUTES: u64 = 10;
 
 impl MessageKind {
-    /// The message that has made this one pointless, by what its order has come to since; nothing while it still says
-    /// something. What is about money or says that something is over is never pointless.
+    /// The message that has made this one pointless, by what its order has come to since `at`, when it was to be told; nothing while
+    /// it still says something. What is about money or says that something is over is never pointless.
     #[must_use]
-    pub fn superseded_by(self, order: &Order) -> Option<Self> {
+    pub fn superseded_by(self, order: &Order, at: Timestamp) -> Option<Self> {
         let later = match order.status {
             OrderStatus::Pending => None,
             OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::ReadyForPickup => Some(Self::OrderConfirmed),
@@ -77,8 +78,17 @@ impl MessageKind {
         match self {
             Self::OrderConfirmation => later,
             Self::OrderConfirmed => later.filter(|later| *later != Self::OrderConfirmed),
-            // A parcel that came to nothing takes its order back to where it can be cancelled.
-            Self::ShippingUpdate => later.filter(|later| matches!(later, Self::DeliveryNotification | Self::OrderCancelled)),
+            Self::ShippingUpdate => match order.status {
+                // What is owed again goes on its way after all the rest has arrived.
+                OrderStatus::Delivered => later.filter(|_| order.completed_at.is_none_or(|arrived| arrived >= at)),
+                // A parcel that came to nothing takes its order back to where it can be cancelled.
+                OrderStatus::Cancelled => later,
+                OrderStatus::Pending
+                | OrderStatus::Confirmed
+                | OrderStatus::Processing
+                | OrderStatus::ReadyForPickup
+                | OrderStatus::Shipped => None,
+            },
             Self::RefundFailed => (order.payment_status == PaymentStatus::Refunded).then_some(Self::RefundProcessed),
             Self::DeliveryNotification
             | Self::OrderCancelled
@@ -266,8 +276,10 @@ mod tests {
             (OrderStatus::Delivered, Some(MessageKind::DeliveryNotification)),
             (OrderStatus::Cancelled, Some(MessageKind::OrderCancelled)),
         ] {
-            let order = Order { status, ..placed(&[10_00], 1, PaymentMethod::Card) };
-            assert_eq!(MessageKind::ShippingUpdate.superseded_by(&order), expected, "{status}");
+            let order = Order { status, completed_at: Some(Timestamp(2)), ..placed(&[10_00], 1, PaymentMethod::Card) };
+            assert_eq!(MessageKind::ShippingUpdate.superseded_by(&order, Timestamp(1)), expected, "{status}");
+            let of_a_later_parcel = expected.filter(|later| *later == MessageKind::OrderCancelled);
+            assert_eq!(MessageKind::ShippingUpdate.superseded_by(&order, Timestamp(3)), of_a_later_parcel, "{status}");
         }
     }
 }

@@ -71,14 +71,24 @@ impl Shipment {
         ShipmentChange { shipment: self, order: after, number, events: numbered(events) }
     }
 
-    /// On its way, as soon as it has a number or moves; not once it is there or will not come.
+    /// On its way, as soon as it has a number or moves; not once it is there or will not come. Once its order has arrived nobody waits
+    /// for it, unless it was made since then, of what is owed again.
     fn is_to_be_announced(&self, order: &Order) -> bool {
         let moves = match self.status {
             ShipmentStatus::Pending => self.tracking_number.is_some(),
             ShipmentStatus::PickedUp | ShipmentStatus::InTransit | ShipmentStatus::OutForDelivery => true,
             ShipmentStatus::Delivered | ShipmentStatus::Failed | ShipmentStatus::Returned => false,
         };
-        moves && !self.announced && !matches!(order.status, OrderStatus::Delivered | OrderStatus::Cancelled)
+        let is_waited_for = match order.status {
+            OrderStatus::Pending
+            | OrderStatus::Confirmed
+            | OrderStatus::Processing
+            | OrderStatus::ReadyForPickup
+            | OrderStatus::Shipped => true,
+            OrderStatus::Delivered => order.completed_at.is_some_and(|arrived| self.created_at > arrived),
+            OrderStatus::Cancelled => false,
+        };
+        moves && !self.announced && is_waited_for
     }
 
     /// For the audit trail: which parcel, and what else there is to say.

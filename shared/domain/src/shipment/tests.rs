@@ -143,6 +143,11 @@ fn what_staff_set_by_hand_stays_and_nobody_is_told_twice() {
         let (_, after, told) = moved(&change.shipment, &delivered, status);
         assert_eq!((after.status, after.completed_at, told), (OrderStatus::Delivered, Some(NOW), vec![]));
     }
+    // All of it was there, so that this parcel has only been forgotten.
+    let change = order.ship(request(Carrier::Dhl, None), STAFF, NOW, ids(1)).unwrap();
+    let delivered = by_hand(&change.order.unwrap(), &[OrderStatus::Delivered]);
+    let (_, _, told) = moved(&change.shipment, &delivered, ShipmentStatus::InTransit);
+    assert_eq!(told, vec![]);
     // Sent in another way, as far as anybody knows.
     let by_hand = by_hand(&order, &[OrderStatus::Processing, OrderStatus::Shipped]);
     assert_eq!(by_hand.ship(request(Carrier::Local, None), STAFF, NOW, ids(1)), Err(ShipError::NotShippable(OrderStatus::Shipped)));
@@ -295,8 +300,9 @@ fn what_is_owed_again_after_its_refund_failed_is_shipped_although_the_order_was_
 
     let (_, owed, _) = fail(&opened.refund, &opened.order, 4).unwrap();
     assert_eq!((owed.status, owed.completed_at), (delivered, Some(NOW)));
-    let again = owed.ship(request(Carrier::Local, None), STAFF, NOW, ids(5)).unwrap();
+    let again = owed.ship(request(Carrier::Local, None), STAFF, NOW.plus_minutes(1), ids(5)).unwrap();
     assert_eq!(again.shipment.items, of_line(&owed, 1, 1));
+    assert_eq!(told(&again.events), [MessageKind::ShippingUpdate], "the customer is told that it comes after all");
     let order = again.order.unwrap();
     let nothing_left = order.ship(request(Carrier::Local, None), STAFF, NOW, ids(6));
     assert_eq!(nothing_left, Err(ShipError::NotShippable(delivered)));
