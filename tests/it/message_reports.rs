@@ -153,6 +153,20 @@ async fn reports_in_any_order_and_any_number_end_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_event_that_cant_be_read_keeps_none_of_its_delivery_from_being_noted() {
+    let providers = Providers::start().await;
+    let order = providers.order().await;
+    let email = providers.known(order, "EMAIL").await;
+    for odd in
+        [json!(1), json!(null), json!({}), json!({ "event": ["delivered"] }), json!({ "event": "delivered", "reason": { "code": 5 } })]
+    {
+        let delivered = json!({ "event": "delivered", "sg_message_id": email.provider_id, "notification": email.id.to_string() });
+        let answer = providers.send_grid_tells(&json!([odd, delivered, odd])).await;
+        assert_eq!((answer.status, providers.status(order, "EMAIL").await.as_str()), (200, Some("DELIVERED")), "{odd}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn racing_reports_leave_the_most_that_was_told() {
     let providers = Arc::new(Providers::start().await);
     let order = providers.order().await;

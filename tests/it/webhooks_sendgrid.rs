@@ -58,7 +58,7 @@ async fn a_shop_that_knows_no_key_believes_nobody() {
 async fn a_signed_body_that_is_none_is_named_and_what_is_not_ours_passed_over() {
     let providers = Providers::with(silent()).await;
     let now = providers.shop.system.clock.now().seconds();
-    for wrong in [&b"{"[..], b"{}", b"[1]", b"[{}]", b"\xff"] {
+    for wrong in [&b"{"[..], b"{}", b"[1", b"7", b"\xff"] {
         providers.send_grid_posts(&providers.send_grid_signs(now, wrong.to_vec())).await.refused(400, "INVALID_JSON");
     }
     let strange = json!([

@@ -14,6 +14,7 @@ use domain::ids::NotificationId;
 use domain::report::Report;
 use domain::time::Timestamp;
 pub(crate) use event::SendGridEvent;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use tokio::task::{JoinError, JoinSet};
 
@@ -32,7 +33,15 @@ pub fn routes() -> Router<Shop> {
 async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer, Problem> {
     authenticate(&shop, &delivery)?;
     let mut told: BTreeMap<NotificationId, Vec<Report>> = BTreeMap::new();
-    for event in delivery.json::<Vec<SendGridEvent>>()? {
+    for event in delivery.json::<Vec<Box<RawValue>>>()? {
+        let event: SendGridEvent = match serde_json::from_str(event.get()) {
+            Ok(event) => event,
+            // Refused, all of the delivery would come again and again. What is in it may be somebody's address.
+            Err(error) => {
+                tracing::error!(wrong = ?error.classify(), column = error.column(), "SendGrid tells of something that can't be read");
+                continue;
+            }
+        };
         if let (Some(id), Some(report)) = (event.notification.as_deref().and_then(tagged), event.report()) {
             told.entry(id).or_default().push(report);
         }
