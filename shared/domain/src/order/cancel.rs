@@ -89,8 +89,9 @@ impl Order {
             cancelled.held_use.take().map(|held| Release { held, order_id: self.id, customer_id: self.customer_id, to: GiveBack::ToShard });
         let cancelled = if self.paid.is_zero() { cancelled.unpaid_in_the_end() } else { cancelled };
         let (mut order, refund) = cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids);
-        let is_earlier = order.payment_reference.as_deref().is_some_and(|own| self.earlier(own).is_some());
-        let refund = refund.map(|refund| refund.doubted(self.doubt_of_earlier(method).filter(|_| is_earlier)));
+        // What came and was no payment of the order before.
+        let was_held = self.paid.is_zero();
+        let refund = refund.map(|refund| refund.doubted(self.doubt_of_held(method).filter(|_| was_held)));
         let mut earlier_refunds = Vec::new();
         for EarlierPayment { reference, .. } in order.earlier_payments.clone() {
             let (after, refund) = order.refund_earlier(&reference, method, &request.reason, now, &mut ids);
@@ -146,7 +147,7 @@ impl Order {
         let Some(amount) = self.earlier(reference).and_then(EarlierPayment::owed) else { return (self, None) };
         let note = self.payment_reference.as_deref().filter(|own| !self.paid.is_zero() && !self.is_of_provider(own));
         let same = note.map(|note| format!("Look first whether it is the one that {note} stands for."));
-        let doubts = same.into_iter().chain(self.doubt_of_earlier(method));
+        let doubts = same.into_iter().chain(self.doubt_of_held(method));
         let notes = format!("Gives back the payment {reference}.");
         let part = RefundPart::Earlier { reference: reference.to_owned(), amount };
         let opening = Opening { part, method, reason, return_id: None, notes: Some(&notes) };
@@ -156,10 +157,10 @@ impl Order {
         }
     }
 
-    /// What staff look after before money of an earlier payment goes back another way than it came. While its order stands it is
-    /// given back on the provider's own pages alone, and a provider that tells nothing of that would only say so if it were asked
-    /// for the money itself.
-    fn doubt_of_earlier(&self, method: RefundMethod) -> Option<String> {
+    /// What staff look after before money that came for the order and was no payment of it goes back another way than it came. While
+    /// the order stands it is given back on the provider's own pages alone, and a provider that tells nothing of that would only say
+    /// so if it were asked for the money itself.
+    fn doubt_of_held(&self, method: RefundMethod) -> Option<String> {
         let provider = PaymentProvider::of_payment(self.payment_method).filter(|provider| !provider.tells_of_refunds_made_there())?;
         let is_asked = PaymentProvider::of(method) == Some(provider);
         (!is_asked).then(|| format!("Look first whether it was given back at {provider} already."))

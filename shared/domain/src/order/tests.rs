@@ -146,6 +146,19 @@ fn what_may_be_back_already_unheard_of_goes_another_way_only_once_staff_have_loo
 }
 
 #[test]
+fn so_does_what_came_instead_of_its_own_payment() {
+    let (mobile, credit) = (PaymentMethod::MobileMoney, RefundMethod::StoreCredit);
+    let came = Order { came_instead: Some(Money::usd(74_99)), ..placed(&[70_00], 1, mobile) };
+    for (order, back, is_left) in
+        [(came.clone(), credit, true), (came.clone(), RefundMethod::MobileMoney, false), (paid(&came), credit, false)]
+    {
+        let request = CancelRequest { reason: "x".into(), refund_method: Some(back), notes: None };
+        let refund = order.cancel(&request, actor(Role::Admin), NOW, ids()).unwrap().refund.unwrap();
+        assert_eq!(refund.is_left_to_staff(), is_left, "{refund:?}");
+    }
+}
+
+#[test]
 fn what_went_back_beyond_an_earlier_payment_is_beyond_what_was_paid() {
     let order = paid(&with_an_earlier_payment(PaymentMethod::Card, 80_00));
     let back = |of_own: i64, of_earlier: i64| {
