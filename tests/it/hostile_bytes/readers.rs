@@ -215,6 +215,7 @@ fn refund(attempts: u32) -> Refund {
         attempts,
         attempt: None,
         awaiting: None,
+        doubted: false,
         processed_by: None,
         processed_at: None,
         notes: None,

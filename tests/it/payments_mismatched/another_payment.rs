@@ -296,6 +296,9 @@ async fn what_staff_may_have_given_back_on_pawapay_s_pages_is_not_credited_befor
         shop.admin().put(&format!("/api/refunds?id={}", left[0]["id"]), &json!({ "status": "FAILED" })).await.ok();
         carried_out(&shop).await;
         assert_eq!(credit().await, own);
+        let emails = shop.system.outbox.emails();
+        let failed = emails.iter().filter(|mail| mail.subject.starts_with("Votre remboursement pour la commande")).count();
+        assert_eq!(failed, 0, "{since}: who has the money is not told that it is still owed");
         shop.assert_no_complaints();
     }
 }

@@ -214,6 +214,7 @@ impl Refund {
     fn doubted(self, doubts: impl IntoIterator<Item = String>) -> Self {
         doubts.into_iter().fold(self, |refund, doubt| Self {
             awaiting: Some(Awaiting::Staff),
+            doubted: true,
             notes: joined(refund.notes.as_deref(), Some(&doubt)),
             ..refund
         })

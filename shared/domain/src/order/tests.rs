@@ -6,6 +6,7 @@ use super::*;
 use crate::actor::{Actor, Role};
 use crate::ids::{Ids, UserId};
 use crate::inventory::{NewVariant, Variant};
+use crate::message::MessageKind;
 use crate::refund::{Refund, RefundError, RefundMethod, RefundPart, RefundPatch, RefundRequest, RefundStatus, RoomError};
 use crate::time::Day;
 use proptest::prelude::*;
@@ -156,6 +157,26 @@ fn so_does_what_came_instead_of_its_own_payment() {
         let refund = order.cancel(&request, actor(Role::Admin), NOW, ids()).unwrap().refund.unwrap();
         assert_eq!(refund.is_left_to_staff(), is_left, "{refund:?}");
     }
+}
+
+#[test]
+fn staff_who_give_up_what_they_found_given_back_tell_the_customer_nothing() {
+    let request = CancelRequest { reason: "x".into(), refund_method: Some(RefundMethod::StoreCredit), notes: None };
+    let admin = actor(Role::Admin);
+    let cancelled = with_an_earlier_payment(PaymentMethod::MobileMoney, 74_99).cancel(&request, admin, NOW, ids()).unwrap();
+    let (order, refund) = (cancelled.order, cancelled.refund.unwrap());
+    let to = |refund: &Refund, order: &Order, status| {
+        let change = refund.update(RefundPatch { status: Some(status), ..RefundPatch::default() }, order, admin, NOW, ids()).unwrap();
+        let told: Vec<MessageKind> = change.events.iter().filter_map(|event| Some(event.announcement.as_ref()?.kind)).collect();
+        (change.refund, change.order.unwrap(), told)
+    };
+    assert_eq!(to(&refund, &order, RefundStatus::Completed).2, [MessageKind::RefundProcessed]);
+    let (failed, free, told) = to(&refund, &order, RefundStatus::Failed);
+    assert_eq!((told, failed.failure_reason.is_some()), (vec![], true));
+    // Tried again it is owed by their own word.
+    let (retried, order, _) = to(&failed, &free, RefundStatus::Processing);
+    let left = retried.leave_to_staff(NOW, ids()).unwrap().refund;
+    assert_eq!(to(&left, &order, RefundStatus::Failed).2, [MessageKind::RefundFailed]);
 }
 
 #[test]

@@ -145,6 +145,9 @@ pub struct Refund {
     pub attempt: Option<Attempt>,
     /// Who acts next; nobody while it is in a worker's hands or at its end.
     pub awaiting: Option<Awaiting>,
+    /// Whether it was left to staff since its money may have gone back already. A retry is their word that it hasn't.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubted: bool,
     /// Who completed it; nobody for the system.
     pub processed_by: Option<UserId>,
     /// When it was completed.

@@ -160,6 +160,7 @@ impl Order {
             attempts: 0,
             attempt: None,
             awaiting: None,
+            doubted: false,
             processed_by: None,
             processed_at: None,
             notes: opening.notes.map(ToOwned::to_owned),

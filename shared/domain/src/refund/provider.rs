@@ -357,6 +357,7 @@ impl Order {
                 failed: status == RefundStatus::Failed,
             }),
             awaiting: (status == RefundStatus::Processing).then_some(Awaiting::Provider),
+            doubted: false,
             processed_by: None,
             processed_at: completed.then_some(now),
             notes: None,

@@ -151,11 +151,13 @@ impl Refund {
 
     pub(super) fn failed(self, reason: &str, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
         let before = self.status;
+        // Staff who give it up have found the money with the customer.
+        let is_back = self.doubted && self.is_left_to_staff();
         let refund = Self { status: RefundStatus::Failed, awaiting: None, failure_reason: Some(reason.to_owned()), ..self };
         let after = order.touched(now).give_room_back(&refund);
         let owed = refund.owed_without(order);
         let mut failed = refund.status_event(before, &after, actor, now, &mut ids);
-        if owed.minor > 0 {
+        if owed.minor > 0 && !is_back {
             failed = failed.announcing(refund.announcement(MessageKind::RefundFailed, owed, &after, &mut ids));
         }
         let events = after.events_since(order, failed, actor, now, &mut ids);
@@ -170,7 +172,7 @@ impl Refund {
         let mut after = order.touched(now);
         let attempt = self.open_attempt().map(|attempt| Attempt { asked_at: now, ..attempt.clone() });
         let awaiting = attempt.as_ref().map(|_| Awaiting::Provider);
-        let mut refund = Self { status: RefundStatus::Processing, awaiting, failure_reason: None, attempt, ..self };
+        let mut refund = Self { status: RefundStatus::Processing, awaiting, doubted: false, failure_reason: None, attempt, ..self };
         if before == RefundStatus::Failed {
             if refund.attempt.is_some() {
                 (after, refund.pieces) = refund.take_same_room(after, now)?;
