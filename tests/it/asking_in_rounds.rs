@@ -209,6 +209,19 @@ async fn a_question_that_stays_unanswered_is_asked_again_once_the_others_were() 
     assert_eq!(paid, [0, 1, 2, 3]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_t_be_read_fails_the_round_that_comes_to_it_and_no_run_between() {
+    let shop = LocalShop::without_pumps().await;
+    let broken = &unheard_of(&shop, 1).await[0];
+    shop.rewrite("ORDER", &json!(broken.id), "status", "NO_SUCH_STATUS").await;
+    let mut failed = Vec::new();
+    for _ in 0..13 {
+        shop.system.clock.advance(RUN);
+        failed.push(ask_providers::run(&shop.system.workers.shop).await.failed);
+    }
+    assert_eq!((failed[0], &failed[1..12], failed[12]), (1, &[0; 11][..], 1));
+}
+
 /// A refund that its provider has begun with, and whose callback is lost.
 async fn refund_under_way(shop: &LocalShop, provider: Provider) -> Placed {
     let order = match provider {

@@ -95,7 +95,7 @@ impl<'a> Sweep<'a> {
 
     /// The same in rounds, of which one begins every so many minutes at the most: a run that has done what it may is gone on
     /// with by the next one, so that nothing that never stops to wait keeps others from their turn. What could not be looked after
-    /// has another turn when its round is over, and doesn't wait for the next one.
+    /// has another turn when its round is over, and doesn't wait for the next one; what can't be read does.
     pub async fn in_rounds<T, F, W, L>(&self, waiting: Waiting<T>, minutes: u64, look_after: F) -> Swept
     where
         T: DeserializeOwned,
@@ -140,13 +140,15 @@ impl<'a> Sweep<'a> {
                     break;
                 }
                 swept.seen += 1;
-                let looked_after = async {
-                    match record {
-                        Ok(record) => look_after(record).await,
-                        Err(error) => Err(error.into()),
+                let record = match record {
+                    Ok(record) => record,
+                    Err(error) => {
+                        // It is no better the next time, so it has had its turn.
+                        swept = swept.and(Swept::unreadable(self.what, Some(&key), &error));
+                        continue;
                     }
                 };
-                let settled = match timeout(self.longest_each, looked_after).await {
+                let settled = match timeout(self.longest_each, look_after(record)).await {
                     Ok(Ok(looked)) => {
                         let Looked { changed, unanswered } = looked.into();
                         swept.changed += usize::from(changed);
