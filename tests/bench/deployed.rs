@@ -99,7 +99,7 @@ impl Deployed {
             "STRIPE_BASE_URL" | "PAWAPAY_BASE_URL" => None,
             table if table.ends_with("_TABLE") => Some((name, format!("shop-local-{}", table.trim_end_matches("_TABLE").to_lowercase()))),
             queue if queue.ends_with("_QUEUE_URL") => {
-                let queue = self.shop.system.queue(&queue.trim_end_matches("_QUEUE_URL").to_lowercase());
+                let queue = self.shop.system.queue_name(&queue.trim_end_matches("_QUEUE_URL").to_lowercase());
                 Some((name, self.shop.system.sqs.url(&queue)))
             }
             _ => None,

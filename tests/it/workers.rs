@@ -131,7 +131,7 @@ async fn a_job_that_nobody_can_read_goes_to_the_dead_letters_alone() {
     let order = shop.order().place().await;
     let mut hands = ByHand::of(&shop);
     hands.relay().await;
-    let (queue, dead_letters) = (shop.system.queue("email"), shop.system.queue("email-dead-letters"));
+    let (queue, dead_letters) = (shop.system.queue_name("email"), shop.system.queue_name("email-dead-letters"));
     let poison = shop.system.sqs.send(&queue, "{\"no\": \"job\"}").expect("sent");
 
     for receive in 1..=20 {

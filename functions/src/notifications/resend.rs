@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use domain::ids::NotificationId;
-use domain::report::Address;
+use domain::report::EmailAddress;
 use store::Writes;
 use utoipa::ToSchema;
 
@@ -63,7 +63,7 @@ async fn resend(State(shop): State<Shop>, Admin(caller): Admin, request: Checked
         let dispatch = message.resend(note, caller.actor(), attempt.now, attempt.ids)?;
         let answer = Answer::created(&NotificationView::from(dispatch.message.clone()))?;
         let writes = Writes::from(&dispatch);
-        Ok((answer, if lifts { writes.lift(&Address::of(&message.recipient), attempt.now) } else { writes }))
+        Ok((answer, if lifts { writes.lift(&EmailAddress::of(&message.recipient), attempt.now) } else { writes }))
     })
     .await
 }

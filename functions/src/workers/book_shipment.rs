@@ -79,10 +79,10 @@ async fn obstacle(carriers: &Carriers, shipment: &Shipment, attempt: u32, now: T
         Err(NoCarrier::NotConnected(carrier)) => Some(NoCarrier::NotConnected(carrier).to_string()),
         // That passes, and so the try itself will say.
         Err(NoCarrier::Keys(..)) => None,
-        Ok(carrier) => match carriers.sender() {
+        Ok(carrier) => match carriers.ship_from() {
             None => Some("The shop has no address that its parcels come from (SHIP_FROM).".to_owned()),
-            Some(sender) => {
-                let problems = parcel(shipment, sender, attempt, &carrier.limits(), now).err()?;
+            Some(ship_from) => {
+                let problems = parcel(shipment, ship_from, attempt, &carrier.limits(), now).err()?;
                 Some(format!("{} can't take this parcel: {problems}.", shipment.carrier))
             }
         },
@@ -93,8 +93,8 @@ async fn make(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
     let asked = async {
         let for_now = |error: NoCarrier| CarrierError::RefusedForNow(Said::ours(error.to_string()));
         let carrier = carriers.of(shipment.carrier).await.map_err(for_now)?;
-        let sender = carriers.sender().ok_or_else(|| CarrierError::Refused("The shop has no address.".into()))?;
-        let parcel = parcel(shipment, sender, attempt, &carrier.limits(), shop.clock.now());
+        let ship_from = carriers.ship_from().ok_or_else(|| CarrierError::Refused("The shop has no address.".into()))?;
+        let parcel = parcel(shipment, ship_from, attempt, &carrier.limits(), shop.clock.now());
         // What is wrong with a parcel may say where it goes.
         let parcel = parcel.map_err(|problems| CarrierError::Refused(Said::theirs("the parcel can't go so", problems.to_string())))?;
         carrier.book(&parcel).await

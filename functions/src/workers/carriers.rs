@@ -1,14 +1,14 @@
 //! The carriers that the shop is connected with.
 
 use api::clock::Clock;
-use api::config::{ConfigError, Secret, Variables, secret};
+use api::config::{ConfigError, Secret, Variables, secret, whole_number};
 use api::secrets::CachedSecret;
 use aws_config::SdkConfig;
 use domain::shipment::{Carrier, Sighting, TrackingNumber};
 use domain::time::Timestamp;
 use jiff::tz::TimeZone;
 use providers::carriers::{
-    Booking, CarrierApi, CarrierError, Dhl, DhlKeys, FedEx, FedExKeys, Limits, Parcel, Sender, TokenCache, Ups, UpsKeys,
+    Booking, CarrierApi, CarrierError, Dhl, DhlKeys, FedEx, FedExKeys, Limits, Parcel, ShipFrom, TokenCache, Ups, UpsKeys,
 };
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub struct Carriers(Arc<Inner>);
 
 struct Inner {
     http: reqwest::Client,
-    sender: Option<Sender>,
+    ship_from: Option<ShipFrom>,
     /// Where the shop's clocks are.
     zone: TimeZone,
     dhl: Option<Connection>,
@@ -72,22 +72,23 @@ pub enum NoCarrier {
 
 impl Carriers {
     /// # Errors
-    /// [`ConfigError`] for a sender that is none, and a number of calls that is none.
+    /// [`ConfigError`] for an address that is none, and a number of calls that is none.
     pub fn read(variables: &impl Variables, sdk: &SdkConfig, clock: &Clock, zone: TimeZone) -> Result<Self, ConfigError> {
         let http = providers::carriers::client().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
-        let sender = variables.get("SHIP_FROM").map(|json| serde_json::from_str::<Sender>(&json));
-        let sender = sender.transpose().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
+        let ship_from = variables.get("SHIP_FROM").map(|json| serde_json::from_str::<ShipFrom>(&json));
+        let ship_from = ship_from.transpose().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
         let connection = |base: &'static str, url: &str, keys: Option<Secret>, calls_a_run: usize| {
             let keys = CachedSecret::new(keys?, sdk.clone(), clock.clone());
             let base_url = variables.get(base).unwrap_or_else(|| url.to_owned());
             Some(Connection { base_url, keys, tokens: TokenCache::default(), calls_a_run })
         };
-        let dhl = calls(variables, "DHL_TRACKING_CALLS", Dhl::CALLS_A_RUN)?;
-        let fedex = calls(variables, "FEDEX_TRACKING_CALLS", FedEx::CALLS_A_RUN)?;
-        let ups = calls(variables, "UPS_TRACKING_CALLS", Ups::CALLS_A_RUN)?;
+        let calls = |name, default| whole_number(variables, name, "calls", MOST_CALLS, default);
+        let dhl = calls("DHL_TRACKING_CALLS", Dhl::CALLS_A_RUN)?;
+        let fedex = calls("FEDEX_TRACKING_CALLS", FedEx::CALLS_A_RUN)?;
+        let ups = calls("UPS_TRACKING_CALLS", Ups::CALLS_A_RUN)?;
         Ok(Self(Arc::new(Inner {
             http,
-            sender,
+            ship_from,
             zone,
             dhl: connection("DHL_BASE_URL", DHL, secret(variables, "DHL_KEYS", "DHL_SECRET_ARN"), dhl),
             fedex: connection("FEDEX_BASE_URL", FEDEX, secret(variables, "FEDEX_KEYS", "FEDEX_SECRET_ARN"), fedex),
@@ -97,8 +98,8 @@ impl Carriers {
 
     /// Where the shop's parcels come from.
     #[must_use]
-    pub fn sender(&self) -> Option<&Sender> {
-        self.0.sender.as_ref()
+    pub fn ship_from(&self) -> Option<&ShipFrom> {
+        self.0.ship_from.as_ref()
     }
 
     /// The client that everything but AWS is called with.
@@ -148,13 +149,6 @@ impl Carriers {
 
 /// No run has the time for more calls.
 const MOST_CALLS: usize = 400;
-
-/// How many calls of a run may ask a carrier where parcels are.
-fn calls(variables: &impl Variables, name: &'static str, default: usize) -> Result<usize, ConfigError> {
-    let Some(given) = variables.get(name).filter(|given| !given.is_empty()) else { return Ok(default) };
-    let given = given.parse().ok().filter(|given| (1..=MOST_CALLS).contains(given));
-    given.ok_or_else(|| ConfigError::new(name, format!("is no number of calls from 1 to {MOST_CALLS}")))
-}
 
 /// What is wrong with a secret is not said: it would be in the log.
 async fn read<T: DeserializeOwned>(carrier: Carrier, keys: &CachedSecret) -> Result<T, NoCarrier> {

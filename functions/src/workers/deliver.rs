@@ -11,7 +11,7 @@ use domain::notification::{
     Addressed, Channel, Claim, Notification, NotificationStatus, Sending, UNKNOWN_OUTCOME_MINUTES, is_too_old_to_send,
 };
 use domain::order::Order;
-use domain::report::Address;
+use domain::report::EmailAddress;
 use providers::phone::Country;
 use providers::{Accepted, SendError, Sender};
 use store::{Claimed, StorageError, Store};
@@ -79,7 +79,7 @@ impl<S: Sender> Desk<S> {
         // The log keeps a message far longer than a queue keeps a job.
         let Some(found) = self.store.notification(job.notification_id).await? else { return Ok(Claim::Settled) };
         let suppression = match found.channel {
-            Channel::Email => self.store.suppression(&Address::of(&found.recipient)).await?,
+            Channel::Email => self.store.suppression(&EmailAddress::of(&found.recipient)).await?,
             Channel::Sms => None,
         };
         self.claim_found(&found, suppression.map(|suppression| suppression.why()), random()).await

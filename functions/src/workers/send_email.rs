@@ -6,7 +6,7 @@ use api::batch::Outcome;
 use domain::event::MessageJob;
 use domain::message::Announcement;
 use domain::notification::{Addressed, Channel, Content};
-use domain::report::Address;
+use domain::report::EmailAddress;
 use domain::template::TemplateCode;
 use providers::Sender;
 use store::{Question, StorageError};
@@ -29,7 +29,7 @@ async fn draft<S: Sender>(
     about: &Announcement,
 ) -> Result<Result<Draft, messages::RenderError>, StorageError> {
     let template = TemplateCode::parse(about.kind.as_str()).map(|code| (code, about.locale));
-    let address = about.email.as_deref().map(Address::of);
+    let address = about.email.as_deref().map(EmailAddress::of);
     let known = desk.store.briefing(&Question { template, order: desk.order_to_ask(job, about), address }).await?;
     let own = desk.templates.in_use(&desk.store, known.template).await?;
     let email = match messages::email(about, &messages::Shop { name: &desk.shop_name }, own.as_deref()) {

@@ -268,10 +268,10 @@ impl System {
         token::of(&self.options.jwt_secret, id, role, self.clock.now().seconds())
     }
 
-    /// The URL of one of our queues, by the last part of its name.
+    /// The name of one of our queues, by the last part of it.
     #[must_use]
-    pub fn queue(&self, name: &str) -> String {
-        format!("{PREFIX}{name}")
+    pub fn queue_name(&self, last: &str) -> String {
+        format!("{PREFIX}{last}")
     }
 
     /// Readers of the streams of orders and of returns as the relay sees them, from their beginning.
@@ -368,8 +368,8 @@ fn table_name(variable: &str) -> Option<String> {
     Some(format!("{PREFIX}{}", variable.strip_suffix("_TABLE")?.to_lowercase()))
 }
 
-/// `EMAIL_QUEUE_URL` is the URL of shop-local-email.
-fn queue_name(variable: &str) -> String {
+/// `EMAIL_QUEUE_URL` is the URL of the queue whose name ends in `email`.
+fn queue_of(variable: &str) -> String {
     variable.trim_end_matches("_QUEUE_URL").to_lowercase()
 }
 
@@ -462,7 +462,7 @@ fn workers(
     };
     let name = shop.config.name.clone();
     let country = shop_country(&variables)?;
-    let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_name(of.variable()))));
+    let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_of(of.variable()))));
     let queues = queues.unwrap_or_else(|never| match never {});
     let config = EmailConfig::read(&variables, name.clone(), "orders@example.com".to_owned())?;
     let ses = variables("SES_BASE_URL").unwrap_or_else(|| places.outbox.to_owned());

@@ -9,6 +9,8 @@ use domain::time::{Day, Timestamp};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
 
 /// The least a shared secret must have: HS256's own output (RFC 7518, section 3.2).
 const SECRET_BYTES: usize = 32;
@@ -142,21 +144,34 @@ pub fn required(variables: &impl Variables, name: &'static str) -> Result<String
     variables.get(name).ok_or_else(|| ConfigError::new(name, "is not set"))
 }
 
+/// So many of something, from one to `most`; the default where the variable isn't set.
+///
+/// # Errors
+/// [`ConfigError`] for anything else.
+pub fn whole_number<T>(variables: &impl Variables, name: &'static str, unit: &str, most: T, default: T) -> Result<T, ConfigError>
+where
+    T: Copy + FromStr + PartialOrd + Display + From<u8>,
+{
+    let Some(given) = variables.get(name) else { return Ok(default) };
+    let given = given.parse().ok().filter(|given| *given >= T::from(1) && *given <= most);
+    given.ok_or_else(|| ConfigError::new(name, format!("is no number of {unit} from 1 to {most}")))
+}
+
 /// A secret by its own name, or by the name of the variable with its ARN.
 #[must_use]
 pub fn secret(variables: &impl Variables, plain: &'static str, arn: &'static str) -> Option<Secret> {
     variables.get(plain).map(Secret::Plain).or_else(|| variables.get(arn).map(Secret::Arn))
 }
 
-/// A shared secret that tokens may be verified with.
+/// Whether tokens may be verified with a shared secret.
 ///
 /// # Errors
-/// Why it is none, in words that don't tell it.
-pub fn trusted(secret: &str) -> Result<&str, String> {
+/// Why not, in words that don't tell it.
+pub fn trusted(secret: &str) -> Result<(), String> {
     match secret.len() {
         _ if secret == LOCAL_SECRET => Err("is the one of the local environment, which everybody knows".to_owned()),
         short @ ..SECRET_BYTES => Err(format!("is {short} bytes long; {SECRET_BYTES} is the least")),
-        _ => Ok(secret),
+        _ => Ok(()),
     }
 }
 
@@ -236,9 +251,7 @@ const LONGEST_TIME: u64 = 10_000;
 
 /// How long something takes, in whole hours or days.
 fn time(variables: &impl Variables, name: &'static str, unit: &str, default: u64) -> Result<u64, ConfigError> {
-    let Some(given) = variables.get(name) else { return Ok(default) };
-    let given = given.parse().ok().filter(|given| (1..=LONGEST_TIME).contains(given));
-    given.ok_or_else(|| ConfigError::new(name, format!("is no number of {unit} from 1 to {LONGEST_TIME}")))
+    whole_number(variables, name, unit, LONGEST_TIME, default)
 }
 
 /// Off unless it is switched on.

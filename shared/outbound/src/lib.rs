@@ -43,6 +43,26 @@ fn trusting(roots: Arc<RootCertStore>, timeout: Duration, connect_timeout: Durat
     client.map_err(|error| ClientError(error.to_string()))
 }
 
+/// An answer that can't be had whole. In words, for a log: without its address.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BodyError(String);
+
+/// An answer's body, of at most `most` bytes: no more is read of one that is longer.
+///
+/// # Errors
+/// When it is longer, or breaks off.
+pub async fn body(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| BodyError(error.without_url().to_string()))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > most {
+            return Err(BodyError("the answer is too large".to_owned()));
+        }
+    }
+    Ok(body)
+}
+
 fn mozillas() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }

@@ -11,7 +11,7 @@ use domain::notification::NotificationStatus;
 use domain::order::OrderStatus;
 use domain::promotion::PromotionCode;
 use domain::refund::{PaymentProvider, RefundStatus};
-use domain::report::Address;
+use domain::report::EmailAddress;
 use domain::returns::ReturnStatus;
 use domain::shipment::{Carrier, ShipmentStatus, TrackingNumber};
 use domain::template::TemplateCode;
@@ -145,7 +145,7 @@ pub fn notification(id: NotificationId) -> Key {
     Key::new(format!("NOTIFICATION#{id}"), "NOTIFICATION")
 }
 
-pub fn suppression(address: &Address) -> Key {
+pub fn suppression(address: &EmailAddress) -> Key {
     Key::new(format!("SUPPRESSED#{}", address.as_str()), "SUPPRESSED")
 }
 

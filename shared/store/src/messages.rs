@@ -13,7 +13,7 @@ use domain::ids::{CustomerId, NotificationId, OrderId};
 use domain::message::Locale;
 use domain::notification::{Channel, Dispatch, KEPT_DAYS, Notification, NotificationStatus};
 use domain::order::Order;
-use domain::report::{Address, Suppression};
+use domain::report::{EmailAddress, Suppression};
 use domain::template::{TemplateCode, TemplateHead};
 
 /// What a list of messages is narrowed to.
@@ -37,7 +37,7 @@ pub struct Question {
     /// What its order has come to.
     pub order: Option<OrderId>,
     /// Whether anything is sent to its address.
-    pub address: Option<Address>,
+    pub address: Option<EmailAddress>,
 }
 
 /// What was known before a message is sent.

@@ -8,7 +8,7 @@ use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use domain::notification::KEPT_DAYS;
-use domain::report::{Address, Suppression};
+use domain::report::{EmailAddress, Suppression};
 use domain::time::Timestamp;
 use serde::Deserialize;
 
@@ -24,7 +24,7 @@ impl Writes {
     /// Takes an address off the list; one that isn't on it stays off. What was told of it is remembered for as long as the
     /// log has the messages that it was told of: a report about any other is no news of this shop's.
     #[must_use]
-    pub fn lift(self, address: &Address, now: Timestamp) -> Self {
+    pub fn lift(self, address: &EmailAddress, now: Timestamp) -> Self {
         let lifted = Expression::new("SET #ttl = :ttl REMOVE suppression")
             .name("#ttl", "ttl")
             .value(":ttl", number(now.plus_days(KEPT_DAYS).seconds()));
@@ -34,7 +34,7 @@ impl Writes {
 
 impl Store {
     /// Why nothing is sent to an address; nothing where nobody told against it.
-    pub async fn suppression(&self, address: &Address) -> Result<Option<Suppression>, StorageError> {
+    pub async fn suppression(&self, address: &EmailAddress) -> Result<Option<Suppression>, StorageError> {
         let entry: Option<Entry> = self.get(Table::Messages, &keys::suppression(address)).await?;
         Ok(entry.and_then(|entry| entry.suppression))
     }

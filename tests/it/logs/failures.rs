@@ -42,7 +42,7 @@ async fn a_panic_says_where_it_was_and_not_what_it_was_about() {
     let answer = app(routes, shop.system.workers.shop.clone()).oneshot(asked).await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
     nobody_is_in(&String::from_utf8_lossy(&to_bytes(answer.into_body(), usize::MAX).await.expect("a body")), &[]);
-    let (sqs, queue) = (&shop.system.workers.shop.sqs, shop.system.sqs.url(&shop.system.queue("email")));
+    let (sqs, queue) = (&shop.system.workers.shop.sqs, shop.system.sqs.url(&shop.system.queue_name("email")));
     let work = |job: String| async move { if slip(&job) > 0 { Outcome::Done } else { panic!("{job}") } };
     assert_eq!(
         each_job(batch(&about_somebody()), sqs, &queue, &shop.system.clock, &Metrics::default(), work).await.batch_item_failures.len(),

@@ -113,7 +113,7 @@ impl Deployed {
             }
             let given = given.get(name)?;
             match name {
-                "EMAIL_QUEUE_URL" => return Some(system.sqs.url(&system.queue("email"))),
+                "EMAIL_QUEUE_URL" => return Some(system.sqs.url(&system.queue_name("email"))),
                 "PUBLIC_URL" => return Some(PUBLIC_URL.to_owned()),
                 "SENDGRID_WEBHOOK_KEY" | "SES_TOPIC_ARN" => return senders.variable(name),
                 _ => {}

@@ -1,6 +1,7 @@
 //! `POST /api/webhooks/fedex` — what FedEx tells of parcels (Advanced Integrated Visibility webhook, "Validation process").
 
 use super::{secret, tell};
+use crate::webhooks::hex;
 use api::secrets::SecretName;
 use api::webhook::{Delivery, Received};
 use api::{Answer, Problem, Shop};
@@ -45,13 +46,8 @@ pub(crate) async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Res
 /// Whether the header is the body's HMAC-SHA256. FedEx's own page says of its encoding now hexadecimal, now base64.
 fn holds(signature: &str, body: &[u8], token: &[u8]) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, token);
-    let candidates = [hex(signature), STANDARD.decode(signature).ok()];
+    let candidates = [hex::decoded(signature), STANDARD.decode(signature).ok()];
     candidates.into_iter().flatten().filter(|candidate| hmac::verify(&key, body, candidate).is_ok()).count() > 0
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.bytes().map(|digit| char::from(digit).to_digit(16)).collect::<Option<Vec<u32>>>()?;
-    digits.chunks(2).map(|pair| u8::try_from(pair.first()? * 16 + pair.get(1)?).ok()).collect()
 }
 
 #[cfg(test)]

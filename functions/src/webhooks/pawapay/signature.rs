@@ -1,6 +1,7 @@
 //! HTTP message signatures (RFC 9421) and `Content-Digest` (RFC 9530), as far as pawaPay's callbacks use them
 //! (docs.pawapay.io/v2/docs/signatures).
 
+use crate::webhooks::der::{key, of_pem};
 use api::webhook::Delivery;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -125,32 +126,10 @@ fn algorithms(name: &str) -> Option<Vec<&'static dyn VerificationAlgorithm>> {
     }
 }
 
-/// The key inside a PEM `SubjectPublicKeyInfo` (RFC 5280, section 4.1): two fields in a sequence, of which the second is it.
+/// The key inside a PEM `SubjectPublicKeyInfo`.
 fn public_key(pem: &str) -> Option<Vec<u8>> {
-    let (_, rest) = pem.split_once("-----BEGIN PUBLIC KEY-----")?;
-    let (text, _) = rest.split_once("-----END PUBLIC KEY-----")?;
-    let der = STANDARD.decode(text.split_whitespace().collect::<String>()).ok()?;
-    let (info, _) = field(&der, 0x30)?;
-    let (_, rest) = field(info, 0x30)?;
-    let (bits, _) = field(rest, 0x03)?;
-    let (0, key) = bits.split_first()? else { return None };
-    Some(key.to_vec())
-}
-
-/// A DER field of this tag: its content, and what comes after it.
-fn field(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (found, rest) = der.split_first()?;
-    let (first, mut rest) = rest.split_first()?;
-    let mut length = usize::from(*first);
-    if length > 0x80 {
-        length = 0;
-        for _ in 0..(*first & 0x7f).min(4) {
-            let (byte, after) = rest.split_first()?;
-            length = length << 8 | usize::from(*byte);
-            rest = after;
-        }
-    }
-    (*found == tag).then(|| rest.split_at_checked(length)).flatten()
+    let der = of_pem(pem, "PUBLIC KEY")?;
+    key(&der).map(|(_, key)| key.to_vec())
 }
 
 #[cfg(test)]

@@ -1,10 +1,7 @@
 //! The RSA key of an X.509 certificate, and nothing else of it: whose it is, the address says that it was fetched from.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::webhooks::der::{SEQUENCE, any, element, key, of_pem};
 
-const SEQUENCE: u8 = 0x30;
-const BIT_STRING: u8 = 0x03;
 const VERSION: u8 = 0xa0;
 
 /// `rsaEncryption` (RFC 8017, appendix C), with its parameters.
@@ -12,11 +9,7 @@ const RSA: [u8; 13] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0
 
 /// The key of a PEM's first certificate, as PKCS #1 writes it.
 pub fn public_key(pem: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(pem).ok()?;
-    let (_, rest) = text.split_once("-----BEGIN CERTIFICATE-----")?;
-    let (body, _) = rest.split_once("-----END CERTIFICATE-----")?;
-    let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    key_of(&STANDARD.decode(body).ok()?)
+    key_of(&of_pem(std::str::from_utf8(pem).ok()?, "CERTIFICATE")?)
 }
 
 /// RFC 5280, section 4.1: `Certificate { tbsCertificate { [0] version, serialNumber, signature, issuer, validity, subject,
@@ -30,32 +23,15 @@ fn key_of(der: &[u8]) -> Option<Vec<u8>> {
     for _before in ["serialNumber", "signature", "issuer", "validity", "subject"] {
         (_, fields) = any(fields)?;
     }
-    let (info, _) = element(fields, SEQUENCE)?;
-    let (algorithm, rest) = element(info, SEQUENCE)?;
-    let (bits, _) = element(rest, BIT_STRING)?;
-    // The first octet says how many bits of the last are none; a key has only whole octets.
-    (algorithm == RSA).then(|| bits.strip_prefix(&[0]).map(<[u8]>::to_vec))?
-}
-
-/// The content of the element that comes first, which has to be this one, and what comes after it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    if der.first() == Some(&tag) { any(der) } else { None }
-}
-
-/// DER: a tag, a length, so much content.
-fn any(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = match *der.get(1)? {
-        short if short < 0x80 => (usize::from(short), der.get(2..)?),
-        0x81 => (usize::from(*der.get(2)?), der.get(3..)?),
-        0x82 => (usize::from(u16::from_be_bytes([*der.get(2)?, *der.get(3)?])), der.get(4..)?),
-        _ => return None,
-    };
-    rest.split_at_checked(length)
+    let (algorithm, key) = key(fields)?;
+    (algorithm == RSA).then(|| key.to_vec())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
 
     const CERTIFICATE: &str = include_str!("test-certificate.pem");
 

@@ -218,21 +218,14 @@ fn address(config: &ShopConfig, host: &str, path: &str) -> String {
 async fn get(url: &str) -> Result<Option<Vec<u8>>, SnsError> {
     let failed = |error: reqwest::Error| SnsError(error.without_url().to_string());
     let client = outbound::client(TIMEOUT, TIMEOUT).map_err(|error| SnsError(error.to_string()))?;
-    let mut answer = client.get(url).send().await.map_err(failed)?;
+    let answer = client.get(url).send().await.map_err(failed)?;
     if answer.status().is_client_error() {
         return Ok(None);
     }
     if !answer.status().is_success() {
         return Err(SnsError(answer.status().to_string()));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MOST_BYTES {
-            return Err(SnsError("the answer is too large".to_owned()));
-        }
-    }
-    Ok(Some(body))
+    outbound::body(answer, MOST_BYTES).await.map(Some).map_err(|error| SnsError(error.to_string()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! `Stripe-Signature: t=1492774577,v1=5257a8…,v1=…,v0=…`: HMAC-SHA256 of time and raw body
 //! (docs.stripe.com/webhooks#verify-manually).
 
+use crate::webhooks::hex;
+use ring::digest::SHA256_OUTPUT_LEN;
 use ring::hmac;
 
 /// How far a signature's time may be from ours, in seconds and either way: Stripe's own libraries take any time ahead,
@@ -25,21 +27,13 @@ pub fn holds(header: &str, body: &[u8], secret: &[u8], now: u64) -> bool {
     }
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     let signed = [time.as_bytes(), b".", body].concat();
-    let signatures = parts().filter(|(name, _)| *name == "v1").filter_map(|(_, hex)| decoded(hex)).take(MOST_SIGNATURES);
+    let signatures = parts()
+        .filter(|(name, _)| *name == "v1")
+        .filter_map(|(_, hex)| hex::decoded(hex))
+        .filter(|signature| signature.len() == SHA256_OUTPUT_LEN)
+        .take(MOST_SIGNATURES);
     // In constant time, each: `ring` compares the whole of both.
     signatures.filter(|signature| hmac::verify(&key, &signed, signature).is_ok()).count() > 0
-}
-
-/// 32 bytes in hexadecimal.
-fn decoded(hex: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if hex.len() != 2 * bytes.len() || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (n, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * n..2 * n + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

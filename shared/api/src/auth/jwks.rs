@@ -89,14 +89,8 @@ impl Jwks {
 
     async fn fetch(&self) -> Result<JwkSet, JwksError> {
         let failed = |error: reqwest::Error| JwksError(error.without_url().to_string());
-        let mut answer = self.client.get(&self.url).send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MOST_BYTES {
-                return Err(JwksError("the answer is too large".to_owned()));
-            }
-        }
+        let answer = self.client.get(&self.url).send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+        let body = outbound::body(answer, MOST_BYTES).await.map_err(|error| JwksError(error.to_string()))?;
         serde_json::from_slice(&body).map_err(|error| JwksError(error.to_string()))
     }
 }

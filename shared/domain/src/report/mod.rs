@@ -63,7 +63,7 @@ words! {
 #[serde(rename_all = "camelCase")]
 pub struct Suppression {
     /// Which.
-    pub address: Address,
+    pub address: EmailAddress,
     /// Why.
     pub reason: SuppressionReason,
     /// In the provider's words.
@@ -78,9 +78,9 @@ pub struct Suppression {
 
 /// An e-mail address as all of its spellings: servers that tell upper from lower case are not known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Address(String);
+pub struct EmailAddress(String);
 
-impl Address {
+impl EmailAddress {
     /// The address that is written so.
     #[must_use]
     pub fn of(written: &str) -> Self {
@@ -136,7 +136,7 @@ impl Notification {
     pub fn suppressed_by(&self, report: &Report, now: Timestamp) -> Option<Suppression> {
         let reason = report.suppresses.filter(|_| self.channel == Channel::Email)?;
         Some(Suppression {
-            address: Address::of(&self.recipient),
+            address: EmailAddress::of(&self.recipient),
             reason,
             detail: report.why.clone(),
             provider: report.provider,

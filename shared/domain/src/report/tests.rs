@@ -66,7 +66,7 @@ fn what_was_given_up_here_is_there_all_the_same_if_its_provider_delivered_it() {
 fn only_an_e_mail_address_is_suppressed_and_in_one_spelling() {
     let bounced = told("a", Word::Bounced);
     let suppression = sent("a").suppressed_by(&bounced, NOW).unwrap();
-    assert_eq!(suppression.address, Address::of(" ALINE@example.com "));
+    assert_eq!(suppression.address, EmailAddress::of(" ALINE@example.com "));
     assert!(suppression.why().contains("BOUNCE by SES: Bounced"), "{}", suppression.why());
     let sms = Notification { channel: Channel::Sms, ..sent("a") };
     assert_eq!((sms.suppressed_by(&bounced, NOW), sent("a").suppressed_by(&told("a", Word::GaveUp), NOW)), (None, None));

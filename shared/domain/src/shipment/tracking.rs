@@ -75,7 +75,7 @@ impl Shipment {
     /// Whether it is too old to be asked for.
     #[must_use]
     pub fn is_lost_sight_of(&self, now: Timestamp) -> bool {
-        now > self.created_at.plus_minutes(TRACKED_DAYS * 24 * 60)
+        now > self.created_at.plus_days(TRACKED_DAYS)
     }
 
     /// Its carrier has told that something happened: it is asked what. Nothing when it said the same before, word for word

@@ -25,7 +25,7 @@ const WITH_STATES: [&str; 2] = ["CA", "US"];
 /// Where the shop's parcels come from. Read from one JSON object.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Sender {
+pub struct ShipFrom {
     /// Whoever packs them.
     pub name: String,
     /// The shop.
@@ -119,17 +119,17 @@ impl Spot {
         written.checked(limits, problems)
     }
 
-    pub(super) fn of_sender(sender: &Sender, limits: &Limits, problems: &mut Problems) -> Option<Self> {
+    pub(super) fn of_shop(from: &ShipFrom, limits: &Limits, problems: &mut Problems) -> Option<Self> {
         let written = Written {
             whose: "the shop's",
-            name: &sender.name,
-            company: &sender.company,
-            phone: Some(&sender.phone),
-            street: &sender.street,
-            city: &sender.city,
-            state: sender.state.as_deref(),
-            postcode: sender.zip_code.as_deref(),
-            country: &sender.country,
+            name: &from.name,
+            company: &from.company,
+            phone: Some(&from.phone),
+            street: &from.street,
+            city: &from.city,
+            state: from.state.as_deref(),
+            postcode: from.zip_code.as_deref(),
+            country: &from.country,
         };
         written.checked(limits, problems)
     }
@@ -207,7 +207,7 @@ mod tests {
 
     const LIMITS: Limits = Limits { name: 35, line: 35, city: 30, postcode: 9 };
 
-    fn sender() -> Sender {
+    fn ship_from() -> ShipFrom {
         let json = r#"{"name": "Aline Kasongo", "company": "ML Allure", "phone": "+243 81 234 56 78", "street": "12 avenue de la Paix",
             "city": "Kinshasa", "zipCode": "00243", "country": "RDC"}"#;
         serde_json::from_str(json).unwrap()
@@ -216,28 +216,28 @@ mod tests {
     #[test]
     fn a_country_without_postcodes_needs_none_and_gets_none() {
         let mut problems = Problems::default();
-        let spot = Spot::of_sender(&sender(), &LIMITS, &mut problems).unwrap();
+        let spot = Spot::of_shop(&ship_from(), &LIMITS, &mut problems).unwrap();
         assert_eq!((spot.country, spot.postcode, spot.phone.as_str()), ("CD", None, "+243812345678"));
         assert!(problems.is_empty());
-        let abroad = Sender { zip_code: None, country: "Belgique".into(), ..sender() };
-        Spot::of_sender(&abroad, &LIMITS, &mut problems);
+        let abroad = ShipFrom { zip_code: None, country: "Belgique".into(), ..ship_from() };
+        Spot::of_shop(&abroad, &LIMITS, &mut problems);
         assert_eq!(problems.to_string(), "the shop's postcode is missing");
     }
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
         let mut problems = Problems::default();
-        let wrong = Sender { phone: "12".into(), street: "x".repeat(36), city: "x".repeat(31), ..sender() };
-        assert_eq!(Spot::of_sender(&wrong, &LIMITS, &mut problems), None);
+        let wrong = ShipFrom { phone: "12".into(), street: "x".repeat(36), city: "x".repeat(31), ..ship_from() };
+        assert_eq!(Spot::of_shop(&wrong, &LIMITS, &mut problems), None);
         assert_eq!(problems.0.len(), 3, "{problems}");
     }
 
     #[test]
     fn a_state_is_its_code_where_there_are_any_and_is_left_out_elsewhere() {
         let of = |country: &str, state: Option<&str>| {
-            let sender = Sender { state: state.map(Into::into), zip_code: Some("90210".into()), country: country.into(), ..sender() };
+            let from = ShipFrom { state: state.map(Into::into), zip_code: Some("90210".into()), country: country.into(), ..ship_from() };
             let mut problems = Problems::default();
-            let spot = Spot::of_sender(&sender, &LIMITS, &mut problems);
+            let spot = Spot::of_shop(&from, &LIMITS, &mut problems);
             (spot.and_then(|spot| spot.state), problems.to_string())
         };
         assert_eq!(of("RDC", Some("Haut-Katanga")), (None, String::new()));

@@ -8,7 +8,7 @@ mod fedex;
 mod http;
 mod ups;
 
-pub use address::{Problems, Sender, Spot};
+pub use address::{Problems, ShipFrom, Spot};
 pub use country::{has_postcodes, iso_code};
 pub use dhl::{Dhl, DhlKeys};
 pub use fedex::{FedEx, FedExKeys};
@@ -114,14 +114,14 @@ pub trait CarrierApi: Send + Sync {
 /// In words, for staff: every thing that is missing or doesn't fit.
 pub fn parcel<'a>(
     shipment: &'a Shipment,
-    sender: &Sender,
+    ship_from: &ShipFrom,
     attempt: u32,
     limits: &address::Limits,
     now: Timestamp,
 ) -> Result<Parcel<'a>, Problems> {
     let mut problems = Problems::default();
     let to = Spot::of_shipment(shipment, limits, &mut problems);
-    let from = Spot::of_sender(sender, limits, &mut problems);
+    let from = Spot::of_shop(ship_from, limits, &mut problems);
     let weight = shipment.weight;
     if weight.is_none() {
         problems.add("it has no weight");

@@ -249,14 +249,14 @@ mod tests {
         let keys = r#"{"clientId": "c", "clientSecret": "s", "accountNumber": "A1B2C3"}"#;
         let http = super::super::http::client().unwrap();
         let ups = Ups::new(http, String::new(), serde_json::from_str(keys).unwrap(), TokenCache::default(), TimeZone::UTC);
-        let sender = |state: &str, country: &str| {
+        let from = |state: &str, country: &str| {
             let full = json!({ "name": "n".repeat(35), "company": "c".repeat(99), "phone": "+243812345678", "street": "s".repeat(35),
                 "city": "c".repeat(30), "state": state, "zipCode": "90210-001", "country": country });
-            serde_json::from_value::<crate::carriers::Sender>(full).unwrap()
+            serde_json::from_value::<crate::carriers::ShipFrom>(full).unwrap()
         };
         for (state, country) in [("Kasaï-Central", "CD"), ("CA", "US")] {
             let mut problems = crate::carriers::Problems::default();
-            let spot = Spot::of_sender(&sender(state, country), &Ups::LIMITS, &mut problems).unwrap();
+            let spot = Spot::of_shop(&from(state, country), &Ups::LIMITS, &mut problems).unwrap();
             assert!(problems.is_empty(), "{problems}");
             for grams in [1, 99_950, 999_999, 1_000_000] {
                 let weight = domain::shipment::Weight::grams(grams).unwrap();
