@@ -73,6 +73,13 @@ impl Target {
         Self { shop, order, paid, refund, message, shipped, shipment, template, delivered, rma, promotion }
     }
 
+    fn parcel(&self) -> Value {
+        let mut parcel = shipment_body(self.shipped.id, "LOCAL");
+        parcel["items"] = json!([{ "orderItemId": self.shipped.line(0), "quantity": 1 }]);
+        (parcel["service"], parcel["cost"]) = (json!("x"), json!(1));
+        parcel
+    }
+
     /// One for each endpoint with a body, in an order in which all of them succeed.
     pub fn requests(&self) -> Vec<Request> {
         let variant = self.order.variants[0];

@@ -1,7 +1,7 @@
 //! The steps as calls, and what the answers are remembered for.
 
 use super::Play;
-use super::reference::{By, Entry, FEES, PAYMENT_METHODS, Part, REFUND_METHODS, Runs, Step};
+use super::reference::{By, Count, Entry, FEES, PAYMENT_METHODS, Part, REFUND_METHODS, Runs, Step};
 use crate::kit::{Answer, Caller, back, body, shipment_body};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -140,11 +140,12 @@ impl Play<'_> {
     }
 
     /// What arrived of a return's entries.
-    fn counted(&self, rma: usize, counts: &[i64]) -> Value {
+    fn counted(&self, rma: usize, counts: &[Count]) -> Value {
         let entries = self.entries[rma].iter().zip(&self.model.returns[rma].entries).zip(counts);
-        let count = |((id, entry), received): ((&u64, &Entry), &i64)| {
+        let count = |((id, entry), count): ((&u64, &Entry), &Count)| {
             let line = self.lines[self.model.returns[rma].order][entry.line];
-            json!({ "orderItemId": line, "id": id, "receivedQuantity": received })
+            let Count { received, condition, is_restockable } = count;
+            json!({ "orderItemId": line, "id": id, "receivedQuantity": received, "condition": condition, "restockable": is_restockable })
         };
         entries.map(count).collect()
     }

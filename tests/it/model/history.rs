@@ -2,8 +2,8 @@
 
 use super::Move;
 use super::reference::{
-    By, CARD, CONDITIONS, Comes, Fate, OUR_FAULT, OWN, Outcome, PARCELS, PROMOTIONS, Part, REFERENCES, RETURNS, Reference, Runs, SCANS,
-    STATUSES, Step,
+    By, CARD, CONDITIONS, Comes, Count, Fate, OUR_FAULT, OWN, Outcome, PARCELS, PROMOTIONS, Part, REFERENCES, RETURNS, Reference, Runs,
+    SCANS, STATUSES, Step,
 };
 use proptest::prelude::*;
 
@@ -31,8 +31,15 @@ pub fn since_arrival() -> impl Strategy<Value = Vec<Move>> {
     let since_arrival = prop_oneof![5 => asked_back(), 14 => returned(), 8 => steps(), 6 => money()];
     let bought = (0..2_usize, lines(), 0..3_usize, reference(), promotion())
         .prop_map(|(customer, lines, method, reference, promotion)| Step::Place { customer, lines, method, reference, promotion });
-    (bought, prop::bool::weighted(0.4), moves(since_arrival.boxed())).prop_map(|(bought, is_faulty, rest)| {
-        let back = if is_faulty { sent_back(&bought) } else { Vec::new() };
+    let one = Step::Return { rma: Some(0), to: NEXT, counts: Vec::new(), fees: [None; 2] };
+    let received = (asked(), counts()).prop_map(move |(items, counts)| {
+        let arrives = Step::Return { rma: Some(0), to: NEXT, counts, fees: [None; 2] };
+        Some(vec![Step::AskBack { order: Some(0), by: By::Staff, items }, one.clone(), arrives])
+    });
+    // All of it, some of it, or nothing.
+    let back = prop_oneof![4 => Just(None), 4 => received, 2 => Just(Some(Vec::new()))];
+    (bought, back, moves(since_arrival.boxed())).prop_map(|(bought, back, rest)| {
+        let back = back.unwrap_or_else(|| sent_back(&bought));
         let first = arrived(bought).into_iter().chain(back).map(|step| (step, false));
         first.chain(rest).collect()
     })
@@ -147,16 +154,28 @@ fn by() -> impl Strategy<Value = By> {
     prop_oneof![3 => Just(By::Owner), 1 => Just(By::Other), 2 => Just(By::Staff)]
 }
 
+/// Pieces of lines, and the condition that they are said to be in.
+fn asked() -> impl Strategy<Value = Vec<(usize, i64, &'static str)>> {
+    prop::collection::vec((0..3_usize, 1..3_i64, prop::sample::select(&CONDITIONS[..])), 1..3)
+}
+
+/// What the warehouse finds.
+fn counts() -> impl Strategy<Value = Vec<Count>> {
+    let received = prop_oneof![1 => Just(0), 4 => Just(1), 1 => Just(2)];
+    let condition = prop::option::weighted(0.4, prop::sample::select(&CONDITIONS[..]));
+    let found = (received, condition, prop::option::weighted(0.5, any::<bool>()));
+    let count = found.prop_map(|(received, condition, is_restockable)| Count { received, condition, is_restockable });
+    prop::collection::vec(count, 0..3)
+}
+
 fn asked_back() -> impl Strategy<Value = Step> {
-    let items = prop::collection::vec((0..3_usize, 1..3_i64, prop::sample::select(&CONDITIONS[..])), 1..3);
-    (place(), by(), items).prop_map(|(order, by, items)| Step::AskBack { order, by, items })
+    (place(), by(), asked()).prop_map(|(order, by, items)| Step::AskBack { order, by, items })
 }
 
 fn returned() -> impl Strategy<Value = Step> {
     let to = prop_oneof![10 => Just(NEXT), 1 => Just("REJECTED"), 1 => prop::sample::select(&RETURNS[..])];
-    let counts = prop::collection::vec(0..3_i64, 0..3);
     let fee = || prop::option::weighted(0.2, 0..20_00_i64);
-    (place(), to, counts, [fee(), fee()]).prop_map(|(rma, to, counts, fees)| Step::Return { rma, to, counts, fees })
+    (place(), to, counts(), [fee(), fee()]).prop_map(|(rma, to, counts, fees)| Step::Return { rma, to, counts, fees })
 }
 
 fn steps() -> impl Strategy<Value = Step> {

@@ -11,7 +11,7 @@ pub use parcels::{Booking, Outcome, Parcel, SCANS};
 pub use payments::{AN_HOUR, Comes, OWN, Payment, REFERENCES, THREE_DAYS};
 pub use promotions::{FEES, PROMOTIONS, Promotion, Runs};
 pub use refunds::{Fate, Given, Part, Refund};
-pub use returns::{Entry, Rma};
+pub use returns::{Count, Entry, Rma};
 
 use std::collections::HashMap;
 
@@ -109,11 +109,11 @@ pub enum Step {
         by: By,
         items: Vec<(usize, i64, &'static str)>,
     },
-    /// What arrived of its entries, all that was asked for where nothing is said; and cents for restocking and for the way back.
+    /// What arrived of its entries and how, all that was asked for and as it was where nothing is said; and cents for restocking and for the way back.
     Return {
         rma: Option<usize>,
         to: &'static str,
-        counts: Vec<i64>,
+        counts: Vec<Count>,
         fees: [Option<i64>; 2],
     },
     Adjust {

@@ -9,6 +9,16 @@ pub struct Entry {
     pub quantity: i64,
     pub condition: &'static str,
     pub received: Option<i64>,
+    /// Whether its pieces are sold again, as its condition has it unless the warehouse says otherwise.
+    pub is_restockable: bool,
+}
+
+/// What the warehouse says of an entry; nothing of its condition, or of whether it is sold again, where that is as it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Count {
+    pub received: i64,
+    pub condition: Option<&'static str>,
+    pub is_restockable: Option<bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -25,13 +35,17 @@ pub struct Rma {
 }
 
 impl Entry {
+    fn asked(line: usize, quantity: i64, condition: &'static str) -> Self {
+        Self { line, quantity, condition, received: None, is_restockable: IN_STOCK_AGAIN.contains(&condition) }
+    }
+
     fn came(&self) -> i64 {
         self.received.unwrap_or(0)
     }
 
     /// Pieces that its receipt put back into stock.
     pub fn restocked(&self) -> i64 {
-        if IN_STOCK_AGAIN.contains(&self.condition) { self.came() } else { 0 }
+        if self.is_restockable { self.came() } else { 0 }
     }
 }
 
@@ -86,7 +100,7 @@ impl Reference {
             let line = line % free.len();
             match entries.iter_mut().find(|entry| entry.line == line && entry.condition == *condition) {
                 Some(entry) => entry.quantity += quantity,
-                None => entries.push(Entry { line, quantity: *quantity, condition, received: None }),
+                None => entries.push(Entry::asked(line, *quantity, condition)),
             }
         }
         let asked = |line| entries.iter().filter(|entry| entry.line == line).map(|entry| entry.quantity).sum::<i64>();
@@ -101,7 +115,7 @@ impl Reference {
         }
     }
 
-    pub(super) fn step_return(&mut self, at: usize, to: &'static str, counts: &[i64], fees: [Option<i64>; 2]) -> Said {
+    pub(super) fn step_return(&mut self, at: usize, to: &'static str, counts: &[Count], fees: [Option<i64>; 2]) -> Said {
         let before = self.clone();
         let rma = &mut self.returns[at];
         let changes_fees = rma.fees.iter().zip(fees).any(|(kept, said)| said.is_some_and(|said| said != *kept));
@@ -128,12 +142,16 @@ impl Reference {
         }
     }
 
-    fn receive(&mut self, at: usize, counts: &[i64]) -> Option<Said> {
-        for (entry, received) in self.returns[at].entries.iter_mut().zip(counts) {
+    fn receive(&mut self, at: usize, counts: &[Count]) -> Option<Said> {
+        for (entry, Count { received, condition, is_restockable }) in self.returns[at].entries.iter_mut().zip(counts) {
             entry.received = Some(*received);
             if *received > entry.quantity {
                 return Some((409, "QUANTITY_NOT_RETURNABLE"));
             }
+            if let Some(found) = condition.filter(|found| *found != entry.condition) {
+                (entry.condition, entry.is_restockable) = (found, IN_STOCK_AGAIN.contains(&found));
+            }
+            entry.is_restockable = is_restockable.unwrap_or(entry.is_restockable);
         }
         for entry in &mut self.returns[at].entries {
             entry.received.get_or_insert(entry.quantity);
