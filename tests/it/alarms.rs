@@ -1,16 +1,13 @@
 //! The lines that wake somebody up (`infra/monitoring.yaml` counts them by their `alarm`): once for what has gone wrong, and not
 //! for what only looks like it. Each test is on one thread, so that what is caught is its own.
 
-use crate::kit::{ByHand, LocalShop, Logged, Placed};
+use crate::kit::{ByHand, HOUR, LocalShop, Logged, Placed, RUN};
 use functions::workers::process_refund;
 use local::Options;
 use local::emulators::payments::Provider::{PawaPay, Stripe};
 use local::faults::Fault;
 use serde_json::{Value, json};
-use std::time::Duration;
 
-const HOUR: Duration = Duration::from_hours(1);
-const RUN: Duration = Duration::from_mins(5);
 const NONE: [&str; 0] = [];
 /// Calls of the SDK for one transaction of ours, and how often ours is made.
 const OUTAGE: usize = 3 * 5;
@@ -19,12 +16,6 @@ const OUTAGE: usize = 3 * 5;
 async fn raised(logged: &Logged, hands: &mut ByHand) -> Vec<String> {
     hands.relay().await;
     logged.alarms()
-}
-
-async fn paid(shop: &LocalShop) -> Placed {
-    let order = shop.order_at_stripe().await;
-    shop.mark_paid(&order).await;
-    order
 }
 
 async fn tells(shop: &LocalShop, kind: &str, object: Value) {
@@ -60,7 +51,7 @@ async fn more_given_back_than_was_paid_is_said_once_by_whoever_did_it_last() {
     let shop = LocalShop::without_pumps().await;
     let mut hands = ByHand::of(&shop);
     let logged = Logged::from_now_on();
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let cash = in_cash(&shop, &order, 50.0).await;
     let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "succeeded");
     for _ in 0..2 {
@@ -75,7 +66,7 @@ async fn more_given_back_than_was_paid_is_said_once_by_whoever_did_it_last() {
     }
     assert_eq!(raised(&logged, &mut hands).await, ["over-refunded"], "and once for more of it");
 
-    let whole = paid(&shop).await;
+    let whole = shop.paid_at_stripe().await;
     let made = shop.system.payments.refund_by_hand(whole.payment(), 75_00, "succeeded");
     tells_of(&shop, "refund.created", &made).await;
     assert_eq!(raised(&logged, &mut hands).await, NONE, "all of it, and no more");
@@ -85,7 +76,7 @@ async fn more_given_back_than_was_paid_is_said_once_by_whoever_did_it_last() {
 async fn so_is_an_earlier_payment_that_was_given_back_twice() {
     let shop = LocalShop::without_pumps().await;
     let mut hands = ByHand::of(&shop);
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     shop.system.payments.card_payment("pi_2", 75_00, "USD");
     let again = shop.order_at_stripe().await;
     shop.staff().put(&again.path("payment"), &json!({ "paymentStatus": "PAID", "reference": "pi_2" })).await.ok();
@@ -107,7 +98,7 @@ async fn so_is_an_earlier_payment_that_was_given_back_twice() {
 async fn a_race_for_the_last_refund_says_it_once_and_not_at_all_where_it_is_lost() {
     let shop = LocalShop::without_pumps().await;
     let mut hands = ByHand::of(&shop);
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let cash = in_cash(&shop, &order, 50.0).await;
     let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "succeeded");
     tells_of(&shop, "refund.created", &made).await;
@@ -129,7 +120,7 @@ async fn a_completed_refund_that_comes_back_is_said_once_and_one_that_fails_is_n
     let shop = LocalShop::without_pumps().await;
     let mut hands = ByHand::of(&shop);
     let logged = Logged::from_now_on();
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let (_, failing) = at_stripe(&shop, &order, "pending").await;
     shop.system.payments.move_on(&failing, "failed", Some("declined"));
     tells_of(&shop, "refund.failed", &failing).await;
@@ -147,7 +138,7 @@ async fn a_completed_refund_that_comes_back_is_said_once_and_one_that_fails_is_n
 async fn one_that_came_through_after_all_and_comes_back_says_so_too() {
     let shop = LocalShop::without_pumps().await;
     let mut hands = ByHand::of(&shop);
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let (refund, first) = at_stripe(&shop, &order, "failed").await;
     shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "PROCESSING" })).await.ok();
     process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&refund)).await;
@@ -227,7 +218,7 @@ async fn what_was_written_is_said_although_its_writer_never_heard_that_it_was() 
         .await;
     assert_eq!(raised(&logged, &mut hands).await, ["payment-mismatch"]);
 
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let (_, bounced) = at_stripe(&shop, &order, "succeeded").await;
     shop.system.payments.move_on(&bounced, "failed", Some("lost_or_stolen_card"));
     told("refund.failed", shop.system.payments.stripe_object(&bounced)).await;
@@ -267,7 +258,7 @@ async fn a_refund_that_is_with_its_provider_for_a_day_is_said_by_each_run_and_on
     let left = shop.refunded(&by_staff, None).await;
     process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&left)).await;
     assert_eq!(shop.refund_of(&by_staff).await["awaiting"], "STAFF");
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let (refund, made) = at_stripe(&shop, &order, "pending").await;
 
     shop.system.clock.advance(23 * HOUR);

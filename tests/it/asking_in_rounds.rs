@@ -1,6 +1,6 @@
 //! Whatever waits for its provider has its turn, however much waits before it and never stops to.
 
-use crate::kit::{LocalShop, Placed};
+use crate::kit::{LocalShop, Placed, RUN};
 use api::aws::local_config;
 use api::secrets::Secrets;
 use aws_smithy_http_client::Builder;
@@ -11,8 +11,6 @@ use local::emulators::payments::{Fault, PAWAPAY_TOKEN, Provider, STRIPE_KEY};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-
-const RUN: Duration = Duration::from_mins(5);
 
 /// A run that looks at one record of each kind.
 async fn one_of_each(shop: &LocalShop) {

@@ -163,14 +163,6 @@ impl Target {
         ]
     }
 
-    /// What makes a parcel of one piece.
-    fn parcel(&self) -> Value {
-        let mut parcel = shipment_body(self.shipped.id, "LOCAL");
-        parcel["items"] = json!([{ "orderItemId": self.shipped.line(0), "quantity": 1 }]);
-        (parcel["service"], parcel["cost"]) = (json!("x"), json!(1));
-        parcel
-    }
-
     pub async fn send(&self, caller: &Caller, request: &Request, body: Vec<u8>) -> Answer {
         caller.send(request.method.clone(), &request.path, Some(body)).await
     }

@@ -1,11 +1,8 @@
 //! An order that nobody pays is cancelled in time, and only such a one.
 
-use crate::kit::{LocalShop, Placed, race};
+use crate::kit::{HOUR, LocalShop, Placed, race};
 use local::faults::Fault;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-const HOUR: Duration = Duration::from_hours(1);
 
 async fn status(shop: &LocalShop, order: &Placed) -> (String, String) {
     let now = shop.order_now(order.id).await;

@@ -1,13 +1,8 @@
 //! Money that arrives for a cancelled order goes back, in the same step.
 
-use crate::kit::{ByHand, CUSTOMER, LocalShop, Placed, cents};
+use crate::kit::{ByHand, CUSTOMER, HOUR, LocalShop, Placed, RUN, cents};
 use local::emulators::payments::Provider::PawaPay;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// As often as the schedule runs.
-const RUN: Duration = Duration::from_mins(5);
-const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_payment_makes_its_full_refund_by_the_way_it_came() {

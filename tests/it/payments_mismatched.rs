@@ -2,13 +2,9 @@
 
 mod another_payment;
 
-use crate::kit::{Answer, LocalShop, Placed, cents};
+use crate::kit::{Answer, HOUR, LocalShop, Placed, RUN, cents};
 use local::emulators::payments::Provider::PawaPay;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-const RUN: Duration = Duration::from_mins(5);
-const HOUR: Duration = Duration::from_hours(1);
 
 /// An order of 75.00 whose deposit has come with another amount.
 async fn order_with(shop: &LocalShop, amount: i64, currency: &str) -> Placed {

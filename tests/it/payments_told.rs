@@ -5,13 +5,11 @@ mod early_refunds;
 mod pawapay;
 mod refunds;
 
-use crate::kit::{Answer, LocalShop, OrderBuilder, Placed, body, cents, race};
+use crate::kit::{Answer, LocalShop, OrderBuilder, Placed, RUN, body, cents, race};
 use local::Options;
 use local::emulators::payments::Provider::Stripe;
 use serde_json::{Value, json};
 use std::time::Duration;
-
-const RUN: Duration = Duration::from_mins(5);
 
 /// An event of Stripe's about an object.
 async fn stripe_tells(shop: &LocalShop, kind: &str, object: Value) -> Answer {

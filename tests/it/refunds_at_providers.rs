@@ -1,6 +1,6 @@
 //! Refunds that a payment provider carries out: once each, whatever gets lost.
 
-use crate::kit::{ByHand, LocalShop, Placed, body, cents, failures, race};
+use crate::kit::{ByHand, HOUR, LocalShop, OUTAGE, Placed, RUN, body, cents, failures, race};
 use api::Shop;
 use api::aws::local_config;
 use api::batch::Outcome;
@@ -15,13 +15,6 @@ use local::faults;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// As often as the schedule runs.
-const RUN: Duration = Duration::from_mins(5);
-const HOUR: Duration = Duration::from_hours(1);
-
-/// Calls of the SDK for one transaction of ours, and how often ours is made.
-const OUTAGE: usize = 3 * 5;
 
 async fn paid_at(shop: &LocalShop, provider: Provider) -> Placed {
     let order = match provider {

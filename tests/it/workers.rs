@@ -6,15 +6,12 @@ mod relay;
 
 pub use providers::refuse;
 
-use crate::kit::{ByHand, CUSTOMER, LocalShop, Placed, cents, failures};
+use crate::kit::{ByHand, CUSTOMER, LocalShop, OUTAGE, Placed, cents, failures};
 use aws_lambda_events::event::sqs::SqsEvent;
 use functions::workers::relay::Queue;
 use local::faults::Fault;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-/// Calls of the SDK for one transaction of ours, and how often ours is made: no answer to any of them is an outage.
-const OUTAGE: usize = 3 * 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_comes_twice_and_backwards_sends_each_message_once() {

@@ -1,7 +1,7 @@
 //! Dozens on one record at once while DynamoDB fails: the promises hold by what the tables and the payment providers have, and
 //! whoever was told of a success has it.
 
-use crate::kit::{Answer, ByHand, Caller, LocalShop, Placed, back, body, cents, column, race};
+use crate::kit::{Answer, ByHand, Caller, LocalShop, Placed, RUN, back, body, cents, column, race};
 use api::batch::Outcome;
 use functions::workers::process_refund;
 use local::emulators::payments::{self, Provider};
@@ -9,14 +9,11 @@ use local::faults::{Fault, Storm};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// Beyond the SDK's patience with one call, which is two seconds.
 const TOO_LATE: u64 = 2_100;
 /// How often somebody with a key asks before that must be the shop's fault.
 const TRIES: usize = 200;
-/// As often as the schedule that asks providers runs.
-const RUN: Duration = Duration::from_mins(5);
 
 /// Each kind of fault, as it comes to calls of every kind.
 const STORMS: [Storm; 6] = [

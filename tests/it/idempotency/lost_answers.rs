@@ -2,12 +2,9 @@
 
 use super::scenes::{Again, Scene};
 use super::{assert_replayed, changing_endpoints};
-use crate::kit::{CUSTOMER, LocalShop, body};
+use crate::kit::{CUSTOMER, LocalShop, OUTAGE, body};
 use local::faults::Fault;
 use serde_json::{Value, json};
-
-/// Calls of the SDK for one of ours, and how often ours is made: no answer to any of them is an outage.
-const OUTAGE: usize = 3 * 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_whose_answer_got_lost_is_a_success_with_and_without_a_key() {

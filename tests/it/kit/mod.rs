@@ -45,6 +45,13 @@ use std::time::Duration;
 /// Longer than anything here should ever take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// As often as the schedule that asks providers runs.
+pub const RUN: Duration = Duration::from_mins(5);
+pub const HOUR: Duration = Duration::from_hours(1);
+
+/// Calls of the SDK for one of ours, and how often ours is made: no answer to any of them is an outage.
+pub const OUTAGE: usize = 3 * 5;
+
 /// A client of servers on this machine, past any proxy. Nothing here speaks TLS, and yet there is no client without somebody who
 /// could; not the process's provider, or a function's client that lacks one would have it here and panic in Lambda.
 #[expect(clippy::disallowed_methods, reason = "a client that no proxy gets in the way of")]

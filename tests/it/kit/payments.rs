@@ -14,6 +14,13 @@ impl LocalShop {
         self.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!(intent)).place().await
     }
 
+    /// The same, once it is told.
+    pub async fn paid_at_stripe(&self) -> Placed {
+        let order = self.order_at_stripe().await;
+        self.mark_paid(&order).await;
+        order
+    }
+
     /// An order of 75.00 by mobile money, whose deposit pawaPay has in this status.
     pub async fn order_at_pawapay(&self, status: &str) -> Placed {
         let deposit = format!("afb57b93-7849-49aa-babb-{:012x}", self.next_number());

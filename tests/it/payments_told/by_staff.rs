@@ -15,12 +15,6 @@ async fn without_key() -> LocalShop {
     LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await
 }
 
-async fn paid(shop: &LocalShop) -> Placed {
-    let order = shop.order_at_stripe().await;
-    shop.mark_paid(&order).await;
-    order
-}
-
 /// A refund of 20.00 that waits for staff.
 async fn left_to_staff(shop: &LocalShop, order: &Placed) -> Value {
     let refund = shop.refunded(order, Some("20")).await;
@@ -50,7 +44,7 @@ fn is(refund: &Value, status: &str, awaiting: Option<&str>, reference: Option<&s
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_staff_make_at_stripe_is_settled_by_what_stripe_tells_and_told_to_the_customer_once() {
     let shop = without_key().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let refund = left_to_staff(&shop, &order).await;
     let made = shop.system.payments.refund_by_hand(order.payment(), 20_00, "succeeded");
     for _ in 0..3 {
@@ -75,7 +69,7 @@ async fn one_that_staff_make_at_stripe_is_settled_by_what_stripe_tells_and_told_
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_of_one_amount_each_is_settled_by_one_of_stripe_s_the_oldest_first() {
     let shop = without_key().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let (first, second) = (left_to_staff(&shop, &order).await, left_to_staff(&shop, &order).await);
     let made = [(); 2].map(|()| shop.system.payments.refund_by_hand(order.payment(), 20_00, "succeeded"));
     for _ in 0..2 {
@@ -95,7 +89,7 @@ async fn of_two_of_one_amount_each_is_settled_by_one_of_stripe_s_the_oldest_firs
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_events_of_two_made_there_at_once_settle_two() {
     let shop = without_key().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     left_to_staff(&shop, &order).await;
     left_to_staff(&shop, &order).await;
     let made = [(); 2].map(|()| shop.system.payments.refund_by_hand(order.payment(), 20_00, "succeeded"));
@@ -117,7 +111,7 @@ async fn thirty_events_of_two_made_there_at_once_settle_two() {
 async fn one_that_takes_its_time_there_is_followed_and_one_that_fails_is_tried_again_by_staff() {
     let shop = without_key().await;
     for (words, ends) in [(["pending", "succeeded"], "COMPLETED"), (["pending", "failed"], "FAILED"), (["failed", "failed"], "FAILED")] {
-        let order = paid(&shop).await;
+        let order = shop.paid_at_stripe().await;
         let refund = left_to_staff(&shop, &order).await;
         let made = shop.system.payments.refund_by_hand(order.payment(), 20_00, words[0]);
         told(&shop, &made).await;
@@ -159,7 +153,7 @@ async fn one_that_takes_its_time_there_is_followed_and_one_that_fails_is_tried_a
 async fn an_admin_s_word_that_races_with_stripe_s_makes_no_second_refund() {
     let shop = without_key().await;
     for n in 0..10 {
-        let order = paid(&shop).await;
+        let order = shop.paid_at_stripe().await;
         let refund = left_to_staff(&shop, &order).await;
         let made = shop.system.payments.refund_by_hand(order.payment(), 20_00, "succeeded");
         let (admin, path, done) = (shop.admin(), format!("/api/refunds?id={}", refund["id"]), json!({ "status": "COMPLETED" }));
@@ -175,7 +169,7 @@ async fn an_admin_s_word_that_races_with_stripe_s_makes_no_second_refund() {
 async fn one_that_staff_have_completed_before_stripe_tells_of_it_is_known_by_its_name_from_then_on() {
     let shop = without_key().await;
     for reference in [None, Some("said by phone"), Some("its own")] {
-        let order = paid(&shop).await;
+        let order = shop.paid_at_stripe().await;
         let (refund, open) = (left_to_staff(&shop, &order).await, left_to_staff(&shop, &order).await);
         let made = shop.system.payments.refund_by_hand(order.payment(), 20_00, "succeeded");
         let reference = if reference == Some("its own") { Some(made.as_str()) } else { reference };
@@ -208,27 +202,27 @@ async fn what_is_none_of_those_that_wait_for_staff_is_recorded_beside_them() {
         assert_eq!(refunded_total(shop, order).await - before, amount);
     };
     // Another amount.
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let waiting = left_to_staff(&shop, &order).await;
     is_beside(&shop, &order, &waiting, 19_99).await;
     // By other means.
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let cash = json!({ "orderId": order.id, "amount": 20, "reason": "Torn", "refundMethod": "CASH" });
     let cash = shop.admin().post("/api/refunds", &cash).await.ok();
     process_refund::process(&shop.system.workers.shop, LocalShop::refund_job(&cash)).await;
     is_beside(&shop, &order, &now(&shop, &cash).await, 20_00).await;
     // Completed long ago, or as another of Stripe's.
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let refund = left_to_staff(&shop, &order).await;
     is_beside(&shop, &order, &set(&shop, &refund, json!({ "status": "COMPLETED", "transactionReference": "re_other" })).await, 20_00).await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let refund = left_to_staff(&shop, &order).await;
     let done = set(&shop, &refund, json!({ "status": "COMPLETED" })).await;
     shop.system.clock.advance(Duration::from_hours(73));
     is_beside(&shop, &order, &done, 20_00).await;
 
     // With Stripe once, nobody knows what came of it, and left to staff when the key was taken out: it has a name there.
-    let order = paid(&with_key).await;
+    let order = with_key.paid_at_stripe().await;
     let refund = with_key.refunded(&order, Some("20")).await;
     let job = LocalShop::refund_job(&refund);
     with_key.system.payments.next_refund_is(Stripe, "pending");

@@ -1,21 +1,12 @@
 //! Refunds that Stripe tells of: ours, and those that somebody makes on its own pages.
 
 use super::{RUN, intent, refunded_total, status, stripe_tells};
-use crate::kit::{ByHand, CUSTOMER, LocalShop, Placed, cents, race};
+use crate::kit::{ByHand, CUSTOMER, LocalShop, OUTAGE, cents, race};
 use functions::workers::process_refund;
 use local::Options;
 use local::emulators::payments::Provider::Stripe;
 use local::faults::Fault;
 use serde_json::{Value, json};
-
-/// Calls of the SDK for one transaction of ours, and how often ours is made.
-const OUTAGE: usize = 3 * 5;
-
-async fn paid(shop: &LocalShop) -> Placed {
-    let order = shop.order_at_stripe().await;
-    shop.mark_paid(&order).await;
-    order
-}
 
 /// Stripe tells what it has of a refund.
 async fn told(shop: &LocalShop, kind: &str, refund: &str) {
@@ -25,7 +16,7 @@ async fn told(shop: &LocalShop, kind: &str, refund: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn before_our_own_write_and_three_times_over_it_is_one_refund_and_one_message() {
     let shop = LocalShop::without_pumps().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     shop.refunded(&order, None).await;
     let mut hands = ByHand::of(&shop);
     hands.relay().await;
@@ -56,7 +47,7 @@ async fn before_our_own_write_and_three_times_over_it_is_one_refund_and_one_mess
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_webhooks_and_workers_at_once_settle_it_once() {
     let shop = LocalShop::without_pumps().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let refund = shop.refunded(&order, None).await;
     let job = LocalShop::refund_job(&refund);
     let workers = shop.system.workers.clone();
@@ -86,7 +77,7 @@ async fn forty_webhooks_and_workers_at_once_settle_it_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_made_on_stripe_s_pages_is_recorded_once_and_takes_its_room() {
     let shop = LocalShop::without_pumps().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "succeeded");
     let event = json!({ "id": "evt_1", "type": "refund.created", "data": { "object": shop.system.payments.stripe_object(&made) } });
     race(24, |_| {
@@ -112,7 +103,7 @@ async fn one_made_on_stripe_s_pages_is_recorded_once_and_takes_its_room() {
 async fn one_made_there_is_followed_to_its_end() {
     let shop = LocalShop::start().await;
     for (end, refund_is, order_is) in [("succeeded", "COMPLETED", "PARTIALLY_REFUNDED"), ("failed", "FAILED", "PAID")] {
-        let order = paid(&shop).await;
+        let order = shop.paid_at_stripe().await;
         let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "pending");
         told(&shop, "refund.created", &made).await;
         let refund = shop.refund_of(&order).await;
@@ -132,7 +123,7 @@ async fn one_made_there_is_followed_to_its_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_charge_that_was_refunded_is_looked_at_refund_by_refund() {
     let shop = LocalShop::without_pumps().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let one = shop.system.payments.refund_by_hand(order.payment(), 10_00, "succeeded");
     let _other = shop.system.payments.refund_by_hand(order.payment(), 5_00, "succeeded");
     let mut charge = json!({
@@ -154,7 +145,7 @@ async fn a_charge_that_was_refunded_is_looked_at_refund_by_refund() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_was_paid_is_recorded_and_nothing_more_can_go() {
     let shop = LocalShop::without_pumps().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let own = json!({ "orderId": order.id, "amount": 50, "reason": "Torn", "refundMethod": "CASH" });
     let own = shop.admin().post("/api/refunds", &own).await.ok();
     let made = shop.system.payments.refund_by_hand(order.payment(), 75_00, "succeeded");
@@ -186,7 +177,7 @@ async fn one_that_is_told_of_before_its_payment_is_taken_off_when_that_comes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_completed_one_that_comes_back_stays_completed_and_says_so() {
     let shop = LocalShop::start().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     shop.refunded(&order, None).await;
     shop.settled().await;
     let made = shop.made_at(Stripe)[0].id.clone();
@@ -202,7 +193,7 @@ async fn a_completed_one_that_comes_back_stays_completed_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_success_that_comes_after_a_failure_is_believed_when_stripe_says_it_again() {
     let shop = LocalShop::start().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     shop.system.payments.next_refund_is(Stripe, "pending");
     let refund = shop.refunded(&order, None).await;
     shop.settled().await;
@@ -245,7 +236,7 @@ async fn of_two_words_of_one_made_there_the_later_counts_in_whatever_order_they_
             LocalShop::with(Options { pumps: false, variables: [("STRIPE_SECRET_KEY", key.to_owned())].into(), ..Options::default() });
         let shop = shop.await;
         for order_of_words in [["pending", "failed", "succeeded"], ["failed", "pending", "succeeded"], ["failed", "succeeded", "pending"]] {
-            let order = paid(&shop).await;
+            let order = shop.paid_at_stripe().await;
             let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "failed");
             tells_in_turn(&shop, &made, &order_of_words).await;
             let refund = shop.refund_of(&order).await;
@@ -255,7 +246,7 @@ async fn of_two_words_of_one_made_there_the_later_counts_in_whatever_order_they_
         }
         // One that did come back after it had succeeded.
         for order_of_words in [["succeeded", "failed"], ["failed", "succeeded"]] {
-            let order = paid(&shop).await;
+            let order = shop.paid_at_stripe().await;
             let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "failed");
             tells_in_turn(&shop, &made, &order_of_words).await;
             let refund = shop.refund_of(&order).await;
@@ -271,7 +262,7 @@ async fn of_two_words_of_one_made_there_the_later_counts_in_whatever_order_they_
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_stripe_says_has_succeeded_counts_however_it_was_heard_of_before() {
     let shop = LocalShop::without_pumps().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "failed");
     told(&shop, "refund.failed", &made).await;
     shop.system.payments.move_on(&made, "succeeded", None);
@@ -285,7 +276,7 @@ async fn one_that_stripe_says_has_succeeded_counts_however_it_was_heard_of_befor
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_on_its_way_twice_is_no_alarm_until_it_has_arrived_twice() {
     let shop = LocalShop::without_pumps().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let by_cash = json!({ "orderId": order.id, "reason": "Torn", "refundMethod": "CASH" });
     let cash = shop.admin().post("/api/refunds", &by_cash).await.ok();
     let at = shop.system.store();
@@ -300,7 +291,7 @@ async fn what_is_on_its_way_twice_is_no_alarm_until_it_has_arrived_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn store_credit_for_money_that_stripe_has_given_back_meanwhile_is_not_given() {
     let shop = LocalShop::without_pumps().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     let by_credit = json!({ "orderId": order.id, "reason": "Torn", "refundMethod": "STORE_CREDIT" });
     let credit = shop.admin().post("/api/refunds", &by_credit).await.ok();
     let made = shop.system.payments.refund_by_hand(order.payment(), 30_00, "succeeded");
@@ -318,7 +309,7 @@ async fn whose_money_stripe_has_given_back_meanwhile_is_told_of_no_more_than_is_
     // What somebody gives back in Stripe's dashboard before the worker runs, and what the customer is told to be owed.
     for (by_hand, still_owed) in [(75_00, None), (30_00, Some("45,00\u{a0}USD"))] {
         let shop = LocalShop::without_pumps().await;
-        let order = paid(&shop).await;
+        let order = shop.paid_at_stripe().await;
         let cancel = json!({ "reason": "Changed my mind", "refundMethod": "STORE_CREDIT" });
         let cancelled = shop.staff().post(&order.path("cancel"), &cancel).await.ok();
         let made = shop.system.payments.refund_by_hand(order.payment(), by_hand, "succeeded");
@@ -342,7 +333,7 @@ async fn whose_money_stripe_has_given_back_meanwhile_is_told_of_no_more_than_is_
 #[tokio::test(flavor = "multi_thread")]
 async fn an_earlier_attempt_that_succeeds_after_all_is_a_refund_beside_the_one_that_is_tried_again() {
     let shop = LocalShop::start().await;
-    let order = paid(&shop).await;
+    let order = shop.paid_at_stripe().await;
     shop.system.payments.next_refund_is(Stripe, "failed");
     let refund = shop.refunded(&order, Some("20")).await;
     shop.settled().await;
@@ -368,7 +359,7 @@ async fn an_earlier_attempt_that_succeeds_after_all_is_a_refund_beside_the_one_t
 #[tokio::test(flavor = "multi_thread")]
 async fn another_order_s_refund_in_the_metadata_settles_nothing_of_that_order() {
     let shop = LocalShop::without_pumps().await;
-    let (order, other) = (paid(&shop).await, paid(&shop).await);
+    let (order, other) = (shop.paid_at_stripe().await, shop.paid_at_stripe().await);
     let refund = shop.refunded(&order, None).await;
     let made = shop.system.payments.refund_by_hand(other.payment(), 30_00, "succeeded");
     let mut object = shop.system.payments.stripe_object(&made);

@@ -1,6 +1,7 @@
 //! Where parcels are: carriers are asked by a schedule, and at once when they tell that something happened.
 
 use super::*;
+use crate::kit::HOUR;
 use crate::kit::webhooks::carrier_tells;
 use domain::ids::ShipmentId;
 use domain::shipment::{Shipment, ShipmentChange};
@@ -10,7 +11,6 @@ use local::system::CARRIER_WEBHOOK_SECRET as SECRET;
 use std::time::Duration;
 use store::Writes;
 
-const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// For each carrier: its codes of a parcel that is picked up, on its way, out for delivery and delivered.
