@@ -1,5 +1,6 @@
 //! `PUT /api/shipments?id=` — staff say how far a parcel has come, or enter what its carrier gave them.
 
+use super::view::label_of;
 use super::{ShipmentView, cost, load, weight};
 use crate::orders;
 use crate::query;
@@ -96,6 +97,7 @@ fn keeps_its_label(shop: &Shop, shipment: &Shipment, patch: &ShipmentPatch) -> R
     match (ours, &shipment.label) {
         (None, _) => Ok(false),
         (Some((url, labels)), Some(Label::Stored(key))) if labels.is_of(key, url) => Ok(true),
+        (Some((url, _)), Some(Label::Link(link))) if url == link => Ok(true),
         (Some(_), _) => {
             let detail = "labelUrl is the address of a label that isn't this shipment's.";
             Err(Problem::invalid_field("/labelUrl", "INVALID_LABEL_URL", detail))
@@ -119,6 +121,7 @@ pub(super) async fn update(State(shop): State<Shop>, Staff(caller): Staff, reque
     let (shop, patch, asked, meta) = (&shop, &patch, asked.as_ref(), &meta);
     shop.decide(meta, |attempt| async move {
         let shipment = load(shop, id).await?;
+        let shipment = Shipment { label: label_of(&shipment, shop), ..shipment };
         meta.require_match(shipment.version)?;
         let order = orders::load(shop, shipment.order_id).await?;
         let cost = match asked {

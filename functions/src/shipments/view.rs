@@ -93,9 +93,9 @@ impl<'a> ShipmentView<'a> {
 
     /// A label of our own is shown by an address that is signed for whoever reads it now.
     pub async fn of(shipment: &'a Shipment, shop: &Shop) -> Self {
-        let label_url = match (&shipment.label, &shop.labels) {
-            (Some(Label::Link(url)), _) => Some(url.clone()),
-            (Some(Label::Stored(key)), Some(labels)) => labels.address(key, Access::Get, shop.clock.now()).await,
+        let label_url = match (label_of(shipment, shop), &shop.labels) {
+            (Some(Label::Link(url)), _) => Some(url),
+            (Some(Label::Stored(key)), Some(labels)) => labels.address(&key, Access::Get, shop.clock.now()).await,
             (Some(Label::Stored(_)) | None, _) => None,
         };
         Self {
@@ -152,4 +152,16 @@ impl<'a> From<&'a TimelineEntry> for ShipmentEventView<'a> {
             location: entry.location.as_deref(),
         }
     }
+}
+
+/// A parcel's label. Where the address that was signed for its own was entered as a link, that is its own again: the address has
+/// ended, and the file is still there.
+pub(super) fn label_of(shipment: &Shipment, shop: &Shop) -> Option<Label> {
+    let label = shipment.label.as_ref()?;
+    let own = match (label, &shop.labels) {
+        (Label::Link(url), Some(labels)) => labels.path_of(url).filter(|path| path.starts_with(&format!("labels/{}-", shipment.id))),
+        (Label::Link(_) | Label::Stored(_), _) => None,
+    };
+    // Such a key has nothing that is encoded.
+    Some(own.map_or_else(|| label.clone(), |key| Label::Stored(key.to_owned())))
 }

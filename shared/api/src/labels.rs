@@ -52,8 +52,14 @@ impl Labels {
     /// Whether an address, whenever it was signed, is that of the file with this key.
     #[must_use]
     pub fn is_of(&self, key: &str, address: &str) -> bool {
+        self.path_of(address) == Some(encoded(key, true).as_str())
+    }
+
+    /// What the address of one of this store's files, whenever it was signed, has for its key, percent-encoded.
+    #[must_use]
+    pub fn path_of<'a>(&self, address: &'a str) -> Option<&'a str> {
         let unsigned = address.split_once('?').map_or(address, |(unsigned, _)| unsigned);
-        self.holds(unsigned) && unsigned.strip_prefix(self.url.as_str()) == Some(format!("/{}", encoded(key, true)).as_str())
+        unsigned.strip_prefix(self.url.as_str())?.strip_prefix('/')
     }
 
     /// An address of a file that is good from now on for a quarter of an hour; nothing without credentials.

@@ -539,6 +539,36 @@ async fn a_parcel_that_is_sent_back_as_it_was_read_keeps_its_label() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_label_whose_place_its_own_address_has_taken_is_there_again() {
+    let shop = LocalShop::start().await;
+    let (parcel, other) = (shop.ship(&confirmed(&shop, 1).await, "DHL").await, shop.ship(&confirmed(&shop, 1).await, "UPS").await);
+    shop.settled().await;
+    let url = shop.shipment_now(&parcel).await["labelUrl"].clone();
+    let linked = async |parcel: &Value| {
+        let mut item = shop.stored("SHIPMENT", &parcel["id"]).await;
+        item["label"] = json!({ "M": { "link": { "S": url } } });
+        assert!(shop.store_item(&item).await);
+    };
+    linked(&parcel).await;
+    linked(&other).await;
+    shop.after(16 * MINUTE).await;
+    assert_eq!(downloaded(&url).await.0, 403);
+    let read = shop.shipment_now(&parcel).await["labelUrl"].clone();
+    assert_eq!(downloaded(&read).await.0, 200);
+    for sent in [&read, &url] {
+        shop.change_shipment(&parcel, &json!({ "labelUrl": sent, "weight": 2 })).await.ok();
+    }
+    let stored = shop.stored("SHIPMENT", &parcel["id"]).await;
+    assert_eq!(stored["label"]["M"], json!({ "stored": { "S": format!("labels/{}-1.pdf", parcel["id"]) } }));
+
+    // Another parcel's label stays the link that it is, and sent back as it was read it is no error.
+    let read = shop.shipment_now(&other).await["labelUrl"].clone();
+    assert_eq!(read, url);
+    let same = shop.change_shipment(&other, &json!({ "labelUrl": read, "weight": 2 })).await.ok();
+    assert_eq!(same["labelUrl"], url);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_label_s_address_is_good_for_a_quarter_of_an_hour_and_for_reading_alone() {
     let shop = LocalShop::start().await;
     let parcel = shop.ship(&confirmed(&shop, 1).await, "DHL").await;
