@@ -208,6 +208,50 @@ async fn a_question_that_stays_unanswered_is_asked_again_once_the_others_were() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn however_many_in_a_row_are_never_answered_those_behind_them_have_their_turn() {
+    for how_many in [3, 10] {
+        let shop = LocalShop::without_pumps().await;
+        let dead = unheard_of(&shop, how_many).await;
+        for order in &dead {
+            shop.system.payments.stumble_over(order.payment());
+        }
+        let behind = unheard_of(&shop, 2).await;
+        let mut runs = 0;
+        while paid_of(&shop, &behind).await < behind.len() {
+            runs += 1;
+            assert!(runs <= how_many / 3 + 1, "three of {how_many} are asked after in vain by each run");
+            shop.system.clock.advance(RUN);
+            shop.system.workers.run("ask-providers").await.expect("a schedule");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_do_new_payments_and_refunds() {
+    let shop = LocalShop::without_pumps().await;
+    let mut refunds = Vec::new();
+    for _ in 0..11 {
+        refunds.push(refund_under_way(&shop, PawaPay).await);
+    }
+    let (refund, dead) = refunds.split_last().expect("eleven");
+    for made in shop.made_at(PawaPay) {
+        if dead.iter().any(|order| order.payment() == made.payment) {
+            shop.system.payments.stumble_over(&made.id);
+        }
+    }
+    for _ in 0..10 {
+        shop.system.payments.stumble_over(shop.order_at_stripe().await.payment());
+    }
+    let new = shop.order_at_stripe().await;
+    for _ in 0..4 {
+        shop.system.clock.advance(RUN);
+        shop.system.workers.run("ask-providers").await.expect("a schedule");
+    }
+    assert_eq!(shop.refund_of(refund).await["status"], "COMPLETED");
+    assert_eq!(payment(&shop, &new).await, "PAID");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_can_t_be_read_fails_the_round_that_comes_to_it_and_no_run_between() {
     let shop = LocalShop::without_pumps().await;
     let broken = &unheard_of(&shop, 1).await[0];

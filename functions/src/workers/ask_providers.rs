@@ -130,19 +130,19 @@ impl Gateways {
         (gateways, Swept { failed: locked, ..Swept::default() })
     }
 
-    /// Whether the refund is settled now.
-    async fn settle(&self, shop: &Shop, refund: Refund, now: Timestamp) -> Result<bool, CommitError> {
+    /// Whether the refund is settled now, or its provider leaves that open.
+    async fn settle(&self, shop: &Shop, refund: Refund, now: Timestamp) -> Result<Looked, CommitError> {
         let since = refund.attempt.as_ref().map_or(refund.updated_at, |attempt| attempt.asked_at);
         if since <= now.minus_hours(STUCK_AFTER) {
             tracing::error!(alarm = "refund-stuck", refund = %refund.id, "a refund has been with its provider for a day");
         }
         if !is_due_again(&refund, now) {
-            return Ok(false);
+            return Ok(Looked::default());
         }
         match refund.method {
             RefundMethod::Card => self.stripe.settle(shop, &refund).await,
             RefundMethod::MobileMoney => self.pawapay.settle(shop, &refund).await,
-            RefundMethod::StoreCredit | RefundMethod::Cash => Ok(false),
+            RefundMethod::StoreCredit | RefundMethod::Cash => Ok(Looked::default()),
         }
     }
 
@@ -172,18 +172,21 @@ impl<G: Gateway> Account<G> {
         matches!(self, Self::Locked)
     }
 
-    async fn settle(&self, shop: &Shop, refund: &Refund) -> Result<bool, CommitError> {
+    async fn settle(&self, shop: &Shop, refund: &Refund) -> Result<Looked, CommitError> {
         let outcome = match self {
-            Self::Locked => return Ok(false),
-            Self::Open(provider) if provider.is_silent() => return Ok(false),
+            Self::Locked => return Ok(Looked::UNANSWERED),
+            Self::Open(provider) if provider.is_silent() => return Ok(Looked::UNASKED),
             Self::Open(provider) => process_refund::at_provider(shop, refund, Some(provider)).await,
             Self::None => process_refund::at_provider::<G>(shop, refund, None).await,
         };
         match outcome {
-            Outcome::Done => Ok(shop.store.refund(refund.id).await?.is_some_and(|after| after.status != refund.status)),
+            Outcome::Done => {
+                let after = shop.store.refund(refund.id).await?;
+                Ok(Looked::from(after.is_some_and(|after| after.status != refund.status)))
+            }
             Outcome::Again(why) | Outcome::At(_, why) => {
                 tracing::warn!(refund = %refund.id, why, "a refund stays open");
-                Ok(false)
+                Ok(Looked::UNANSWERED)
             }
         }
     }
@@ -200,7 +203,7 @@ impl<G: Gateway> Account<G> {
     async fn ask_after(&self, shop: &Shop, order: &Order, reference: &str) -> Result<Looked, CommitError> {
         let said = match self {
             Self::Locked => return Ok(Looked::UNANSWERED),
-            Self::Open(provider) if provider.is_silent() => return Ok(Looked::UNANSWERED),
+            Self::Open(provider) if provider.is_silent() => return Ok(Looked::UNASKED),
             Self::Open(provider) => provider.payment(reference).await,
             // Nobody can be asked, so what was told before there was the order is all there is.
             Self::None => Ok(shop.store.heard_early(order.payment_method, reference).await?),

@@ -4,7 +4,7 @@ use api::Shop;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use store::{CommitError, Listed, StorageError, Waiting};
+use store::{Again, CommitError, Listed, StorageError, Waiting};
 use tokio::time::{Instant, timeout};
 
 /// How long a run looks for more; what is left then is the next run's.
@@ -42,23 +42,27 @@ impl Swept {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Looked {
     changed: bool,
-    unanswered: bool,
+    again: Option<Again>,
 }
 
 impl Looked {
-    /// Whoever was to be asked about it gives no answer now.
-    pub(super) const UNANSWERED: Self = Self { changed: false, unanswered: true };
+    /// Whoever was asked about it gives no answer now.
+    pub(super) const UNANSWERED: Self = Self { changed: false, again: Some(Again::InVain) };
 
-    /// Both together.
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self { changed: self.changed || other.changed, unanswered: self.unanswered || other.unanswered }
+    /// Whoever is to be asked about it is asked nothing more now.
+    pub(super) const UNASKED: Self = Self { changed: false, again: Some(Again::Missed) };
+
+    /// Both together. Where one question was asked in vain the record had its turn, or it would always be the first.
+    pub(super) fn and(self, other: Self) -> Self {
+        let in_vain = [self.again, other.again].contains(&Some(Again::InVain)).then_some(Again::InVain);
+        Self { changed: self.changed || other.changed, again: in_vain.or(self.again).or(other.again) }
     }
 }
 
 impl From<bool> for Looked {
     /// Whether it was changed.
     fn from(changed: bool) -> Self {
-        Self { changed, unanswered: false }
+        Self { changed, again: None }
     }
 }
 
@@ -148,25 +152,25 @@ impl<'a> Sweep<'a> {
                         continue;
                     }
                 };
-                let settled = match timeout(self.longest_each, look_after(record)).await {
+                let again = match timeout(self.longest_each, look_after(record)).await {
                     Ok(Ok(looked)) => {
-                        let Looked { changed, unanswered } = looked.into();
+                        let Looked { changed, again } = looked.into();
                         swept.changed += usize::from(changed);
-                        !unanswered
+                        again
                     }
                     Ok(Err(error)) => {
                         tracing::error!(%error, what = self.what, record = key, "one could not be looked after");
                         swept.failed += 1;
-                        false
+                        Some(Again::InVain)
                     }
                     Err(_) => {
                         tracing::error!(what = self.what, record = key, "one took too long to be looked after");
                         swept.failed += 1;
-                        false
+                        Some(Again::InVain)
                     }
                 };
-                if !settled {
-                    waiting.again(done);
+                if let Some(why) = again {
+                    waiting.again(done, why);
                 }
             }
         }

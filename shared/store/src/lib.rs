@@ -44,7 +44,7 @@ pub use returns::ReturnFilter;
 pub use sdk::loggable;
 pub use shipments::ShipmentFilter;
 pub use templates::TemplateFilter;
-pub use waiting::{Listed, Waiting};
+pub use waiting::{Again, Listed, Waiting};
 
 use aws_sdk_dynamodb::Client;
 use std::sync::Arc;

@@ -28,7 +28,8 @@ pub struct Waiting<T> {
     partitions: VecDeque<Partition>,
     /// Those that could not be read, and are the next walk's.
     aside: VecDeque<Partition>,
-    /// The stretches of partitions with records that are to have another turn.
+    /// The stretches of partitions with records that are to have another turn: of each one of those that had none, and one that
+    /// comes last.
     again: VecDeque<Partition>,
     /// Where the last portion was taken from, and the place in the index of each of its records.
     last: Option<(Partition, Vec<Place>)>,
@@ -59,9 +60,54 @@ struct Partition {
     /// The sort key of the last record that is walked to, where that is not the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<String>,
+    /// Whether its records come after all others, since they have had a turn for which those still wait.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    comes_last: bool,
+}
+
+/// Why a record is to be looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It had its turn, and nothing came of it.
+    InVain,
+    /// It had none yet.
+    Missed,
 }
 
 impl Partition {
+    fn whole(name: String) -> Self {
+        Self { name, after: None, to: None, comes_last: false }
+    }
+
+    /// Whether both are the one stretch of their partition that comes first, or the one that comes last.
+    fn is_of(&self, other: &Self) -> bool {
+        self.name == other.name && self.comes_last == other.comes_last
+    }
+
+    /// All of the partition, from where the first of those begins that have missed their turn, in this one or in others: what lies
+    /// before comes last.
+    fn turned(self, missed: &[Self]) -> Vec<Self> {
+        let own = missed.iter().find(|missed| missed.name == self.name);
+        match own.map(|missed| missed.after.clone()) {
+            Some(Some(place)) => {
+                let before = Self { to: place.get(WAITS_SINCE).cloned(), comes_last: true, ..self.clone() };
+                vec![Self { after: Some(place), ..self }, before]
+            }
+            Some(None) => vec![self],
+            None => vec![Self { comes_last: !missed.is_empty(), ..self }],
+        }
+    }
+
+    /// The stretch with another one of its partition, and whatever lies between.
+    fn widened(&mut self, other: Self) {
+        let begin = |stretch: &Self| stretch.after.as_ref().and_then(|place| place.get(WAITS_SINCE).cloned());
+        // Records of one millisecond are walked in the order that the index has them in, so the first of them is there already.
+        if begin(&other) < begin(self) {
+            self.after = other.after;
+        }
+        self.to = self.to.take().max(other.to);
+    }
+
     /// The same where the walk begins at `since` by now. DynamoDB goes on after no place that lies before the range ("The provided
     /// starting key does not match the range key predicate"), and whatever is in the range comes after that place anyway. Nothing
     /// where all of it lies before.
@@ -75,7 +121,7 @@ impl Partition {
 }
 
 /// How far a round has come: what is left of it. It is over when nothing is, and then its records that could not be looked after
-/// have another turn.
+/// have another turn, first of all those that had none.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Round {
@@ -92,14 +138,14 @@ impl<T: DeserializeOwned> Waiting<T> {
 
     /// Those alone that have waited since `since` or later: older ones stay in the list, and are never read.
     pub(crate) fn between(table: Table, list: &str, since: Timestamp, until: Timestamp) -> Self {
-        let partitions = keys::shards(list).into_iter().map(|name| Partition { name, after: None, to: None }).collect();
+        let partitions = keys::shards(list).into_iter().map(Partition::whole).collect();
         let (aside, again) = (VecDeque::new(), VecDeque::new());
         Self { table, since, until, partitions, aside, again, last: None, round: None, records: PhantomData }
     }
 
     /// The same walk as a part of a round, from where the part before has stopped: so each record has its turn, however many
-    /// wait before it and never stop to. When a round is over the next one begins, `minutes` after it at the earliest; until
-    /// then there is nothing to do but what [`Waiting::again`] was said of.
+    /// wait before it and never stop to. When a round is over the next one begins, `minutes` after it at the earliest, with what
+    /// has missed its turn; until then there is nothing to do but what [`Waiting::again`] was said of.
     ///
     /// # Errors
     /// [`StorageError`] when the table can't be read.
@@ -117,28 +163,41 @@ impl<T: DeserializeOwned> Waiting<T> {
                     return Ok(None);
                 }
                 self.partitions = within(round.again);
+                if self.partitions.iter().all(|stretch| stretch.comes_last) {
+                    // None waits for its first turn, so all begin anew.
+                    self.partitions.iter_mut().for_each(|stretch| stretch.comes_last = false);
+                }
                 round.begun_at
             }
-            Some(_) | None => now,
+            Some(round) => {
+                let again: VecDeque<Partition> = within(round.again);
+                let missed: Vec<Partition> = again.into_iter().filter(|stretch| !stretch.comes_last).collect();
+                self.partitions = self.partitions.into_iter().flat_map(|whole| whole.turned(&missed)).collect();
+                now
+            }
+            None => now,
         };
         self.round = Some((key, begun_at));
         Ok(Some(self))
     }
 
     /// Has the record at this place of the last portion looked at again once the round is over: those after it have their turn
-    /// first. With it come the ones between it and others of its partition that this is said of.
-    pub fn again(&mut self, place: usize) {
+    /// first, and then those that have missed theirs. With it come the ones between it and others of its partition that the same
+    /// is said of.
+    pub fn again(&mut self, place: usize, why: Again) {
         let Some((partition, places)) = &self.last else { return };
         let Some(at) = places.get(place).and_then(|place| place.get(WAITS_SINCE)) else { return };
-        if let Some(again) = self.again.iter_mut().find(|again| again.name == partition.name) {
-            again.to = Some(at.clone());
-            return;
-        }
         let after = match place.checked_sub(1) {
             Some(before) => places.get(before).cloned(),
             None => partition.after.clone(),
         };
-        self.again.push_back(Partition { name: partition.name.clone(), after, to: Some(at.clone()) });
+        // What comes last goes on to, or those in vain among it would be the first again.
+        let comes_last = partition.comes_last || why == Again::InVain;
+        let stretch = Partition { name: partition.name.clone(), after, to: Some(at.clone()), comes_last };
+        match self.again.iter_mut().find(|again| again.is_of(&stretch)) {
+            Some(again) => again.widened(stretch),
+            None => self.again.push_back(stretch),
+        }
     }
 
     /// Takes no more than the first `done` records of the last portion: the walk goes on with the one after them.
@@ -148,7 +207,7 @@ impl<T: DeserializeOwned> Waiting<T> {
             return;
         }
         let after = if done == 0 { partition.after.clone() } else { places.into_iter().nth(done - 1) };
-        self.partitions.retain(|left| left.name != partition.name);
+        self.partitions.retain(|left| !left.is_of(&partition));
         self.partitions.push_back(Partition { after, ..partition });
     }
 
@@ -175,7 +234,7 @@ impl<T: DeserializeOwned> Waiting<T> {
     /// [`StorageError`] when a partition can't be read; asking again goes on with the others, and leaves the rest of this one
     /// to the next walk.
     pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<Listed<T>>>, StorageError> {
-        while let Some(partition) = self.partitions.pop_front() {
+        while let Some(partition) = self.next_partition() {
             match self.portion(store, &partition).await {
                 Ok(records) if records.is_empty() => {}
                 Ok(records) => return Ok(Some(records)),
@@ -186,6 +245,11 @@ impl<T: DeserializeOwned> Waiting<T> {
             }
         }
         Ok(None)
+    }
+
+    fn next_partition(&mut self) -> Option<Partition> {
+        let first = self.partitions.iter().position(|partition| !partition.comes_last);
+        self.partitions.remove(first.unwrap_or(0))
     }
 
     /// What a partition has next; the rest of it is put back.

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -111,6 +111,7 @@ struct State {
     requests: Vec<Request>,
     complaints: Vec<String>,
     faults: HashMap<Provider, VecDeque<Fault>>,
+    stumbles: HashSet<String>,
     outcomes: HashMap<Provider, VecDeque<String>>,
     usual: HashMap<Provider, String>,
 }
@@ -166,6 +167,11 @@ impl Payments {
     /// Lets the provider's next request fail that no earlier call has spoken for.
     pub fn fail_next(&self, provider: Provider, fault: Fault) {
         self.state().faults.entry(provider).or_default().push_back(fault);
+    }
+
+    /// From now on every question after this payment or refund is answered 503, and no other one.
+    pub fn stumble_over(&self, name: &str) {
+        self.state().stumbles.insert(name.to_owned());
     }
 
     /// The provider goes on with a refund.
@@ -266,6 +272,11 @@ impl Payments {
             self.asked.send_modify(|asked| *asked += 1);
         }
         state.faults.entry(provider).or_default().pop_front()
+    }
+
+    /// The answer to a question after what the provider stumbles over.
+    fn stumbled(&self, name: &str) -> Option<Response> {
+        self.state().stumbles.contains(name).then(|| answer(503, json!({})))
     }
 
     /// The answer to what no documentation allows.

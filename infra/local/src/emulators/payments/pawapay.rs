@@ -90,9 +90,9 @@ async fn create(
     }
 }
 
-/// What comes instead of an answer: what a test plays, or a complaint of the call's headers.
-async fn stopped(payments: &Payments, call: &'static str, connection: &Connection, headers: &HeaderMap) -> Option<Response> {
-    if let Some(answer) = payments.played(Provider::PawaPay, call, None, connection).await {
+/// What comes instead of an answer on what has this id: what a test plays, or a complaint of the call's headers.
+async fn stopped(payments: &Payments, call: &'static str, id: &str, connection: &Connection, headers: &HeaderMap) -> Option<Response> {
+    if let Some(answer) = payments.played(Provider::PawaPay, call, None, connection).await.or_else(|| payments.stumbled(id)) {
         return Some(answer);
     }
     (!is_ours(headers)).then(|| payments.complain("pawaPay: the Authorization header is not the account's token"))
@@ -104,7 +104,7 @@ async fn refund(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = stopped(&payments, "GET /v2/refunds/{id}", &connection, &headers).await {
+    if let Some(answer) = stopped(&payments, "GET /v2/refunds/{id}", &id, &connection, &headers).await {
         return answer;
     }
     found(payments.pawapay_object(&id))
@@ -116,7 +116,7 @@ async fn deposit(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = stopped(&payments, "GET /v2/deposits/{id}", &connection, &headers).await {
+    if let Some(answer) = stopped(&payments, "GET /v2/deposits/{id}", &id, &connection, &headers).await {
         return answer;
     }
     let deposit = payments.state().payments.get(&id).filter(|payment| payment.provider == Provider::PawaPay).cloned();

@@ -135,9 +135,9 @@ async fn list(
     answer(200, json!({ "object": "list", "url": "/v1/refunds", "has_more": has_more, "data": rest }))
 }
 
-/// What comes instead of an answer: what a test plays, or a complaint of the call's headers.
-async fn stopped(payments: &Payments, call: &'static str, connection: &Connection, headers: &HeaderMap) -> Option<Response> {
-    if let Some(answer) = payments.played(Provider::Stripe, call, None, connection).await {
+/// What comes instead of an answer on what has this id: what a test plays, or a complaint of the call's headers.
+async fn stopped(payments: &Payments, call: &'static str, id: &str, connection: &Connection, headers: &HeaderMap) -> Option<Response> {
+    if let Some(answer) = payments.played(Provider::Stripe, call, None, connection).await.or_else(|| payments.stumbled(id)) {
         return Some(answer);
     }
     wrong(headers).map(|wrong| payments.complain(wrong))
@@ -149,7 +149,7 @@ async fn retrieve(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = stopped(&payments, "GET /v1/refunds/{id}", &connection, &headers).await {
+    if let Some(answer) = stopped(&payments, "GET /v1/refunds/{id}", &id, &connection, &headers).await {
         return answer;
     }
     match payments.stripe_object(&id) {
@@ -164,7 +164,7 @@ async fn intent(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = stopped(&payments, "GET /v1/payment_intents/{id}", &connection, &headers).await {
+    if let Some(answer) = stopped(&payments, "GET /v1/payment_intents/{id}", &id, &connection, &headers).await {
         return answer;
     }
     let found = payments.state().payments.get(&id).filter(|payment| payment.provider == Provider::Stripe).cloned();
@@ -186,7 +186,7 @@ async fn charge(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Some(answer) = stopped(&payments, "GET /v1/charges/{id}", &connection, &headers).await {
+    if let Some(answer) = stopped(&payments, "GET /v1/charges/{id}", &id, &connection, &headers).await {
         return answer;
     }
     let state = payments.state();
