@@ -8,6 +8,7 @@ import copy
 import itertools
 import os
 import re
+import unicodedata
 
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
@@ -117,9 +118,19 @@ def declares_what_it_uses(template):
         template["variables"] = sorted(set(template["variables"]) | set(re.findall(r"{{(\w+)}}", texts)))
 
 
+def composed(promotion):
+    """A mark stands after the letter that it makes another one with."""
+    code = promotion.get("code")
+    if isinstance(code, str) and any(unicodedata.category(mark).startswith("M") for mark in code):
+        code = unicodedata.normalize("NFC", code)
+        promotion["code"] = "".join(c for c in code if not unicodedata.category(c).startswith("M")) or "X"
+
+
 BODIES = {
     "placeOrder": for_somebody,
     "putVariants": named_once,
+    "createPromotion": composed,
+    "updatePromotion": composed,
     "createEmailTemplate": declares_what_it_uses,
     "updateEmailTemplate": declares_what_it_uses,
 }

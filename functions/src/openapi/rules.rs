@@ -32,7 +32,7 @@ use May::{Amount, Be, Form, Kilograms, Many, Positive, Text, Whole};
 const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 const NO_CONTROL_BUT_LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 const TEMPLATE_CODE: &str = "^[A-Za-z][A-Za-z0-9_]*$";
-const PROMOTION_CODE: &str = r"^[\p{L}\p{N}._-]+$";
+const PROMOTION_CODE: &str = r"^[\p{L}\p{M}\p{N}._-]+$";
 const TRACKING_NUMBER: &str = "^[A-Za-z0-9 -]*[0-9][A-Za-z0-9 -]*$";
 const LINK: &str = r"^https?://[!#-;=?-\[\]_a-z~]+$";
 const VARIABLES: &str = r#"{"maxItems": 100, "items": {"type": "string", "maxLength": 200, "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,63}([.][A-Za-z_][A-Za-z0-9_]{0,63})*$"}}"#;

@@ -16,7 +16,8 @@ use utoipa::ToSchema;
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the document's picture of the body; `Input` reads it")]
 pub(crate) struct PromotionBody {
-    /// Letters, digits, `-`, `_` and `.`; upper-cased, unique, and the same for ever.
+    /// Letters, digits, `-`, `_` and `.`; upper-cased, unique, and the same for ever. An accent may come as a part of its letter,
+    /// or as a mark after it where Unicode has the two in one.
     #[schema(max_length = 50)]
     code: String,
     #[schema(max_length = 100)]
