@@ -157,7 +157,12 @@ impl Reference {
         if let Some(promotion) = self.orders[at].promotion {
             self.promotions[promotion].used[self.orders[at].customer] -= 1;
         }
-        self.give_all_back(at, method.unwrap_or(way_back));
+        let (was_held, before, method) = (self.orders[at].came.is_some(), self.refunds.len(), method.unwrap_or(way_back));
+        self.give_all_back(at, method);
+        if was_held && way_back == "MOBILE_MONEY" && method != way_back {
+            // Staff may have given it back on pawaPay's pages, which tells nobody.
+            self.refunds[before..].iter_mut().for_each(|refund| refund.awaits = Some("STAFF"));
+        }
         (200, "")
     }
 

@@ -192,8 +192,8 @@ impl Reference {
                 _ if status != "PROCESSING" => {}
                 (_, Some("PROVIDER")) => self.hear_back(at),
                 // Stripe has given the money back already.
-                ("STORE_CREDIT", _) if self.over_refunded(order) > 0 => self.fail(at),
-                ("STORE_CREDIT", _) => self.complete(at),
+                ("STORE_CREDIT", None) if self.over_refunded(order) > 0 => self.fail(at),
+                ("STORE_CREDIT", None) => self.complete(at),
                 ("CARD" | "MOBILE_MONEY", None) => match self.payment_at(order) {
                     Some(payment) => self.ask_for(at, payment, fate),
                     None => self.refunds[at].awaits = Some("STAFF"),
