@@ -140,8 +140,11 @@ RECORDS_SAY = {
     "cancelOrder": {"INVALID_METHOD"},
     "createRefund": {"INVALID_METHOD", "INVALID_ORDER_ITEMS"},
     "requestReturn": {"INVALID_ORDER_ITEMS"},
-    "updateReturn": {"INVALID_ORDER_ITEMS"},
+    # What a step has no say in may be said as it stands.
+    "updateReturn": {"INVALID_ORDER_ITEMS", "INVALID_ITEM", "INVALID_AMOUNT"},
     "createShipment": {"INVALID_ORDER_ITEMS"},
+    # A parcel that has a number keeps one, and its label is its own.
+    "updateShipment": {"MISSING_REQUIRED_FIELDS", "INVALID_LABEL_URL"},
     "validatePromotion": {
         "INACTIVE_PROMOTION", "NOT_STARTED", "EXPIRED", "MIN_ORDER_NOT_MET", "USAGE_LIMIT_REACHED", "USER_LIMIT_REACHED",
     },
