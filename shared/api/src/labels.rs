@@ -46,7 +46,7 @@ impl Labels {
     /// Whether an address, signed or not, is one of this store's files.
     #[must_use]
     pub fn holds(&self, address: &str) -> bool {
-        address.strip_prefix(self.url.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        self.path_of(address).is_some()
     }
 
     /// Whether an address, whenever it was signed, is that of the file with this key.

@@ -254,8 +254,7 @@ impl<T: DeserializeOwned> Waiting<T> {
 
     /// What a partition has next; the rest of it is put back.
     async fn portion(&mut self, store: &Store, partition: &Partition) -> Result<Vec<Listed<T>>, StorageError> {
-        let until = keys::since(self.until);
-        let until = partition.to.clone().map_or_else(|| until.clone(), |to| to.min(until.clone()));
+        let until = partition.to.clone().into_iter().fold(keys::since(self.until), Ord::min);
         store.meter.round_trip();
         let answer = store
             .client
