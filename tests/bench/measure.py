@@ -5,6 +5,7 @@ other time the same event gets the same answers at once. So what is measured is 
 DynamoDB takes on top is Amazon's, some milliseconds a round trip.
 """
 import base64
+import collections
 import http.client
 import io
 import json
@@ -29,13 +30,15 @@ WARM = 50
 WARM_COUNTED = 10
 PATIENCE = 60
 # What is called where somebody else's work begins. Building, signing, sending and reading of a request are inside of the SDK's;
-# asking Lambda for events, reading them and giving answers inside of its runtime's. Connections, the SDK's and the runtime's,
-# are tasks of their own.
+# asking Lambda for events, reading them and giving answers inside of its runtime's. A connection is a task of its own: the SDK's
+# where it comes to TLS (a worker's connections to providers count with these), or the runtime's.
 SDK = "aws_smithy_runtime::client::orchestrator::invoke_with_stop_point::{{closure}}::{{closure}}::{{closure}}"
 # The future that polls it has the SDK's preparation and clearing away inlined; a worker's own job is polled by one of that name.
 SPAN = "<tracing::instrument::Instrumented<T> as core::future::future::Future>::poll"
 RUNTIME = re.compile(r"\w+::main::\{\{closure\}\}")
 CONNECTION = "<futures_util::future::future::Map<Fut,F> as core::future::future::Future>::poll"
+TLS = "rustls::"
+HASH = re.compile(r"::h[0-9a-f]{16}$")
 FORWARDED = ("content-type", "x-amz-crc32", "x-amzn-requestid")
 
 
@@ -51,23 +54,49 @@ def sizes(binary):
 
 def instructions(counts):
     """Of what callgrind counted: all of them, those outside of the AWS SDK, and of these the handler's, which are neither the
-    runtime's nor connections'. It knows them by name where there are symbols."""
-    counted = dict.fromkeys(("total", "sdk", "others"), 0)
-    named, caller, inside = {}, None, None
+    runtime's nor its connection's. It knows them by name where there are symbols."""
+    total, calls = 0, collections.Counter()
+    named, caller, called = {}, None, None
     for line in counts:
         if line.startswith(("summary:", "totals:")):
-            counted["total"] = counted["total"] or int(line.split()[1])
+            total = total or int(line.split()[1])
         elif line.startswith("cfn="):
             number, _, name = line[4:].rstrip().partition(" ")
-            inside = whose(caller, named.setdefault(number, name))
+            called = named.setdefault(number, name)
         elif line.startswith("fn="):
             number, _, name = line[3:].rstrip().partition(" ")
             caller = named.setdefault(number, name)
-        elif line.startswith("calls=") and inside:
+        elif line.startswith("calls="):
             # What the call took is in the next line, behind its place.
-            counted[inside] += int(next(counts).split()[-1])
-    own = counted["total"] - counted["sdk"]
-    return {"total": counted["total"], "own": own, "handler": own - counted["others"]}
+            calls[caller, called] += int(next(counts).split()[-1])
+    names, callees = demangled(named.values()), collections.defaultdict(set)
+    for caller, called in calls:
+        callees[caller].add(called)
+    encrypted = {symbol for symbol, name in names.items() if name == CONNECTION and comes_to(symbol, callees, names, TLS)}
+    counted = collections.Counter()
+    for (caller, called), count in calls.items():
+        counted["sdk" if called in encrypted else whose(names[caller], names[called])] += count
+    own = total - counted["sdk"]
+    return {"total": total, "own": own, "handler": own - counted["others"]}
+
+
+def demangled(symbols):
+    """The names that symbols stand for. Connections of two clients are one name and two symbols."""
+    symbols = sorted(set(symbols))
+    told = subprocess.run(["c++filt"], input="\n".join(symbols), capture_output=True, check=True, text=True)
+    return dict(zip(symbols, (HASH.sub("", name) for name in told.stdout.splitlines()), strict=True))
+
+
+def comes_to(symbol, callees, names, what):
+    """Whether a function of that name is called, however deep."""
+    seen, ahead = {symbol}, [symbol]
+    while ahead:
+        for called in callees[ahead.pop()] - seen:
+            if what in names[called]:
+                return True
+            seen.add(called)
+            ahead.append(called)
+    return False
 
 
 def whose(caller, function):
@@ -418,7 +447,7 @@ class Machine:
     def callgrind(self, binary, call, answers):
         self.aws.again()
         out = os.path.join(self.directory, "callgrind")
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"]
+        command = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={out}"]
         pid = self.start(binary, call, answers, command, {"LD_PRELOAD": self.slow_clock})
         self.wait(pid, call)
         most = answers * len(self.aws.kept)
