@@ -9,6 +9,7 @@ mod alarms;
 mod asking_in_rounds;
 mod budgets;
 mod conventions;
+mod credit_spent;
 mod docs;
 mod email_templates;
 mod faults;

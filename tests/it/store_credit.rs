@@ -49,7 +49,8 @@ async fn a_ledger_tells_what_is_there_and_how_it_came_to_be() {
 #[tokio::test]
 async fn a_redemption_answers_itself_and_what_is_left() {
     let shop = LocalShop::start().await;
-    let order = credited(&shop, "10.00").await;
+    credited(&shop, "10.00").await;
+    let order = shop.order().place().await;
 
     let answer = redeem(&shop, "9.99", json!({ "orderId": order.id, "currency": "USD" })).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
@@ -77,7 +78,8 @@ async fn nobody_spends_more_than_they_have() {
 #[tokio::test]
 async fn a_wrong_redemption_is_named() {
     let shop = LocalShop::start().await;
-    let order = credited(&shop, "10.00").await;
+    credited(&shop, "10.00").await;
+    let order = shop.order().place().await;
     let another = shop.order().with("customerId", json!(CUSTOMER + 1)).place().await;
 
     let missing = shop.staff().post("/api/store-credit/redeem", &json!({})).await;

@@ -94,14 +94,23 @@ async fn cancel(State(shop): State<Shop>, caller: Caller, request: Checked<Cance
 
 impl<'a> From<&'a Cancellation> for CancelAnswer<'a> {
     fn from(change: &'a Cancellation) -> Self {
-        let refunds: Vec<&Refund> = change.refund.iter().chain(&change.earlier_refunds).collect();
+        let refunds: Vec<&Refund> = change.refund.iter().chain(&change.further_refunds).collect();
         let number = &change.order.order_number;
-        let sum = Money::new(refunds.iter().map(|refund| refund.amount.minor).sum(), change.order.currency);
-        let message = match refunds.as_slice() {
-            [] => format!("Order {number} is cancelled."),
-            [only] => format!("Order {number} is cancelled; {sum} go back by {}.", only.method),
-            // A cancellation's refunds all have one method.
-            [first, ..] => format!("Order {number} is cancelled; {sum} go back by {}, in {} refunds.", first.method, refunds.len()),
+        let mut ways: Vec<RefundMethod> = Vec::new();
+        for refund in &refunds {
+            if !ways.contains(&refund.method) {
+                ways.push(refund.method);
+            }
+        }
+        let sums = ways.into_iter().map(|method| {
+            let alike = refunds.iter().filter(|refund| refund.method == method);
+            format!("{} go back by {method}", Money::new(alike.map(|refund| refund.amount.minor).sum(), change.order.currency))
+        });
+        let sums: Vec<String> = sums.collect();
+        let message = match refunds.len() {
+            0 => format!("Order {number} is cancelled."),
+            1 => format!("Order {number} is cancelled; {}.", sums.join(" and ")),
+            several => format!("Order {number} is cancelled; {}, in {several} refunds.", sums.join(" and ")),
         };
         let refund = refunds.first().copied();
         Self { success: true, message, order: (&change.order).into(), refund: refund.map(Into::into) }

@@ -117,7 +117,7 @@ impl Slip<'_> {
                     p.line.strong { (delivered_by(*delivery_method, customer.locale)) }
                     @if let Some(zone) = delivery_zone { p.line { (self.words.zone) " " (line(zone)) } }
                     @if self.is_cash_to_come() {
-                        p.line.strong { (self.words.to_collect) " " (amount(self.order.total, customer.locale)) }
+                        p.line.strong { (self.words.to_collect) " " (amount(self.order.due(), customer.locale)) }
                     }
                 }
             }

@@ -24,6 +24,7 @@ pub(crate) struct RedeemBody {
     amount: f64,
     /// ISO 4217; the shop's when it is left out.
     currency: Option<String>,
+    /// The order it pays for: so much less is to be paid otherwise, and when the order is cancelled or comes back it is store credit again.
     order_id: Option<OrderId>,
     note: String,
 }
@@ -69,13 +70,15 @@ async fn redeem(State(shop): State<Shop>, Staff(caller): Staff, request: Checked
     let Checked { input: Redeem(wanted), meta } = request;
     let (shop, wanted) = (&shop, &wanted);
     shop.decide(&meta, |attempt| async move {
-        if let Some(id) = wanted.order_id {
+        let order = async {
+            let Some(id) = wanted.order_id else { return Ok(None) };
             let order = shop.store.order(id).await?.filter(|order| order.customer_id == wanted.customer_id);
-            order.ok_or_else(|| orders::not_found(format!("{id} of this customer")))?;
-        }
-        let balance = shop.store.balance(wanted.customer_id, wanted.amount.currency).await?;
+            order.map(Some).ok_or_else(|| orders::not_found(format!("{id} of this customer")))
+        };
+        let balance = async { Ok(shop.store.balance(wanted.customer_id, wanted.amount.currency).await?) };
+        let (order, balance) = tokio::try_join!(order, balance)?;
         let mut ids = attempt.ids;
-        let redemption = balance.redeem(wanted.clone(), caller.actor(), attempt.now, &mut ids)?;
+        let redemption = balance.redeem(wanted.clone(), order.as_ref(), caller.actor(), attempt.now, &mut ids)?;
         let writes = Writes::from(&redemption);
         let answer = RedeemAnswer {
             id: redemption.entry.id,

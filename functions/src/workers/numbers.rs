@@ -29,6 +29,7 @@ pub fn of_event(event: &Event) -> Vec<Count> {
         | EventKind::OrderStatusChanged
         | EventKind::PaymentStatusChanged
         | EventKind::PaymentMismatched
+        | EventKind::StoreCreditRedeemed
         | EventKind::RefundUpdated
         | EventKind::ShipmentCreated
         | EventKind::ShipmentStatusChanged

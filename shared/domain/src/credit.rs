@@ -3,6 +3,7 @@
 use crate::actor::Actor;
 use crate::ids::{CreditEntryId, CustomerId, Ids, OrderId, RefundId, UserId};
 use crate::money::{Currency, Money};
+use crate::order::{CreditSpent, Order, SpendError};
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -65,13 +66,13 @@ pub struct RedemptionRequest {
     pub customer_id: CustomerId,
     /// How much; more than nothing.
     pub amount: Money,
-    /// For which order.
+    /// For which order, which so much less is to be paid of.
     pub order_id: Option<OrderId>,
     /// In words.
     pub note: String,
 }
 
-/// A redemption that fits the balance it was decided on.
+/// A redemption that fits the balance it was decided on, and the order that it pays for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreditRedemption {
     /// The new entry.
@@ -80,6 +81,19 @@ pub struct CreditRedemption {
     pub decided_on: u64,
     /// What is left.
     pub left: Money,
+    /// What becomes of the order it is for.
+    pub spent: Option<CreditSpent>,
+}
+
+/// Why credit is not redeemed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedeemError {
+    /// There is not so much.
+    #[error(transparent)]
+    Credit(#[from] InsufficientCredit),
+    /// The order doesn't take it.
+    #[error(transparent)]
+    Order(#[from] SpendError),
 }
 
 /// `INSUFFICIENT_CREDIT`
@@ -93,25 +107,28 @@ pub struct InsufficientCredit {
 }
 
 impl Balance {
-    /// Takes `request.amount` out of this balance.
+    /// Takes `request.amount` out of this balance, and spends it on the order it is for.
     ///
     /// # Errors
-    /// [`InsufficientCredit`] when the balance doesn't hold that much in that currency.
+    /// See [`RedeemError`].
     pub fn redeem(
         &self,
         request: RedemptionRequest,
+        order: Option<&Order>,
         actor: Actor,
         now: Timestamp,
         ids: &mut Ids,
-    ) -> Result<CreditRedemption, InsufficientCredit> {
+    ) -> Result<CreditRedemption, RedeemError> {
         let left = self
             .money
             .minus(request.amount)
             .filter(|left| left.minor >= 0)
             .ok_or(InsufficientCredit { balance: self.money, asked: request.amount })?;
+        let id = CreditEntryId::draw(ids);
+        let spent = order.map(|order| order.spend_credit(request.amount, id, actor, now, ids)).transpose()?;
         Ok(CreditRedemption {
             entry: CreditEntry {
-                id: CreditEntryId::draw(ids),
+                id,
                 customer_id: request.customer_id,
                 amount: request.amount,
                 kind: CreditKind::Redemption,
@@ -123,6 +140,7 @@ impl Balance {
             },
             decided_on: self.version,
             left,
+            spent,
         })
     }
 }

@@ -22,6 +22,8 @@ words! {
         PaymentStatusChanged = "PAYMENT_STATUS_CHANGED",
         /// Money came for an order that is not what was to be paid.
         PaymentMismatched = "PAYMENT_MISMATCHED",
+        /// Store credit was spent on an order.
+        StoreCreditRedeemed = "STORE_CREDIT_REDEEMED",
         /// A refund was made.
         RefundCreated = "REFUND_CREATED",
         /// A refund's status changed.

@@ -84,6 +84,11 @@ impl Writes {
 impl From<&CreditRedemption> for Writes {
     fn from(redemption: &CreditRedemption) -> Self {
         let entry = &redemption.entry;
-        Self::new().move_balance(entry, -entry.amount.minor, Some(Expression::version(redemption.decided_on))).insert_entry(entry)
+        let decided_on = Expression::version(redemption.decided_on);
+        let writes = Self::new().move_balance(entry, -entry.amount.minor, Some(decided_on)).insert_entry(entry);
+        match &redemption.spent {
+            Some(spent) => writes.replace_order(&spent.order).append(&spent.events),
+            None => writes,
+        }
     }
 }

@@ -179,7 +179,7 @@ impl From<&Cancellation> for Writes {
         Self::new()
             .replace_order(&cancellation.order)
             .insert_refund(cancellation.refund.as_ref())
-            .insert_refunds(&cancellation.earlier_refunds)
+            .insert_refunds(&cancellation.further_refunds)
             .move_stock(&cancellation.restock)
             .release(cancellation.release.as_ref())
             .append(&cancellation.events)

@@ -91,7 +91,7 @@ impl From<&ReturnChange> for Writes {
         Self::new()
             .put_return(&change.rma)
             .replace_order(&change.order)
-            .insert_refund(change.refund.as_ref())
+            .insert_refunds(&change.refunds)
             .move_stock(&change.restock)
             .append(&change.events)
     }

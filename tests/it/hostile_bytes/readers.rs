@@ -205,6 +205,7 @@ fn refund(attempts: u32) -> Refund {
         return_id: None,
         payment_reference: None,
         amount: Money::usd(1),
+        from_credit: None,
         pieces: Vec::new(),
         reason: "Torn".to_owned(),
         status: RefundStatus::Processing,

@@ -298,7 +298,8 @@ async fn everything(deployed: &mut Deployed) {
     every_way_to_shipments(deployed, second).await;
     every_word_of_providers(deployed).await;
     deployed.done("GET /api/store-credit?customerId=4001", null.clone()).await;
-    let redeem = |amount: u32| json!({ "customerId": 4001, "amount": amount, "orderId": id, "note": "At the till" });
+    let unpaid = deployed.order(second, None).await["id"].clone();
+    let redeem = |amount: u32| json!({ "customerId": 4001, "amount": amount, "orderId": unpaid, "note": "At the till" });
     deployed.done("POST /api/store-credit/redeem", redeem(10)).await;
     deployed.refused("POST /api/store-credit/redeem", redeem(9999)).await;
     templates(deployed).await;

@@ -10,12 +10,12 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request};
 use axum::routing::get;
 use domain::actor::Role;
-use domain::credit::InsufficientCredit;
+use domain::credit::{InsufficientCredit, RedeemError};
 use domain::ids::{OrderItemId, VariantId};
 use domain::inventory::InventoryError;
 use domain::money::{Currency, Money};
 use domain::notification::ResendError;
-use domain::order::{AdvanceError, CancelError, NoSuchLine, OrderStatus, PaymentError, PaymentStatus, PlaceError};
+use domain::order::{AdvanceError, CancelError, NoSuchLine, OrderStatus, PaymentError, PaymentStatus, PlaceError, SpendError};
 use domain::promotion::{NotRedeemable, PromotionCode, UpdateError, WrongTerm};
 use domain::refund::{MethodError, RefundError, RefundMethod, RefundRequestError, RefundStatus, RoomError};
 use domain::returns::{RequestError, ReturnStatus, StepError, WrongField};
@@ -66,6 +66,10 @@ fn no_such_line() -> Vec<NoSuchLine> {
     vec![NoSuchLine { place: 0, line: line() }]
 }
 
+fn spending(error: SpendError) -> Problem {
+    RedeemError::from(error).into()
+}
+
 /// An error for each code of the domain, by the example that it is shown as.
 fn of_the_domain() -> Vec<(&'static str, Problem)> {
     let (from, to) = (OrderStatus::Pending, OrderStatus::Shipped);
@@ -107,7 +111,10 @@ fn of_the_domain() -> Vec<(&'static str, Problem)> {
         ("409.QUANTITY_NOT_RETURNABLE", RequestError::NotReturnable { sku: sku(), asked: 2, left: 1 }.into()),
         ("409.DUPLICATE_SKU", InventoryError::DuplicateSku(sku()).into()),
         ("409.NOTIFICATION_BEING_SENT", ResendError::BeingSent.into()),
-        ("409.INSUFFICIENT_CREDIT", InsufficientCredit { balance: Money::usd(5_00), asked: Money::usd(10_00) }.into()),
+        ("409.INSUFFICIENT_CREDIT", RedeemError::from(InsufficientCredit { balance: Money::usd(5_00), asked: Money::usd(10_00) }).into()),
+        ("409.ORDER_NOT_PAYABLE", spending(SpendError::NotPayable { status: OrderStatus::Cancelled, payment: PaymentStatus::Voided })),
+        ("409.CREDIT_EXCEEDS_DUE", spending(SpendError::ExceedsDue { due: Money::usd(5_00), asked: Money::usd(10_00) })),
+        ("409.CURRENCY_MISMATCH-of-store-credit", spending(SpendError::CurrencyMismatch { ordered: usd(), offered: cdf() })),
         ("409.CONFLICT", Problem::race()),
         ("401.UNAUTHORIZED", Problem::unauthorized("A bearer token is needed.")),
         ("401.INVALID_SIGNATURE", Problem::invalid_signature()),

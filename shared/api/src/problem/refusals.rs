@@ -2,10 +2,10 @@
 
 use super::{FieldError, Problem};
 use axum::http::{StatusCode, header};
-use domain::credit::InsufficientCredit;
+use domain::credit::RedeemError;
 use domain::inventory::InventoryError;
 use domain::notification::ResendError;
-use domain::order::{AdvanceError, CancelError, NoSuchLine, OrderStatus, PaymentError, PaymentStatus, PlaceError};
+use domain::order::{AdvanceError, CancelError, NoSuchLine, OrderStatus, PaymentError, PaymentStatus, PlaceError, SpendError};
 use domain::promotion::{NotRedeemable, UpdateError, WrongTerm};
 use domain::refund::{MethodError, RefundError, RefundRequestError, RefundStatus, RoomError};
 use domain::returns::{RequestError, ReturnStatus, StepError, WrongField};
@@ -260,8 +260,14 @@ impl From<ResendError> for Problem {
     }
 }
 
-impl From<InsufficientCredit> for Problem {
-    fn from(error: InsufficientCredit) -> Self {
-        Self::conflict("INSUFFICIENT_CREDIT", error)
+impl From<RedeemError> for Problem {
+    fn from(error: RedeemError) -> Self {
+        let code = match error {
+            RedeemError::Credit(_) => "INSUFFICIENT_CREDIT",
+            RedeemError::Order(SpendError::NotPayable { .. }) => "ORDER_NOT_PAYABLE",
+            RedeemError::Order(SpendError::CurrencyMismatch { .. }) => "CURRENCY_MISMATCH",
+            RedeemError::Order(SpendError::ExceedsDue { .. }) => "CREDIT_EXCEEDS_DUE",
+        };
+        Self::conflict(code, error)
     }
 }

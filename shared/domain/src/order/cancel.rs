@@ -48,8 +48,9 @@ pub struct Cancellation {
     pub previous: OrderStatus,
     /// What goes back to the customer.
     pub refund: Option<Refund>,
-    /// What goes back besides: of each earlier payment that money came by, what came.
-    pub earlier_refunds: Vec<Refund>,
+    /// What goes back besides: the store credit spent on it, where the rest goes back another way, and of each earlier payment that
+    /// money came by, what came.
+    pub further_refunds: Vec<Refund>,
     /// Every line's pieces, back into stock.
     pub restock: Vec<StockChange>,
     /// The use of its promotion, given back.
@@ -87,16 +88,17 @@ impl Order {
         let mut cancelled = Self { status: OrderStatus::Cancelled, ..self.touched(now) };
         let release =
             cancelled.held_use.take().map(|held| Release { held, order_id: self.id, customer_id: self.customer_id, to: GiveBack::ToShard });
-        let cancelled = if self.paid.is_zero() { cancelled.unpaid_in_the_end() } else { cancelled };
-        let (mut order, refund) = cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids);
         // What came and was no payment of the order before.
         let was_held = self.paid.is_zero();
+        let cancelled = if was_held { cancelled.owing_credit().unpaid_in_the_end() } else { cancelled };
+        let (order, refund) = cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids);
         let refund = refund.map(|refund| refund.doubted(self.doubt_of_held(method).filter(|_| was_held)));
-        let mut earlier_refunds = Vec::new();
+        let (mut order, credited) = order.refund_all(RefundMethod::StoreCredit, &request.reason, None, now, &mut ids);
+        let mut further_refunds = Vec::from_iter(credited);
         for EarlierPayment { reference, .. } in order.earlier_payments.clone() {
             let (after, refund) = order.refund_earlier(&reference, method, &request.reason, now, &mut ids);
             order = after;
-            earlier_refunds.extend(refund);
+            further_refunds.extend(refund);
         }
         let unsaid = request.notes.as_deref().filter(|_| refund.is_none());
         // Customers read their order, and staff alone its history.
@@ -104,8 +106,12 @@ impl Order {
         order.notes = joined(order.notes.as_deref(), for_all);
         let noted = joined(Some(&request.reason), for_staff);
 
-        let goes_back = refund.iter().chain(&earlier_refunds).map(|refund| refund.amount.minor).sum();
-        let facts = (goes_back > 0).then_some(RefundFacts { amount: Money::new(goes_back, order.currency), method });
+        // One way in a message; what goes back as credit besides is told when it is there.
+        let way = refund.iter().chain(&further_refunds).next().map(|refund| refund.method);
+        let facts = way.map(|method| {
+            let alike = refund.iter().chain(&further_refunds).filter(|refund| refund.method == method);
+            RefundFacts { amount: Money::new(alike.map(|refund| refund.amount.minor).sum(), order.currency), method }
+        });
         let mut events = vec![
             Event::new(Subject::Order(self.id), order.version, EventKind::OrderCancelled, actor, now, &mut ids)
                 .from_to(Some(self.status.as_str()), order.status.as_str())
@@ -116,17 +122,18 @@ impl Order {
                 ),
         ];
         events.extend(order.payment_event(self.payment_status, actor, now, &mut ids));
-        for refund in refund.iter().chain(&earlier_refunds) {
+        for refund in refund.iter().chain(&further_refunds) {
             events.push(refund.created_event(&order, actor, now, &mut ids));
         }
         let (restock, previous, events) = (order.restock(actor, now), self.status, numbered(events));
-        Ok(Cancellation { order, previous, refund, earlier_refunds, restock, release, events })
+        Ok(Cancellation { order, previous, refund, further_refunds, restock, release, events })
     }
 
     /// What nobody paid as it was to be paid, and nobody will any more: of what came instead all may be given back. What came in
     /// another currency than the order's is for staff to give back at the provider.
     pub(super) fn unpaid_in_the_end(self) -> Self {
-        let earlier = self.earlier_payments.iter().find(|earlier| earlier.owed().is_some()).map(|earlier| earlier.reference.clone());
+        let owed = |earlier: &&EarlierPayment| earlier.owed().is_some() && !earlier.is_credit();
+        let earlier = self.earlier_payments.iter().find(owed).map(|earlier| earlier.reference.clone());
         let order = self.taking_earlier(earlier.as_deref());
         match order.came_instead {
             Some(came) if came.currency == order.currency => order.received(came),
@@ -135,7 +142,8 @@ impl Order {
     }
 
     /// A refund of what is owed of an earlier payment, and the order that knows of it; nothing where nothing is. Where the order's
-    /// own payment has but a note of the staff's for its reference, that may be the same money: staff look first.
+    /// own payment has but a note of the staff's for its reference, that may be the same money: staff look first. Store credit goes
+    /// back as such.
     pub(super) fn refund_earlier(
         self,
         reference: &str,
@@ -144,17 +152,21 @@ impl Order {
         now: Timestamp,
         ids: &mut Ids,
     ) -> (Self, Option<Refund>) {
-        let Some(amount) = self.earlier(reference).and_then(EarlierPayment::owed) else { return (self, None) };
+        let Some(earlier) = self.earlier(reference) else { return (self, None) };
+        let Some(amount) = earlier.owed() else { return (self, None) };
+        if earlier.is_credit() {
+            let part = RefundPart::Earlier { reference: reference.to_owned(), amount };
+            let opening = Opening { part, method: RefundMethod::StoreCredit, reason, return_id: None, notes: None };
+            return self.opening_refund(&opening, now, ids);
+        }
         let note = self.payment_reference.as_deref().filter(|own| !self.paid.is_zero() && !self.is_of_provider(own));
         let same = note.map(|note| format!("Look first whether it is the one that {note} stands for."));
         let doubts = same.into_iter().chain(self.doubt_of_held(method));
         let notes = format!("Gives back the payment {reference}.");
         let part = RefundPart::Earlier { reference: reference.to_owned(), amount };
         let opening = Opening { part, method, reason, return_id: None, notes: Some(&notes) };
-        match self.clone().open_refund(&opening, now, ids) {
-            Ok((order, refund)) => (order, Some(refund.doubted(doubts))),
-            Err(RoomError::ExceedsPaid { .. } | RoomError::NotSoMany { .. } | RoomError::NoSuchItem(_)) => (self, None),
-        }
+        let (order, refund) = self.opening_refund(&opening, now, ids);
+        (order, refund.map(|refund| refund.doubted(doubts)))
     }
 
     /// What staff look after before money that came for the order and was no payment of it goes back another way than it came. While
@@ -166,7 +178,7 @@ impl Order {
         (!is_asked).then(|| format!("Look first whether it was given back at {provider} already."))
     }
 
-    /// A refund of all that may still be given back, and the order that knows of it; nothing when nothing is left.
+    /// A refund of all that may still be given back by a method, and the order that knows of it; nothing when nothing is left.
     pub(super) fn refund_all(
         self,
         method: RefundMethod,
@@ -175,8 +187,11 @@ impl Order {
         now: Timestamp,
         ids: &mut Ids,
     ) -> (Self, Option<Refund>) {
-        let opening = Opening { part: RefundPart::Rest, method, reason, return_id: None, notes };
-        match self.clone().open_refund(&opening, now, ids) {
+        self.opening_refund(&Opening { part: RefundPart::Rest, method, reason, return_id: None, notes }, now, ids)
+    }
+
+    fn opening_refund(self, opening: &Opening<'_>, now: Timestamp, ids: &mut Ids) -> (Self, Option<Refund>) {
+        match self.clone().open_refund(opening, now, ids) {
             Ok((order, refund)) => (order, Some(refund)),
             Err(RoomError::ExceedsPaid { .. } | RoomError::NotSoMany { .. } | RoomError::NoSuchItem(_)) => (self, None),
         }

@@ -2,6 +2,7 @@
 
 mod advance;
 mod cancel;
+mod credit;
 mod earlier;
 mod lines;
 mod parcels;
@@ -12,6 +13,7 @@ mod unpaid;
 
 pub use advance::{Advance, AdvanceError};
 pub use cancel::{CancelError, CancelRequest, Cancellation};
+pub use credit::{CreditSpent, SpendError, SpentCredit};
 pub use earlier::EarlierPayment;
 pub use lines::discounted;
 pub use pay::{Heard, Incoming, Payment, PaymentError, PaymentRequest};
@@ -303,6 +305,9 @@ pub struct Order {
     /// a refund of it is one of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_payments: Vec<EarlierPayment>,
+    /// The store credit that was spent on it, a part of `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<SpentCredit>,
     /// What may still be given back.
     pub refundable: Money,
     /// What was given back.

@@ -73,7 +73,7 @@ enum Mismatch {
     /// Under its reference, and not what was to be paid.
     #[error("{received} came where {expected} were to be paid")]
     AnotherAmount {
-        /// The order's total.
+        /// What was due.
         expected: Money,
         /// What came.
         received: Money,
@@ -132,12 +132,12 @@ impl Order {
             None => self.clone(),
         };
         // Whoever takes more than was owed for the payment can give all of it back later.
-        let more = order.came_instead.filter(|came| came.currency == self.currency && came.minor > self.total.minor);
-        let payment = order.marked(request.status, more.unwrap_or(self.total), actor, now, ids);
+        let more = order.came_instead.filter(|came| came.currency == self.currency && came.minor > self.due().minor);
+        let payment = order.marked(request.status, more.unwrap_or(self.due()), actor, now, ids);
         Ok(Payment { new_reference: new.map(ToOwned::to_owned), ..payment })
     }
 
-    /// Its payment marked; `amount` is what was paid where it was.
+    /// Its payment marked; `amount` is what came where it was paid, beside the credit that was spent on it.
     fn marked(&self, status: PaymentStatus, amount: Money, actor: Actor, now: Timestamp, mut ids: Ids) -> Payment {
         let mut order = Self { payment_status: status, ..self.touched(now) };
         let mut refund = None;
@@ -190,8 +190,8 @@ impl Order {
             return None;
         }
         match payment {
-            Incoming::Received(received) if received != self.total => self.mismatched(received, now, ids),
-            _ => Some(self.marked(status, self.total, Actor::System, now, ids)),
+            Incoming::Received(received) if received != self.due() => self.mismatched(received, now, ids),
+            _ => Some(self.marked(status, self.due(), Actor::System, now, ids)),
         }
     }
 
@@ -207,7 +207,7 @@ impl Order {
             let method = RefundMethod::of_payment(self.payment_method);
             (order, refund) = order.unpaid_in_the_end().refund_all(method, PAID_LATE, None, now, &mut ids);
         }
-        Some(self.came(order, refund, &Mismatch::AnotherAmount { expected: self.total, received }, now, &mut ids))
+        Some(self.came(order, refund, &Mismatch::AnotherAmount { expected: self.due(), received }, now, &mut ids))
     }
 
     /// Money came by an earlier payment. Of a cancelled order it goes back; otherwise it is owed, and staff decide.
@@ -232,11 +232,14 @@ impl Order {
         Payment { order, new_reference: None, refund, events }
     }
 
-    /// So much was paid. What a provider is known to have given back before that is no longer there.
-    pub(super) fn received(self, amount: Money) -> Self {
+    /// So much came, and with the credit that was spent on the order it is what was paid. What a provider is known to have given back
+    /// before that is no longer there.
+    pub(super) fn received(self, came: Money) -> Self {
+        let paid = Money::new(came.minor + self.credit_left().minor, self.currency);
         let before = self.over_refunded().minor;
-        let gone = before.min(amount.minor);
-        let mut order = Self { paid: amount, came_instead: None, refundable: Money::new(amount.minor - gone, self.currency), ..self };
+        let gone = before.min(paid.minor);
+        let mut order = Self { paid, came_instead: None, refundable: Money::new(paid.minor - gone, self.currency), ..self };
+        order.giving_credit(0);
         order.set_over_refunded(before - gone);
         order.payment_status = order.status_of_refunds();
         order

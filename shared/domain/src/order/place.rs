@@ -286,6 +286,7 @@ impl Order {
             paid: Money::zero(request.currency),
             came_instead: None,
             earlier_payments: Vec::new(),
+            credit: None,
             refundable: Money::zero(request.currency),
             over_refunded: None,
             refunded_total: Money::zero(request.currency),

@@ -134,7 +134,7 @@ fn what_may_be_back_already_unheard_of_goes_another_way_only_once_staff_have_loo
             let order = if is_paid { paid(&order) } else { order };
             let request = CancelRequest { reason: "x".into(), refund_method: back, notes: Some("Too small".into()) };
             let change = order.cancel(&request, actor(Role::Customer), NOW, ids()).unwrap();
-            let refunds: Vec<Refund> = change.refund.into_iter().chain(change.earlier_refunds).collect();
+            let refunds: Vec<Refund> = change.refund.into_iter().chain(change.further_refunds).collect();
             let of_earlier = refunds.iter().find(|refund| refund.amount == Money::usd(74_99)).unwrap();
             assert_eq!(refunds.len(), if is_paid { 2 } else { 1 });
             assert_eq!(of_earlier.is_left_to_staff(), is_left, "{method} by {back:?}, paid: {is_paid}");

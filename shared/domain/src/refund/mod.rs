@@ -92,13 +92,15 @@ impl RefundMethod {
         }
     }
 
-    /// The method to refund `order` by: the asked one, if it may be, else the way the money came.
+    /// The method to refund `order` by: the asked one, if it may be, else the way the money came; of an order that nothing but store
+    /// credit is left of, that.
     ///
     /// # Errors
     /// See [`MethodError`].
     pub fn for_order(order: &Order, asked: Option<Self>, actor: Actor) -> Result<Self, MethodError> {
         let default = Self::of_payment(order.payment_method);
         match asked {
+            None if order.has_credit_alone() => Ok(Self::StoreCredit),
             None => Ok(default),
             Some(Self::StoreCredit) => Ok(Self::StoreCredit),
             Some(Self::Cash) if actor.is_staff() => Ok(Self::Cash),
@@ -124,6 +126,9 @@ pub struct Refund {
     pub payment_reference: Option<String>,
     /// How much.
     pub amount: Money,
+    /// What of that is store credit which was spent on the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_credit: Option<Money>,
     /// The pieces it gives the money of back, where it was asked for by pieces; a return has its own.
     pub pieces: Vec<RefundedPieces>,
     /// Why.

@@ -39,6 +39,18 @@ pub struct RefundedPieces {
     pub amount: Money,
 }
 
+/// What a part of an order's money comes to, taken out of what may still be given back.
+pub(crate) struct Room {
+    /// The order without it.
+    pub(crate) order: Order,
+    /// How much it is; never nothing.
+    pub(crate) amount: Money,
+    /// What of that is store credit which was spent on the order.
+    pub(crate) from_credit: Option<Money>,
+    /// The pieces it is for, which are not to go any more.
+    pub(crate) pieces: Vec<RefundedPieces>,
+}
+
 /// A refund that is to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening<'a> {
@@ -58,7 +70,7 @@ pub struct Opening<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoomError {
     /// `REFUND_EXCEEDS_PAID`
-    #[error("The order has {left} left to give back; {asked} can't be refunded.")]
+    #[error("The order has {left} left to give back this way; {asked} can't be refunded.")]
     ExceedsPaid {
         /// What was asked for.
         asked: Money,
@@ -139,7 +151,7 @@ impl Order {
     /// # Errors
     /// See [`RoomError`].
     pub(crate) fn open_refund(self, opening: &Opening<'_>, now: Timestamp, ids: &mut Ids) -> Result<(Self, Refund), RoomError> {
-        let (order, amount, pieces) = self.take_room(&opening.part, now)?;
+        let Room { order, amount, from_credit, pieces } = self.take_room(&opening.part, opening.method, now)?;
         let payment_reference = match &opening.part {
             RefundPart::Earlier { reference, .. } => Some(reference.clone()),
             RefundPart::Rest | RefundPart::Amount(_) | RefundPart::Pieces(_) => None,
@@ -150,6 +162,7 @@ impl Order {
             return_id: opening.return_id,
             payment_reference,
             amount,
+            from_credit,
             pieces,
             reason: opening.reason.to_owned(),
             status: RefundStatus::Processing,
@@ -171,16 +184,18 @@ impl Order {
         Ok((order, refund))
     }
 
-    /// Takes a part out of what may still be given back: the order without it, how much it is, and the pieces it is for, which are not
-    /// to go any more. A refund of nothing is none.
+    /// Takes a part out of what may still be given back by a method: as store credit all of it, what was spent of that on the order
+    /// first; any other way what was paid otherwise.
     ///
     /// # Errors
-    /// See [`RoomError`].
-    pub(crate) fn take_room(self, part: &RefundPart, now: Timestamp) -> Result<(Self, Money, Vec<RefundedPieces>), RoomError> {
+    /// See [`RoomError`]; a refund of nothing has no room either.
+    pub(crate) fn take_room(self, part: &RefundPart, method: RefundMethod, now: Timestamp) -> Result<Room, RoomError> {
+        let as_credit = method == RefundMethod::StoreCredit;
+        let most = if as_credit { self.refundable } else { self.refundable_otherwise() };
         let mut order = self;
         let mut pieces = Vec::new();
         let asked = match part {
-            RefundPart::Rest => order.refundable,
+            RefundPart::Rest => most,
             RefundPart::Amount(amount) => *amount,
             RefundPart::Pieces(wanted) => {
                 let mut sum = Money::zero(order.currency);
@@ -196,14 +211,17 @@ impl Order {
                 let owed = order.earlier(reference).and_then(EarlierPayment::owed).unwrap_or(Money::zero(order.currency));
                 let has_room = amount.minor > 0 && owed.minus(*amount).is_some_and(|left| left.minor >= 0);
                 has_room.then_some(()).ok_or(RoomError::ExceedsPaid { asked: *amount, left: owed })?;
-                return Ok((order.giving_earlier(reference, amount.minor), *amount, pieces));
+                return Ok(Room { order: order.giving_earlier(reference, amount.minor), amount: *amount, from_credit: None, pieces });
             }
         };
-        let exceeds = RoomError::ExceedsPaid { asked, left: order.refundable };
-        let left = order.refundable.minus(asked).filter(|left| left.minor >= 0 && asked.minor > 0).ok_or(exceeds)?;
-        order.refundable = left;
+        let has_room = asked.minor > 0 && most.minus(asked).is_some_and(|left| left.minor >= 0);
+        has_room.then_some(()).ok_or(RoomError::ExceedsPaid { asked, left: most })?;
+        let from_credit = if as_credit { asked.minor.min(order.credit_left().minor) } else { 0 };
+        order.refundable.minor -= asked.minor;
+        order.giving_credit(from_credit);
         order.payment_status = order.status_of_refunds();
-        Ok((order, asked, pieces))
+        let from_credit = (from_credit > 0).then(|| Money::new(from_credit, asked.currency));
+        Ok(Room { order, amount: asked, from_credit, pieces })
     }
 
     /// Gives a refund's room back, and the pieces it was for.
@@ -217,6 +235,7 @@ impl Order {
         let beyond = order.over_refunded().minor.min(refund.amount.minor);
         order.set_over_refunded(order.over_refunded().minor - beyond);
         order.refundable.minor += refund.amount.minor - beyond;
+        order.giving_credit(-refund.from_credit.map_or(0, |credit| credit.minor));
         for RefundedPieces { order_item_id, quantity, amount } in &refund.pieces {
             if let Some(line) = order.items.iter_mut().find(|line| line.id == *order_item_id) {
                 *line = line.take_back(*quantity, *amount);

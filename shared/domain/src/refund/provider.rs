@@ -1,6 +1,7 @@
 //! A refund in a payment provider's hands: handing it over, and what the provider says of it, in whatever order.
 
-use super::{Awaiting, Refund, RefundChange, RefundMethod, RefundOpened, RefundPart, RefundStatus, RefundedPieces, RoomError};
+use super::open::Room;
+use super::{Awaiting, Refund, RefundChange, RefundMethod, RefundOpened, RefundPart, RefundStatus, RoomError};
 use crate::actor::Actor;
 use crate::event::{Alarm, Event, EventKind, Subject, numbered};
 use crate::ids::{Ids, RefundId, is_uuid};
@@ -276,11 +277,12 @@ impl Refund {
 
     /// It failed, its room was given back, and the customer has the money nevertheless.
     fn completed_after_all(self, order: &Order, now: Timestamp, ids: Ids) -> RefundChange {
-        let (room, pieces) = self.take_same_room(order.touched(now), now).unwrap_or_else(|_| {
+        let room = self.take_same_room(order.touched(now), now).unwrap_or_else(|_| {
             let earlier = self.earlier_payment(order).map(|earlier| earlier.reference.as_str());
-            (order.touched(now).take_regardless(earlier, self.amount), Vec::new())
+            let order = order.touched(now).take_regardless(earlier, self.amount);
+            Room { order, amount: self.amount, from_credit: None, pieces: Vec::new() }
         });
-        Self { pieces, ..self }.completed_with(room, order, Actor::System, now, ids)
+        Self { pieces: room.pieces, from_credit: room.from_credit, ..self }.completed_with(room.order, order, Actor::System, now, ids)
     }
 
     fn updated_event(&self, note: Option<&str>, now: Timestamp, ids: &mut Ids) -> Event {
@@ -299,6 +301,7 @@ impl Order {
         let room = amount.minor.min(self.refundable.minor);
         let mut order = self;
         order.refundable.minor -= room;
+        order.giving_credit(0);
         order.set_over_refunded(order.over_refunded().minor + amount.minor - room);
         order.payment_status = order.status_of_refunds();
         order
@@ -342,6 +345,7 @@ impl Order {
             return_id: None,
             payment_reference: earlier.or(self.payment_reference.as_deref()).map(ToOwned::to_owned),
             amount,
+            from_credit: None,
             pieces: Vec::new(),
             reason: format!("Made at {provider}"),
             status,
@@ -384,10 +388,10 @@ impl Order {
 /// What a refund gives back, for asking for the same room again.
 impl Refund {
     /// Room for just the amount that its provider was asked for, whatever its pieces would bring by now.
-    pub(super) fn take_same_room(&self, order: Order, now: Timestamp) -> Result<(Order, Vec<RefundedPieces>), RoomError> {
-        match order.clone().take_room(&self.part(&order), now)? {
-            (room, amount, pieces) if amount == self.amount => Ok((room, pieces)),
-            _ => order.take_room(&RefundPart::Amount(self.amount), now).map(|(room, ..)| (room, Vec::new())),
+    pub(super) fn take_same_room(&self, order: Order, now: Timestamp) -> Result<Room, RoomError> {
+        match order.clone().take_room(&self.part(&order), self.method, now)? {
+            room if room.amount == self.amount => Ok(room),
+            _ => order.take_room(&RefundPart::Amount(self.amount), self.method, now),
         }
     }
 

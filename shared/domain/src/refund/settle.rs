@@ -174,11 +174,12 @@ impl Refund {
         let awaiting = attempt.as_ref().map(|_| Awaiting::Provider);
         let mut refund = Self { status: RefundStatus::Processing, awaiting, doubted: false, failure_reason: None, attempt, ..self };
         if before == RefundStatus::Failed {
-            if refund.attempt.is_some() {
-                (after, refund.pieces) = refund.take_same_room(after, now)?;
-            } else {
-                (after, refund.amount, refund.pieces) = after.take_room(&refund.part(order), now)?;
-            }
+            let room = match refund.attempt {
+                Some(_) => refund.take_same_room(after, now)?,
+                None => after.take_room(&refund.part(order), refund.method, now)?,
+            };
+            after = room.order;
+            (refund.amount, refund.from_credit, refund.pieces) = (room.amount, room.from_credit, room.pieces);
         }
         let started = refund.status_event(before, &after, actor, now, &mut ids).with_refund_due(refund.id);
         let events = after.events_since(order, started, actor, now, &mut ids);

@@ -166,7 +166,7 @@ pub struct Return {
     pub return_shipping_fee: Money,
     /// Of the refund, what was paid for delivering the order.
     pub delivery_fee_refund: Money,
-    /// The refund it made; none where nothing was left to give back.
+    /// The refund it made, the first of two; none where nothing was left to give back.
     pub refund_id: Option<RefundId>,
     /// What goes back to the customer, once that was decided.
     pub refund_amount: Option<Money>,
@@ -207,8 +207,8 @@ pub struct ReturnChange {
     pub order: Order,
     /// Pieces into stock, or out of it again.
     pub restock: Vec<StockChange>,
-    /// The money's way back.
-    pub refund: Option<Refund>,
+    /// The money's way back: a second one where a part of it goes back as the store credit that was spent on the order.
+    pub refunds: Vec<Refund>,
     /// What happened, to the return and to its order.
     pub events: Vec<Event>,
 }

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 impl ReturnChange {
     /// What was paid for the pieces that arrived goes back, less the fees, and never more than is left of the order's
-    /// money. Where that is nothing there is no refund.
+    /// money. Where that is nothing there is no refund. It goes back as it came: what store credit was spent for, last.
     pub(super) fn refund(&mut self, policy: &ReturnPolicy, now: Timestamp, ids: &mut Ids) -> Result<(), StepError> {
         let mut goods = 0;
         for line in &mut self.rma.items {
@@ -38,15 +38,17 @@ impl ReturnChange {
         let due = (owed - kept).max(0).min(self.order.refundable.minor);
         let due = Money::new(due, self.order.currency);
         self.rma.refund_amount = Some(due);
-        if !due.is_zero() {
-            let method = RefundMethod::of_payment(self.order.payment_method);
-            let reason = format!("Return {}: {}", self.rma.rma_number, self.rma.reason);
-            let opening = Opening { part: RefundPart::Amount(due), method, reason: &reason, return_id: Some(self.rma.id), notes: None };
+        let as_paid = due.minor.min(self.order.refundable_otherwise().minor);
+        let parts = [(RefundMethod::of_payment(self.order.payment_method), as_paid), (RefundMethod::StoreCredit, due.minor - as_paid)];
+        let reason = format!("Return {}: {}", self.rma.rma_number, self.rma.reason);
+        for (method, minor) in parts.into_iter().filter(|(_, minor)| *minor > 0) {
+            let part = RefundPart::Amount(Money::new(minor, due.currency));
+            let opening = Opening { part, method, reason: &reason, return_id: Some(self.rma.id), notes: None };
             let (order, refund) = self.order.clone().open_refund(&opening, now, ids)?;
             self.order = order;
-            self.rma.refund_id = Some(refund.id);
-            self.refund = Some(refund);
+            self.refunds.push(refund);
         }
+        self.rma.refund_id = self.refunds.first().map(|refund| refund.id);
         Ok(())
     }
 }

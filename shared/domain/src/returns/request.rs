@@ -150,7 +150,7 @@ impl Return {
                 .from_to(None, rma.status.as_str())
                 .noting(Some(&format!("{}: {}", rma.rma_number, rma.reason))),
         ];
-        ReturnChange { rma, order, restock: Vec::new(), refund: None, events: numbered(events) }
+        ReturnChange { rma, order, restock: Vec::new(), refunds: Vec::new(), events: numbered(events) }
     }
 }
 

@@ -193,7 +193,7 @@ impl Return {
         }
         rma.restocking_fee = request.fees.restocking.unwrap_or(rma.restocking_fee);
         rma.return_shipping_fee = request.fees.return_shipping.unwrap_or(rma.return_shipping_fee);
-        let mut change = ReturnChange { rma, order: order.touched(now), restock: Vec::new(), refund: None, events: Vec::new() };
+        let mut change = ReturnChange { rma, order: order.touched(now), restock: Vec::new(), refunds: Vec::new(), events: Vec::new() };
         match &request.step {
             ReturnStep::Reopen => return Err(StepError::InvalidTransition { from: self.status, to }),
             ReturnStep::Approve => (change.rma.approved_by, change.rma.approved_at) = (actor.id(), Some(now)),
@@ -244,7 +244,7 @@ impl Return {
 impl ReturnChange {
     /// With its events: the return's own tells the customer, its order's stand in that order's history.
     fn told(mut self, from: ReturnStatus, payment: PaymentStatus, said: Option<&str>, actor: Actor, now: Timestamp, ids: &mut Ids) -> Self {
-        let Self { rma, order, refund, .. } = &self;
+        let Self { rma, order, refunds, .. } = &self;
         // What staff note along the way is for themselves; why a return was rejected is for the customer.
         let told = said.filter(|_| rma.status == ReturnStatus::Rejected);
         let note = said.map_or_else(|| rma.rma_number.clone(), |said| format!("{}: {said}", rma.rma_number));
@@ -258,7 +258,7 @@ impl ReturnChange {
         };
         let mut events = vec![own, step(Subject::Order(order.id), order.version, ids).noting(Some(&note))];
         events.extend(order.payment_event(payment, actor, now, ids));
-        events.extend(refund.as_ref().map(|refund| refund.created_event(order, actor, now, ids)));
+        events.extend(refunds.iter().map(|refund| refund.created_event(order, actor, now, ids)));
         self.events = numbered(events);
         self
     }

@@ -147,7 +147,7 @@ impl Books {
                 let request = CancelRequest { reason: "x".into(), refund_method: Some(*method), notes: None };
                 if let Ok(cancelled) = self.order.cancel(&request, admin, NOW, ids()) {
                     self.order = cancelled.order;
-                    self.refunds.extend(cancelled.refund.into_iter().chain(cancelled.earlier_refunds));
+                    self.refunds.extend(cancelled.refund.into_iter().chain(cancelled.further_refunds));
                 }
             }
             Happening::Opened(cents, method) => {

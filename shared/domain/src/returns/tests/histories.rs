@@ -101,11 +101,11 @@ impl Case {
         if change.rma.status == ReturnStatus::Refunded {
             let due = due(&change.rma).min(self.order.refundable.minor);
             assert_eq!(change.rma.refund_amount, Some(Money::usd(due)));
-            assert_eq!(change.refund.as_ref().map_or(0, |refund| refund.amount.minor), due);
+            assert_eq!(change.refunds.iter().map(|refund| refund.amount.minor).sum::<i64>(), due);
         }
         self.returns[at] = change.rma;
         self.order = change.order;
-        self.refunds.extend(change.refund);
+        self.refunds.extend(change.refunds);
     }
 
     fn reject(&mut self, at: usize) {

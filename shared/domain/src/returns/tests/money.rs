@@ -6,7 +6,7 @@ use super::*;
 fn a_return_whose_refund_fails_keeps_its_pieces_and_gives_its_room_back_until_the_retry() {
     let order = delivered(&[(40_00, 2)], Off::Cents(0));
     let back = bring_back(&order, &vec![(0, 1, Condition::Unopened)]);
-    let first = back.refund.unwrap();
+    let first = back.refunds[0].clone();
     assert_eq!((first.amount, first.return_id, back.order.refundable.minor), (Money::usd(40_00), Some(back.rma.id), 40_00 + DELIVERY));
 
     let failed = settle(&first, RefundStatus::Failed, &back.order).unwrap();
@@ -34,7 +34,7 @@ fn a_return_takes_what_is_left_where_its_money_went_back_otherwise() {
     let (order, _) = refund(&order, RefundPart::Amount(Money::usd(50_00))).unwrap();
     let back = bring_back(&order, &vec![(0, 2, Condition::Unopened)]);
     assert_eq!((back.rma.items[0].refund_amount, back.rma.refund_amount), (Some(Money::usd(80_00)), Some(Money::usd(35_00))));
-    assert_eq!((back.refund.unwrap().amount, back.order.refundable), (Money::usd(35_00), Money::usd(0)));
+    assert_eq!((back.refunds[0].amount, back.order.refundable), (Money::usd(35_00), Money::usd(0)));
 }
 
 #[test]
@@ -85,7 +85,7 @@ proptest! {
         let mut brought = vec![0; lines.len()];
         for at in pieces {
             let back = bring_back(&order, &vec![(at, 1, Condition::Unopened)]);
-            let amount = back.refund.as_ref().map_or(0, |refund| refund.amount.minor);
+            let amount = back.refunds.iter().map(|refund| refund.amount.minor).sum::<i64>();
             // Pieces of a line differ by a cent at most: what was paid for the line, over its pieces.
             let (paid, pieces) = (start.items[at].paid().minor, i64::from(start.items[at].quantity));
             prop_assert!((paid / pieces..=(paid + pieces - 1) / pieces).contains(&amount), "{amount} of {paid} for {pieces}");

@@ -1,0 +1,253 @@
+//! Store credit that is spent on an order: a part of what is paid for it, which is never lost with it and never becomes money.
+
+use crate::kit::{Answer, Answers, CUSTOMER, HOUR, LocalShop, Placed, RUN, back, cents, race};
+use local::emulators::payments::Provider::PawaPay;
+use serde_json::{Value, json};
+
+/// A shop whose customer has 100.00 of credit.
+async fn shop_with_credit() -> LocalShop {
+    let shop = LocalShop::start().await;
+    let order = shop.order().price("100.00").paid().place().await;
+    shop.customer(CUSTOMER).post(&order.path("cancel"), &json!({ "reason": "Gift", "refundMethod": "STORE_CREDIT" })).await.ok();
+    shop.settled().await;
+    assert_eq!(balance(&shop).await, 100_00);
+    shop
+}
+
+async fn balance(shop: &LocalShop) -> i64 {
+    cents(&shop.customer(CUSTOMER).get("/api/store-credit").await.ok()["balances"][0]["balance"])
+}
+
+async fn spend(shop: &LocalShop, order: u64, amount: f64) -> Answer {
+    let body = json!({ "customerId": CUSTOMER, "amount": amount, "orderId": order, "note": "For the order" });
+    shop.staff().post("/api/store-credit/redeem", &body).await
+}
+
+async fn cancel(shop: &LocalShop, order: &Placed, fields: Value) -> Value {
+    let mut body = json!({ "reason": "Too small" });
+    body.as_object_mut().expect("fields").extend(fields.as_object().expect("fields").clone());
+    shop.staff().post(&order.path("cancel"), &body).await.ok()
+}
+
+/// Method, amount and status of an order's refunds.
+async fn refunds(shop: &LocalShop, order: &Placed) -> Vec<(String, i64, String)> {
+    let word = |value: &Value| value.as_str().expect("a word").to_owned();
+    let refunds = shop.refunds_of(order.id).await;
+    let mut refunds: Vec<_> =
+        refunds.iter().map(|refund| (word(&refund["refundMethod"]), cents(&refund["amount"]), word(&refund["status"]))).collect();
+    refunds.sort();
+    refunds
+}
+
+fn refund(method: &str, amount: i64, status: &str) -> (String, i64, String) {
+    (method.to_owned(), amount, status.to_owned())
+}
+
+/// Order and payment status, and what was given back.
+async fn is(shop: &LocalShop, order: &Placed, status: &str, payment: &str, refunded: i64) {
+    let now = shop.order_now(order.id).await;
+    assert_eq!((&now["status"], &now["paymentStatus"], cents(&now["refundedTotal"])), (&json!(status), &json!(payment), refunded));
+}
+
+/// An order of 75.00 that 25.00 of credit were spent on, and the rest came by mobile money.
+async fn paid_by_both(shop: &LocalShop) -> Placed {
+    let order = shop.order_at_pawapay("PROCESSING").await;
+    spend(shop, order.id, 25.00).await.ok();
+    shop.system.payments.deposit(order.payment(), 50_00, "USD", "COMPLETED");
+    shop.after(RUN).await;
+    is(shop, &order, "PENDING", "PAID", 0).await;
+    order
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unpaid_order_that_is_cancelled_gives_its_credit_back() {
+    let shop = shop_with_credit().await;
+    let order = shop.order().place().await;
+    spend(&shop, order.id, 25.00).await.ok();
+    assert_eq!(balance(&shop).await, 75_00);
+    is(&shop, &order, "PENDING", "PENDING", 0).await;
+
+    let answer = cancel(&shop, &order, json!({})).await;
+
+    assert_eq!((&answer["refund"]["method"], cents(&answer["refund"]["amount"])), (&json!("STORE_CREDIT"), 25_00));
+    assert!(answer["message"].as_str().expect("a sentence").ends_with("is cancelled; 25.00 USD go back by STORE_CREDIT."), "{answer}");
+    shop.settled().await;
+    is(&shop, &order, "CANCELLED", "VOIDED", 0).await;
+    assert_eq!(balance(&shop).await, 100_00);
+    let told = shop.messages_of(order.id).await;
+    let cancelled = told.iter().filter(|message| message["content"].as_str().is_some_and(|text| text.contains("25,00"))).count();
+    assert!(cancelled >= 2, "its cancellation and its refund say what goes back: {told:?}");
+    let history = shop.staff().get(&order.path("history")).await.ok();
+    let spent = history.as_array().expect("rows").iter().find(|row| row["type"] == "STORE_CREDIT_REDEEMED").expect("a row");
+    assert!(spent["note"].as_str().expect("a note").ends_with(" of 25.00 USD"), "{spent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_nobody_pays_the_rest_of_gives_its_credit_back() {
+    let shop = shop_with_credit().await;
+    let order = shop.order().place().await;
+    spend(&shop, order.id, 25.00).await.ok();
+
+    shop.after(73 * HOUR).await;
+    shop.settled().await;
+
+    is(&shop, &order, "CANCELLED", "VOIDED", 0).await;
+    assert_eq!(balance(&shop).await, 100_00);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rest_is_what_a_provider_is_to_bring_and_each_part_goes_back_as_it_came() {
+    let shop = shop_with_credit().await;
+    let order = paid_by_both(&shop).await;
+
+    let answer = cancel(&shop, &order, json!({})).await;
+
+    assert_eq!((&answer["refund"]["method"], cents(&answer["refund"]["amount"])), (&json!("MOBILE_MONEY"), 50_00));
+    let sentence = "50.00 USD go back by MOBILE_MONEY and 25.00 USD go back by STORE_CREDIT, in 2 refunds.";
+    assert!(answer["message"].as_str().expect("a sentence").ends_with(sentence), "{answer}");
+    shop.settled().await;
+    shop.after(RUN).await;
+    is(&shop, &order, "CANCELLED", "REFUNDED", 75_00).await;
+    assert_eq!(refunds(&shop, &order).await, [refund("MOBILE_MONEY", 50_00, "COMPLETED"), refund("STORE_CREDIT", 25_00, "COMPLETED")]);
+    assert_eq!((balance(&shop).await, shop.made_at(PawaPay).len()), (100_00, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_of_it_goes_back_as_credit_where_the_customer_wants_it_so() {
+    let shop = shop_with_credit().await;
+    let order = paid_by_both(&shop).await;
+
+    cancel(&shop, &order, json!({ "refundMethod": "STORE_CREDIT" })).await;
+
+    shop.settled().await;
+    assert_eq!(refunds(&shop, &order).await, [refund("STORE_CREDIT", 75_00, "COMPLETED")]);
+    assert_eq!(balance(&shop).await, 150_00);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paid_late_goes_back_beside_the_credit() {
+    let shop = shop_with_credit().await;
+    let order = shop.order_at_pawapay("PROCESSING").await;
+    spend(&shop, order.id, 25.00).await.ok();
+    cancel(&shop, &order, json!({})).await;
+    shop.settled().await;
+
+    shop.system.payments.deposit(order.payment(), 50_00, "USD", "COMPLETED");
+    shop.after(RUN).await;
+    shop.settled().await;
+    shop.after(RUN).await;
+
+    is(&shop, &order, "CANCELLED", "REFUNDED", 50_00).await;
+    assert_eq!(refunds(&shop, &order).await, [refund("MOBILE_MONEY", 50_00, "COMPLETED"), refund("STORE_CREDIT", 25_00, "COMPLETED")]);
+    assert_eq!(balance(&shop).await, 100_00);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credit_that_is_all_an_order_costs_pays_for_it_and_never_becomes_money() {
+    let shop = shop_with_credit().await;
+    let order = shop.order().place().await;
+    spend(&shop, order.id, 25.00).await.ok();
+    spend(&shop, order.id, 50.01).await.refused(409, "CREDIT_EXCEEDS_DUE");
+    spend(&shop, order.id, 50.00).await.ok();
+    is(&shop, &order, "PENDING", "PAID", 0).await;
+    spend(&shop, order.id, 0.01).await.refused(409, "ORDER_NOT_PAYABLE");
+
+    let part = json!({ "orderId": order.id, "amount": 10, "reason": "Late" });
+    shop.admin().post("/api/refunds", &part).await.ok();
+    let as_money = json!({ "orderId": order.id, "amount": 10, "reason": "Late", "refundMethod": "MOBILE_MONEY" });
+    shop.admin().post("/api/refunds", &as_money).await.refused(409, "REFUND_EXCEEDS_PAID");
+    cancel(&shop, &order, json!({})).await;
+
+    shop.settled().await;
+    is(&shop, &order, "CANCELLED", "REFUNDED", 75_00).await;
+    assert_eq!(refunds(&shop, &order).await, [refund("STORE_CREDIT", 10_00, "COMPLETED"), refund("STORE_CREDIT", 65_00, "COMPLETED")]);
+    assert_eq!(balance(&shop).await, 100_00);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_gives_the_money_back_first_and_the_credit_last() {
+    let shop = shop_with_credit().await;
+    let order = shop.order().prices(&["30.00", "45.00"]).place().await;
+    spend(&shop, order.id, 25.00).await.ok();
+    shop.mark_paid(&order).await;
+    for status in ["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"] {
+        shop.staff().put(&order.path("status"), &json!({ "newStatus": status })).await.ok();
+    }
+    for line in [0, 1] {
+        let rma = shop.ask_back(&order, json!([back(order.line(line), 1, "UNOPENED")])).await.ok()["return"]["id"].as_u64().expect("an id");
+        shop.steps(rma, &["APPROVED", "RECEIVED", "REFUNDED"]).await;
+    }
+    shop.settled().await;
+
+    let refunds = refunds(&shop, &order).await;
+    let amounts: Vec<(&str, i64)> = refunds.iter().map(|(method, amount, _)| (method.as_str(), *amount)).collect();
+    assert_eq!(amounts, [("MOBILE_MONEY", 20_00), ("MOBILE_MONEY", 30_00), ("STORE_CREDIT", 25_00)]);
+    assert_eq!(balance(&shop).await, 100_00);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_fails_leaves_its_credit_to_be_given_back() {
+    let shop = shop_with_credit().await;
+    let order = shop.order().place().await;
+    spend(&shop, order.id, 25.00).await.ok();
+    shop.mark_paid(&order).await;
+    let wanted = json!({ "orderId": order.id, "amount": 60, "reason": "Late" });
+    shop.admin().post("/api/refunds", &wanted).await.refused(409, "REFUND_EXCEEDS_PAID");
+    let by_money = shop.admin().post("/api/refunds", &json!({ "orderId": order.id, "reason": "Late" })).await.ok();
+    assert_eq!((&by_money["refundMethod"], cents(&by_money["amount"])), (&json!("MOBILE_MONEY"), 50_00));
+    shop.settled().await;
+    shop.admin().put(&format!("/api/refunds?id={}", by_money["id"]), &json!({ "status": "FAILED" })).await.ok();
+
+    cancel(&shop, &order, json!({ "refundMethod": "CASH" })).await;
+
+    shop.settled().await;
+    let left = [refund("CASH", 50_00, "PROCESSING"), refund("MOBILE_MONEY", 50_00, "FAILED"), refund("STORE_CREDIT", 25_00, "COMPLETED")];
+    assert_eq!(refunds(&shop, &order).await, left);
+    assert_eq!(balance(&shop).await, 100_00);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_courier_collects_what_credit_has_not_paid() {
+    let shop = shop_with_credit().await;
+    let order = shop.order().with("paymentMethod", json!("CASH_ON_DELIVERY")).place().await;
+    spend(&shop, order.id, 25.00).await.ok();
+    let slip = shop.staff().get(&order.path("packing-slip")).await.text.replace(['\u{a0}', '\u{202f}'], " ");
+    assert!(slip.contains("50,00"), "{slip}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credit_is_spent_on_orders_alone_that_are_to_be_paid() {
+    let shop = shop_with_credit().await;
+    let paid = shop.order().paid().place().await;
+    let cancelled = shop.order().place().await;
+    cancel(&shop, &cancelled, json!({})).await;
+    for order in [paid.id, cancelled.id] {
+        spend(&shop, order, 1.00).await.refused(409, "ORDER_NOT_PAYABLE");
+    }
+    assert_eq!(balance(&shop).await, 100_00);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_spent_while_an_order_is_cancelled_comes_back() {
+    let shop = shop_with_credit().await;
+    let order = shop.order().place().await;
+    let answers = race(24, |n| {
+        let (staff, cancel, id) = (shop.staff(), order.path("cancel"), order.id);
+        async move {
+            if n == 12 {
+                return staff.post(&cancel, &json!({ "reason": "Too small" })).await;
+            }
+            let body = json!({ "customerId": CUSTOMER, "amount": 5, "orderId": id, "note": "For the order" });
+            staff.post("/api/store-credit/redeem", &body).await
+        }
+    })
+    .await;
+    assert_eq!(answers.with_status(200), 1, "{:?}", answers.tally());
+    assert!(answers.with_status(201) <= 15, "never more than it costs: {:?}", answers.tally());
+
+    shop.settled().await;
+
+    let now = shop.order_now(order.id).await;
+    assert_eq!(now["status"], "CANCELLED");
+    assert_eq!(balance(&shop).await, 100_00, "{:?}", answers.tally());
+}
