@@ -1,7 +1,7 @@
 //! The lines that wake somebody up (`infra/monitoring.yaml` counts them by their `alarm`): once for what has gone wrong, and not
 //! for what only looks like it. Each test is on one thread, so that what is caught is its own.
 
-use crate::kit::{ByHand, HOUR, LocalShop, Logged, Placed, RUN};
+use crate::kit::{ByHand, HOUR, LocalShop, Logged, OUTAGE, Placed, RUN};
 use functions::workers::process_refund;
 use local::Options;
 use local::emulators::payments::Provider::{PawaPay, Stripe};
@@ -9,8 +9,6 @@ use local::faults::Fault;
 use serde_json::{Value, json};
 
 const NONE: [&str; 0] = [];
-/// Calls of the SDK for one transaction of ours, and how often ours is made.
-const OUTAGE: usize = 3 * 5;
 
 /// What was to wake somebody up, once the relay has done its work; what was until now is forgotten.
 async fn raised(logged: &Logged, hands: &mut ByHand) -> Vec<String> {

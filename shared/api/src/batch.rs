@@ -98,7 +98,8 @@ fn backoff(message: &SqsMessage) -> Duration {
     Duration::from_secs(5).saturating_mul(2_u32.saturating_pow(received.saturating_sub(1).min(10))).min(LONGEST)
 }
 
-/// How long ago a job was first sent. Its own time goes with it to the dead letters and back.
+/// How long ago a job was sent. One that comes back from the dead letters is a new one to SQS, with a new time (SQS Developer Guide,
+/// *Learn how to configure a dead-letter queue redrive*).
 fn age(message: &SqsMessage, now: Timestamp) -> Option<Duration> {
     let sent: u64 = message.attributes.get("SentTimestamp")?.parse().ok()?;
     Some(Duration::from_millis(now.0.saturating_sub(sent)))

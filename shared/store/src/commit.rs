@@ -17,8 +17,9 @@ use domain::time::Timestamp;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Pauses between asking again what became of a transaction nobody answered for, in milliseconds.
-const ASK_AGAIN: [u64; 4] = [50, 150, 400, 800];
+/// Pauses between asking again what became of a transaction nobody answered for, in milliseconds. The last one is behind the 5 seconds
+/// from which on a further call drives a transaction that is in progress to its end (`TransactionInProgressException`).
+const ASK_AGAIN: [u64; 5] = [50, 150, 400, 800, 3_700];
 
 /// Why a transaction was not written.
 #[derive(Debug, thiserror::Error)]
