@@ -51,6 +51,7 @@ mod store_credit;
 mod the_job;
 mod tokens;
 mod tokens_published;
+mod traces;
 mod webhooks_carriers;
 mod webhooks_sendgrid;
 mod webhooks_ses;

@@ -178,7 +178,7 @@ async fn keep(shop: &Shop, carriers: &Carriers, shipment: &Shipment, attempt: u3
     for _ in 0..3 {
         let address = shop.labels.as_ref()?.address(&key, Access::Put, shop.clock.now()).await?;
         let put = carriers.http().put(address).header("content-type", kind).body(label.bytes.clone());
-        match put.timeout(LABEL_TIMEOUT).send().await {
+        match outbound::send(put.timeout(LABEL_TIMEOUT)).await {
             Ok(answer) if answer.status().is_success() => return Some(key),
             Ok(answer) => tracing::warn!(status = answer.status().as_u16(), shipment = %shipment.id, "a label is not taken"),
             Err(error) => tracing::warn!(error = %error.without_url(), shipment = %shipment.id, "a label can't be put"),

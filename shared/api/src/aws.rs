@@ -5,13 +5,17 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::endpoint::Params;
 use aws_sdk_dynamodb::config::{Credentials, HttpClient, RuntimeComponents, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::endpoint::EndpointResolverParams;
 use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use store::{Lazy, Store, TableNames, lazy};
+use xray::{AwsCalls, Tracer};
 
 /// The roots that every AWS endpoint's certificate leads to (amazontrust.com/repository). Reading all of a system's
 /// roots instead takes four times the instructions of everything else that a first request does.
@@ -34,18 +38,35 @@ fn trusted_roots() -> Vec<u8> {
     })
 }
 
+/// X-Ray's daemon, where Lambda says that there is one.
+#[must_use]
+pub fn tracer(variables: &impl Variables) -> Tracer {
+    Tracer::new(variables.get("AWS_XRAY_DAEMON_ADDRESS").as_deref(), variables.get("AWS_REGION"))
+}
+
 /// The tables that `variables` names, behind a client that is made when the first of them is needed.
 #[must_use]
 pub fn store(sdk: &SdkConfig, variables: &impl Variables) -> Store {
     let sdk = sdk.clone();
-    Store::new(move || aws_sdk_dynamodb::Client::new(&sdk), TableNames::from_lookup(|name| variables.get(name)))
+    let client = move || {
+        let config = aws_sdk_dynamodb::config::Builder::from(&sdk).interceptor(AwsCalls::naming(tables));
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    };
+    Store::new(client, TableNames::from_lookup(|name| variables.get(name)))
 }
 
 /// The queues, behind a client that is made when it is first needed.
 #[must_use]
 pub fn sqs(sdk: &SdkConfig) -> Lazy<aws_sdk_sqs::Client> {
     let sdk = sdk.clone();
-    lazy(move || aws_sdk_sqs::Client::new(&sdk))
+    lazy(move || aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(&sdk).interceptor(AwsCalls::new()).build()))
+}
+
+/// The tables of a call, which DynamoDB's endpoints depend on.
+fn tables(params: &EndpointResolverParams) -> BTreeSet<String> {
+    let Some(params) = params.get::<Params>() else { return BTreeSet::new() };
+    let several = params.resource_arn_list().unwrap_or_default().iter().map(String::as_str);
+    params.resource_arn().into_iter().chain(several).map(ToOwned::to_owned).collect()
 }
 
 fn https(roots: Vec<u8>) -> SharedHttpClient {

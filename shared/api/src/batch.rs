@@ -50,7 +50,7 @@ where
     for message in batch.records {
         let job = serde_json::from_str::<J>(message.body.as_deref().unwrap_or_default());
         let task = match job {
-            Ok(job) => Some(tokio::spawn(work(job))),
+            Ok(job) => Some(tokio::spawn(xray::carried(work(job)))),
             Err(error) => {
                 // It goes round to the dead letters, where somebody sees it.
                 // What it is wrong about may be somebody's address.

@@ -1,5 +1,7 @@
 //! Running as a Lambda function.
 
+use crate::aws::tracer;
+use crate::config::Environment;
 use crate::log::lost;
 use crate::serve::app;
 use crate::shop::Shop;
@@ -39,9 +41,11 @@ where
     F: Fn(E) -> W,
     W: Future<Output = Result<A, Error>> + Send + 'static,
 {
+    let tracer = tracer(&Environment);
     // Boxed, so that the runtime's own types don't nest a whole worker's.
     lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| -> BoxFuture<'static, Result<A, Error>> {
-        Box::pin(alone(work(event.payload)))
+        let segment = tracer.segment(event.context.xray_trace_id.as_deref());
+        Box::pin(alone(xray::within(segment, work(event.payload))))
     }))
     .await
 }

@@ -4,9 +4,11 @@ use crate::clock::Clock;
 use crate::config::{Secret, Variables, secret};
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Builder;
 use domain::time::Timestamp;
 use outbound::Kept;
 use std::sync::Arc;
+use xray::AwsCalls;
 
 const KEPT_MINUTES: u64 = 5;
 
@@ -148,9 +150,13 @@ impl CachedSecret {
         Ok(value)
     }
 
+    fn client(&self) -> Client {
+        Client::from_conf(Builder::from(&self.sdk).interceptor(AwsCalls::new()).build())
+    }
+
     async fn fetch(&self, arn: &str) -> Result<(Timestamp, Arc<str>), SecretError> {
         let now = self.clock.now();
-        let answer = Client::new(&self.sdk).get_secret_value().secret_id(arn).send().await;
+        let answer = self.client().get_secret_value().secret_id(arn).send().await;
         let answer = answer.map_err(|error| SecretError(store::loggable(&error)))?;
         let value = answer.secret_string.ok_or_else(|| SecretError("it has no text".to_owned()))?;
         Ok((now, value.into()))

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const MOST_ID_CHARACTERS: usize = 128;
 
 /// A function's routes as they are served.
@@ -35,11 +36,15 @@ async fn around(State(shop): State<Shop>, mut request: Request, next: Next) -> R
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    // In Lambda it is the invocation's own: `lambda_http` puts it in the place of whatever the client has sent.
+    let segment = shop.tracer.segment(request.headers().get(TRACE).and_then(|header| header.to_str().ok()));
     let caller = CallerSlot::default();
     request.extensions_mut().insert(caller.clone());
 
     // A task of its own, so that a panic is this request's alone, and is answered.
-    let response = tokio::spawn(next.run(request)).await.unwrap_or_else(|error| Problem::internal(lost(&error)).into_response());
+    let response = tokio::spawn(xray::within(segment, next.run(request)))
+        .await
+        .unwrap_or_else(|error| Problem::internal(lost(&error)).into_response());
     let mut response = Problem::rendered(response, &path);
 
     let consumed = shop.store.meter().total().since(consumed);

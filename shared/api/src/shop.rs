@@ -12,6 +12,7 @@ use outbound::ClientError;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use store::{Lazy, Store, lazy};
+use xray::Tracer;
 
 /// Refunds take a provider longer than messages do: a bank may be asked behind it.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -36,6 +37,7 @@ pub struct Shop {
     pub labels: Option<Labels>,
     /// Where requests that failed are counted, and how long jobs have been tried.
     pub metrics: Metrics,
+    pub(crate) tracer: Tracer,
     verifier: Option<Arc<Verifier>>,
     outbound: Lazy<Result<reqwest::Client, ClientError>>,
 }
@@ -86,6 +88,7 @@ impl Shop {
             secrets: Arc::new(Secrets::given(variables, dynamodb, &clock)),
             labels: variables.get("LABELS_URL").map(|url| Labels::new(url, dynamodb)),
             metrics: Metrics::given(variables),
+            tracer: aws::tracer(variables),
             verifier: verifier.map(Arc::new),
             outbound: lazy(|| outbound::client(PROVIDER_TIMEOUT, PROVIDER_CONNECT_TIMEOUT)),
             clock,

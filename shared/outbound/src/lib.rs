@@ -9,12 +9,14 @@ mod kept;
 pub use kept::Kept;
 
 use reqwest::redirect::Policy;
+use reqwest::{RequestBuilder, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+use xray::Call;
 
 /// No client can be made. In words, for a log.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -43,6 +45,21 @@ fn trusting(roots: Arc<RootCertStore>, timeout: Duration, connect_timeout: Durat
     client.map_err(|error| ClientError(error.to_string()))
 }
 
+/// Makes a call, and records it in the trace. It has ended for the trace once the head of its answer is there.
+///
+/// # Errors
+/// As reqwest's own `send`.
+pub async fn send(call: RequestBuilder) -> reqwest::Result<Response> {
+    let (client, request) = call.build_split();
+    let request = request?;
+    let call = Call::to_host(request.method().as_str(), request.url().scheme(), request.url().host_str().unwrap_or_default());
+    let answer = client.execute(request).await;
+    if let Some(call) = call {
+        call.answered(answer.as_ref().ok().map(|answer| answer.status().as_u16()));
+    }
+    answer
+}
+
 /// An answer that can't be had whole. In words, for a log: without its address.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
@@ -52,7 +69,7 @@ pub struct BodyError(String);
 ///
 /// # Errors
 /// When it is longer, or breaks off.
-pub async fn body(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, BodyError> {
+pub async fn body(mut answer: Response, most: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| BodyError(error.without_url().to_string()))? {
         body.extend_from_slice(&chunk);

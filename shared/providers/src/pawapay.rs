@@ -107,7 +107,7 @@ impl PawaPay {
     }
 
     async fn answer(&self, call: RequestBuilder) -> Result<(StatusCode, Vec<u8>), AskError> {
-        let answer = call.bearer_auth(&self.api_token).send().await.map_err(|error| unanswered(&error))?;
+        let answer = outbound::send(call.bearer_auth(&self.api_token)).await.map_err(|error| unanswered(&error))?;
         let status = answer.status();
         Ok((status, answer.bytes().await.map_err(|error| unanswered(&error))?.to_vec()))
     }

@@ -76,7 +76,7 @@ impl<K: Credential> Sender for SendGrid<K> {
     async fn send(&self, message: &Notification) -> Result<Accepted, SendError> {
         let key = self.key.value().await.map_err(|why| SendError::RefusedForNow(Said::ours(why)))?;
         let call = self.client.post(format!("{}/v3/mail/send", self.config.base_url)).bearer_auth(key).json(&self.body(message));
-        let answer = call.send().await.map_err(|error| unanswered(&error))?;
+        let answer = outbound::send(call).await.map_err(|error| unanswered(&error))?;
         let status = answer.status();
         if status.is_success() {
             // The message is known by its tag; its id tells one sending of it from another.

@@ -14,6 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::notification::{Notification, NotificationProvider};
 use std::error::Error;
+use xray::AwsCalls;
 
 /// SES, sending from one address.
 #[derive(Clone)]
@@ -33,7 +34,10 @@ impl Ses {
         // All three: what is left out is taken over from `sdk`, which is in more of a hurry.
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(TIMEOUT).operation_timeout(TIMEOUT).build();
-        let config = aws_sdk_sesv2::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeouts);
+        let config = aws_sdk_sesv2::config::Builder::from(sdk)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .interceptor(AwsCalls::new());
         Self { client: Client::from_conf(config.build()), from, reply_to, configuration_set: None }
     }
 

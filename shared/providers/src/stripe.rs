@@ -78,7 +78,7 @@ impl Stripe {
     }
 
     async fn answer<T: DeserializeOwned>(&self, call: RequestBuilder) -> Result<Result<T, (StatusCode, Refusal)>, AskError> {
-        let answer = call.bearer_auth(&self.secret_key).header("Stripe-Version", VERSION).send().await;
+        let answer = outbound::send(call.bearer_auth(&self.secret_key).header("Stripe-Version", VERSION)).await;
         let answer = answer.map_err(|error| unanswered(&error))?;
         let status = answer.status();
         let body = answer.bytes().await.map_err(|error| unanswered(&error))?;

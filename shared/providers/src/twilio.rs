@@ -64,7 +64,7 @@ impl<K: Credential> Sender for Twilio<K> {
             .post(format!("{base_url}/2010-04-01/Accounts/{account_sid}/Messages.json"))
             .basic_auth(account_sid, Some(auth_token))
             .form(&form);
-        let answer = call.send().await.map_err(|error| unanswered(&error))?;
+        let answer = outbound::send(call).await.map_err(|error| unanswered(&error))?;
         let status = answer.status();
         // A status without its body tells what became of the message just as well.
         let body = answer.bytes().await.unwrap_or_default();

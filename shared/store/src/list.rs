@@ -141,7 +141,7 @@ impl Store {
                 .scan_index_forward(false)
                 .limit(i32::try_from(page.limit + 1).unwrap_or(i32::MAX))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            queries.spawn(query.send());
+            queries.spawn(xray::carried(query.send()));
         }
         let mut keys = Vec::new();
         while let Some(answer) = queries.join_next().await {

@@ -52,7 +52,7 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
             noted(notes.join_next().await)?;
         }
         let shop = shop.clone();
-        notes.spawn(async move { note(&shop, id, &reports).await });
+        notes.spawn(xray::carried(async move { note(&shop, id, &reports).await }));
     }
     while let Some(done) = notes.join_next().await {
         noted(Some(done))?;

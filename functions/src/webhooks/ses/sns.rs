@@ -218,7 +218,7 @@ fn address(config: &ShopConfig, host: &str, path: &str) -> String {
 async fn get(url: &str) -> Result<Option<Vec<u8>>, SnsError> {
     let failed = |error: reqwest::Error| SnsError(error.without_url().to_string());
     let client = outbound::client(TIMEOUT, TIMEOUT).map_err(|error| SnsError(error.to_string()))?;
-    let answer = client.get(url).send().await.map_err(failed)?;
+    let answer = outbound::send(client.get(url)).await.map_err(failed)?;
     if answer.status().is_client_error() {
         return Ok(None);
     }

@@ -89,7 +89,7 @@ impl Jwks {
 
     async fn fetch(&self) -> Result<JwkSet, JwksError> {
         let failed = |error: reqwest::Error| JwksError(error.without_url().to_string());
-        let answer = self.client.get(&self.url).send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+        let answer = outbound::send(self.client.get(&self.url)).await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
         let body = outbound::body(answer, MOST_BYTES).await.map_err(|error| JwksError(error.to_string()))?;
         serde_json::from_slice(&body).map_err(|error| JwksError(error.to_string()))
     }

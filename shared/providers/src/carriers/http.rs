@@ -37,7 +37,7 @@ pub fn client() -> Result<reqwest::Client, ClientError> {
 
 /// An answer's status and what it says. What never reached the carrier is refused for now; what it may have read is unknown.
 pub(super) async fn answer(call: RequestBuilder) -> Result<(StatusCode, Value), CarrierError> {
-    let answer = call.send().await.map_err(|error| {
+    let answer = outbound::send(call).await.map_err(|error| {
         let said = Said::unanswered(&error);
         if never_left(&error) { CarrierError::RefusedForNow(said) } else { CarrierError::Unknown(said) }
     })?;
