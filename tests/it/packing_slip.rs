@@ -1,5 +1,6 @@
 //! The packing slip: what stands on it, and what can't.
 
+mod parcels;
 mod printed;
 
 use crate::kit::{CUSTOMER, LocalShop, Placed};

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
 mod booking;
+mod messages;
 mod races;
 mod tracking;
 mod update;

@@ -70,8 +70,11 @@ pub fn email(kind: MessageKind, locale: Locale) -> Result<Wording, RenderError> 
     let (details, heading) = (text.optional("details"), text.optional("items").unwrap_or_default());
     let has = |name| variables::knows(kind, name);
 
+    // What isn't the whole order doesn't add up to its amounts.
+    let of_all =
+        |totals: &str| if has("partial") { format!("{{{{#if partial}}}}{{{{else}}}}\n{totals}{{{{/if}}}}\n") } else { totals.to_owned() };
     let items = |items: &str, totals: &str| match (has("items"), has("subtotal")) {
-        (true, true) => items.replace("[[totals]]", totals),
+        (true, true) => items.replace("[[totals]]", &of_all(totals)),
         (true, false) => items.replace("[[totals]]", ""),
         (false, _) => String::new(),
     };

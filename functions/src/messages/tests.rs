@@ -24,6 +24,7 @@ fn facts() -> Facts {
             LineFacts { name: "Robe Liputa".into(), details: Some("M · Bleu".into()), quantity: 2, amount: Money::usd(119_000) },
             LineFacts { name: "Foulard".into(), details: None, quantity: 1, amount: Money::usd(54_50) },
         ],
+        partial: false,
         subtotal: Money::usd(124_450),
         discount: Money::usd(10_00),
         delivery_fee: Money::usd(5_00),

@@ -49,7 +49,7 @@ const ITEMS: [Variable; 4] = [
 
 const ORDER: [Variable; 7] = [
     always("items.amount", "price of the line's pieces"),
-    always("subtotal", "price of all lines"),
+    always("subtotal", "price of all the order's lines"),
     sometimes("discount", "what is taken off, with its minus sign"),
     sometimes("deliveryFee", "what delivery costs, or that it is free; not where the order is collected"),
     always("total", "what is to pay"),
@@ -57,6 +57,8 @@ const ORDER: [Variable; 7] = [
     always("pickup", "true where the order is collected in the store"),
 ];
 
+const PARTIAL: [Variable; 1] =
+    [always("partial", "true where items are not all that was ordered: those of one parcel, or without what is refunded")];
 const TRACKING: [Variable; 1] = [sometimes("trackingNumber", "the parcel's number")];
 const REASON: [Variable; 1] = [sometimes("reason", "why, as it was written by whoever decided it")];
 const CANCELLATION: [Variable; 5] = [
@@ -78,8 +80,9 @@ const RETURN: [Variable; 1] = [always("rmaNumber", "the return's number")];
 #[must_use]
 pub fn of(kind: MessageKind) -> Vec<Variable> {
     let own: &[&[Variable]] = match kind {
-        MessageKind::OrderConfirmation | MessageKind::OrderConfirmed | MessageKind::DeliveryNotification => &[&ITEMS, &ORDER],
-        MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &TRACKING],
+        MessageKind::OrderConfirmation | MessageKind::OrderConfirmed => &[&ITEMS, &ORDER],
+        MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &PARTIAL, &TRACKING],
+        MessageKind::DeliveryNotification => &[&ITEMS, &ORDER, &PARTIAL],
         MessageKind::OrderCancelled => &[&ITEMS, &ORDER, &CANCELLATION, &REASON],
         // A failed refund's reason is a provider's, for staff.
         MessageKind::RefundProcessed | MessageKind::RefundFailed => &[&REFUND],
@@ -109,6 +112,7 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
     put("shopName", one_line(shop.name).into());
     put("orderNumber", one_line(&facts.order_number).into());
     put("items", facts.lines.iter().map(|line| item(line, *locale)).collect());
+    put("partial", facts.partial.into());
     put("subtotal", amount(facts.subtotal, *locale).into());
     put("total", amount(facts.total, *locale).into());
     put("deliveryMethod", delivered_by(facts.delivery_method, *locale).into());
@@ -194,6 +198,7 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
                 line(&said("Robe Malaika en wax", "Malaika wax dress"), Some(&said("M · Bleu indigo", "M · Indigo")), 2, 130_00),
                 line(&said("Foulard Ndombolo", "Ndombolo scarf"), None, 1, 18_50),
             ],
+            partial: false,
             subtotal: Money::usd(148_50),
             discount: Money::usd(10_00),
             delivery_fee: Money::usd(5_00),

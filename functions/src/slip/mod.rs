@@ -12,12 +12,13 @@ use api::Page;
 use api::config::ShopConfig;
 use api::html::Style;
 use barcode::Barcode;
+use domain::money::Money;
 use domain::order::{Address, DeliveryAddress, DeliveryMethod, LineItem, Order, OrderStatus, PaymentMethod, PaymentStatus};
 use domain::time::Timestamp;
 use maud::{Markup, PreEscaped, html};
 use std::sync::LazyLock;
 use text::{line, lines};
-use words::{Words, delivered_by, grouped, moment, pieces, refunded, status};
+use words::{Words, delivered_by, grouped, moment, pieces, status, what_became_of};
 
 static STYLE: LazyLock<Style> = LazyLock::new(|| Style::new(include_str!("slip.css")));
 
@@ -116,8 +117,14 @@ impl Slip<'_> {
                     h2 { (self.words.delivery) }
                     p.line.strong { (delivered_by(*delivery_method, customer.locale)) }
                     @if let Some(zone) = delivery_zone { p.line { (self.words.zone) " " (line(zone)) } }
-                    @if self.is_cash_to_come() {
-                        p.line.strong { (self.words.to_collect) " " (amount(self.order.due(), customer.locale)) }
+                    @if let Some(due) = self.to_collect() {
+                        @let due = amount(due, customer.locale);
+                        // Once: whoever brings what is left of the order takes none.
+                        @if self.order.has_live_parcel() {
+                            p.line { (self.words.to_collect_with_the_first) " " (due) }
+                        } @else {
+                            p.line.strong { (self.words.to_collect) " " (due) }
+                        }
                     }
                 }
             }
@@ -134,10 +141,11 @@ impl Slip<'_> {
         }
     }
 
-    /// Whether whoever hands the parcel over takes its money.
-    const fn is_cash_to_come(&self) -> bool {
+    /// What whoever hands the order's first parcel over takes for all of it; nothing where no cash is to come.
+    fn to_collect(&self) -> Option<Money> {
         let is_unpaid = matches!(self.order.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
-        is_unpaid && matches!(self.order.payment_method, PaymentMethod::CashOnDelivery) && !self.is_cancelled()
+        let is_cash = matches!(self.order.payment_method, PaymentMethod::CashOnDelivery);
+        if is_unpaid && is_cash && !self.is_cancelled() { Some(self.order.due()) } else { None }
     }
 
     fn notes(&self) -> Markup {
@@ -174,14 +182,14 @@ impl Slip<'_> {
 
     fn row(&self, n: usize, item: &LineItem) -> Markup {
         let locale = self.order.customer.locale;
-        let pieces = to_pack(item);
+        let pieces = item.unshipped();
         html! {
             tr {
                 td.n { (n) }
                 td.sku { (line(&item.sku)) }
                 td.item {
                     (line(&item.product_name))
-                    @if item.refunded_quantity > 0 { span.remark { (refunded(item.quantity, item.refunded_quantity, locale)) } }
+                    @if pieces != item.quantity { span.remark { (what_became_of(item, locale)) } }
                 }
                 td.size { @if let Some(size) = &item.variant_details.size { (line(size)) } }
                 td.color { @if let Some(color) = &item.variant_details.color { (line(color)) } }
@@ -194,7 +202,7 @@ impl Slip<'_> {
     fn end(&self) -> Markup {
         let Words { total, prepared_by, parcels, date, signature, made, .. } = self.words;
         let locale = self.order.customer.locale;
-        let all = self.order.items.iter().map(|item| u64::from(to_pack(item))).sum();
+        let all = self.order.items.iter().map(|item| u64::from(item.unshipped())).sum();
         let (references, all) = pieces(self.order.items.len(), all, locale);
         html! {
             section.end {
@@ -204,11 +212,6 @@ impl Slip<'_> {
             }
         }
     }
-}
-
-/// Pieces whose money went back stay.
-const fn to_pack(item: &LineItem) -> u32 {
-    item.quantity.saturating_sub(item.refunded_quantity)
 }
 
 /// An address as it stands on a parcel.

@@ -1,7 +1,7 @@
 //! What a slip says, in both languages.
 
 use domain::message::Locale;
-use domain::order::{DeliveryMethod, OrderStatus};
+use domain::order::{DeliveryMethod, LineItem, OrderStatus};
 use jiff::civil::DateTime;
 
 /// The space that a line is never broken at.
@@ -16,6 +16,7 @@ pub(super) struct Words {
     pub(super) delivery: &'static str,
     pub(super) zone: &'static str,
     pub(super) to_collect: &'static str,
+    pub(super) to_collect_with_the_first: &'static str,
     pub(super) notes: &'static str,
     pub(super) number: &'static str,
     pub(super) sku: &'static str,
@@ -45,6 +46,7 @@ const FRENCH: Words = Words {
     delivery: "Livraison",
     zone: "Zone",
     to_collect: "À encaisser",
+    to_collect_with_the_first: "À encaisser avec le premier colis\u{a0}:",
     notes: "Remarques",
     number: "N°",
     sku: "SKU",
@@ -74,6 +76,7 @@ const ENGLISH: Words = Words {
     delivery: "Delivery",
     zone: "Zone",
     to_collect: "To collect",
+    to_collect_with_the_first: "To collect with the first parcel:",
     notes: "Notes",
     number: "No.",
     sku: "SKU",
@@ -150,13 +153,15 @@ const fn is_plural(n: u64, locale: Locale) -> bool {
     }
 }
 
-/// That the money of some pieces of a line went back: they stay.
-pub(super) fn refunded(ordered: u32, refunded: u32, locale: Locale) -> String {
-    let (all, back) = (grouped(u64::from(ordered), locale), grouped(u64::from(refunded), locale));
-    match locale {
-        Locale::Fr => format!("Commandé\u{a0}: {all}. Remboursé\u{a0}: {back}."),
-        Locale::En => format!("Ordered: {all}. Refunded: {back}."),
-    }
+/// Why not all pieces of a line are to be packed: some are in a parcel already, the money of some went back.
+pub(super) fn what_became_of(item: &LineItem, locale: Locale) -> String {
+    let (colon, words) = match locale {
+        Locale::Fr => ("\u{a0}:", ["Commandé", "Remboursé", "Déjà expédié"]),
+        Locale::En => (":", ["Ordered", "Refunded", "Already shipped"]),
+    };
+    let counts = [item.quantity, item.refunded_quantity, item.shipped_quantity];
+    let said = words.into_iter().zip(counts).filter(|(_, pieces)| *pieces > 0);
+    said.map(|(word, pieces)| format!("{word}{colon} {}.", grouped(u64::from(pieces), locale))).collect::<Vec<_>>().join(" ")
 }
 
 /// `1 234` in French, `1,234` in English.

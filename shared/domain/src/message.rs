@@ -2,9 +2,10 @@
 
 use crate::ids::{CustomerId, Ids, NotificationId, OrderId};
 use crate::money::Money;
-use crate::order::{DeliveryMethod, Order, OrderStatus, PaymentStatus};
+use crate::order::{DeliveryMethod, LineItem, Order, OrderStatus, PaymentStatus};
 use crate::refund::RefundMethod;
 use crate::returns::Return;
+use crate::shipment::{ShippedItem, pieces_of};
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,15 @@ pub struct LineFacts {
     pub amount: Money,
 }
 
+impl LineFacts {
+    /// Pieces of a line, at most all of them: the price of those fits, and so does theirs.
+    fn of(item: &LineItem, quantity: u32) -> Self {
+        let price = item.price_at_purchase;
+        let amount = Money::new(price.minor.saturating_mul(i64::from(quantity)), price.currency);
+        Self { name: item.product_name.clone(), details: item.details(), quantity, amount }
+    }
+}
+
 /// A refund, as a message shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -135,8 +145,11 @@ pub struct Facts {
     pub last_name: String,
     /// The order's number.
     pub order_number: String,
-    /// The order's lines.
+    /// What it is about: the order's lines, or those pieces of them that go, have arrived or come back.
     pub lines: Vec<LineFacts>,
+    /// Whether those are fewer than were ordered: then they don't add up to the order's amounts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// Price of the lines.
     pub subtotal: Money,
     /// Taken off.
@@ -192,7 +205,11 @@ impl Announcement {
     /// whatever is redelivered ends at the same two records.
     #[must_use]
     pub fn about(order: &Order, kind: MessageKind, refund: Option<RefundFacts>, reason: Option<&str>, ids: &mut Ids) -> Self {
-        Self {
+        let pieces = match kind {
+            MessageKind::ShippingUpdate | MessageKind::DeliveryNotification => LineItem::outgoing,
+            _ => |item: &LineItem| item.quantity,
+        };
+        let announcement = Self {
             kind,
             locale: order.customer.locale,
             order_id: order.id,
@@ -205,16 +222,8 @@ impl Announcement {
                 first_name: order.customer.first_name.clone(),
                 last_name: order.customer.last_name.clone(),
                 order_number: order.order_number.clone(),
-                lines: order
-                    .items
-                    .iter()
-                    .map(|item| LineFacts {
-                        name: item.product_name.clone(),
-                        details: item.details(),
-                        quantity: item.quantity,
-                        amount: item.amount(),
-                    })
-                    .collect(),
+                lines: Vec::new(),
+                partial: false,
                 subtotal: order.subtotal,
                 discount: order.discount,
                 delivery_fee: order.delivery_fee,
@@ -227,7 +236,22 @@ impl Announcement {
                 rma_number: None,
                 tracking_number: None,
             },
-        }
+        };
+        announcement.listing(order, pieces)
+    }
+
+    /// With so many pieces of each line as what it is about.
+    fn listing(mut self, order: &Order, pieces: impl Fn(&LineItem) -> u32) -> Self {
+        let listed: Vec<(&LineItem, u32)> = order.items.iter().map(|item| (item, pieces(item))).collect();
+        self.facts.partial = listed.iter().any(|(item, pieces)| pieces != &item.quantity);
+        self.facts.lines = listed.into_iter().filter(|(_, pieces)| *pieces > 0).map(|(item, pieces)| LineFacts::of(item, pieces)).collect();
+        self
+    }
+
+    /// The same about one parcel of that order: what is in it is what it lists.
+    #[must_use]
+    pub fn of_parcel(self, items: &[ShippedItem], order: &Order) -> Self {
+        self.listing(order, |line| pieces_of(items, line.id))
     }
 
     /// With what of the order's money was on its way back and what had gone back, by what the order was before it was cancelled.
@@ -251,8 +275,7 @@ impl Announcement {
     pub fn of_return(self, rma: &Return, order: &Order) -> Self {
         let lines = rma.items.iter().filter(|line| line.held() > 0).filter_map(|line| {
             let item = order.item(line.order_item_id)?;
-            let amount = item.price_at_purchase.times(line.held())?;
-            Some(LineFacts { name: item.product_name.clone(), details: item.details(), quantity: line.held(), amount })
+            Some(LineFacts::of(item, line.held()))
         });
         let facts = Facts { lines: lines.collect(), rma_number: Some(rma.rma_number.clone()), ..self.facts };
         Self { facts, ..self }

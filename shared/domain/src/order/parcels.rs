@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject};
 use crate::ids::Ids;
 use crate::message::{Announcement, MessageKind};
-use crate::shipment::{ShipmentStatus, ShippedItem, TrackingNumber};
+use crate::shipment::{ShipmentStatus, ShippedItem, TrackingNumber, pieces_of};
 use crate::time::Timestamp;
 
 impl LineItem {
@@ -16,6 +16,12 @@ impl LineItem {
         let brought_back = self.brought_back_quantity;
         let gone = if self.shipped_quantity < brought_back { brought_back } else { self.shipped_quantity };
         self.quantity.saturating_sub(gone).saturating_sub(self.refunded_quantity.saturating_sub(brought_back))
+    }
+
+    /// Pieces that the customer gets in all, before any of them comes back: those in live parcels, and those still to go.
+    #[must_use]
+    pub const fn outgoing(&self) -> u32 {
+        self.shipped_quantity.saturating_add(self.unshipped())
     }
 }
 
@@ -55,7 +61,7 @@ impl Order {
         }
         let mut order = self.touched(now);
         for line in &mut order.items {
-            let pieces = items.iter().filter(|item| item.order_item_id == line.id).map(|item| item.quantity).sum::<u32>();
+            let pieces = pieces_of(items, line.id);
             line.shipped_quantity = moved(line.shipped_quantity, pieces, before.0, after.0);
             line.delivered_quantity = moved(line.delivered_quantity, pieces, before.1, after.1);
         }

@@ -58,7 +58,7 @@ impl Shipment {
         if told {
             let number = self.tracking_number.as_ref().map(TrackingNumber::as_str);
             let announcement = Announcement::about(known, MessageKind::ShippingUpdate, None, None, ids);
-            event = event.announcing(announcement.with_tracking_number(number));
+            event = event.announcing(announcement.of_parcel(&self.items, known).with_tracking_number(number));
         }
         let was_due = before.is_some_and(|before| before.booking.is_due());
         if self.booking.is_due() && !was_due {

@@ -122,6 +122,12 @@ pub struct ShippedItem {
     pub quantity: u32,
 }
 
+/// How many pieces of a line are in a parcel.
+#[must_use]
+pub fn pieces_of(items: &[ShippedItem], line: OrderItemId) -> u32 {
+    items.iter().filter(|item| item.order_item_id == line).map(|item| item.quantity).sum()
+}
+
 /// The parcel's label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

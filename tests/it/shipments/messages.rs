@@ -1,0 +1,116 @@
+//! What the customer is told of a parcel: what is in it, how it comes, and by which number it is found.
+
+use super::*;
+
+/// Three of one dress and one of another, confirmed, for a customer who reads this language.
+async fn dresses(shop: &LocalShop, locale: &str) -> Placed {
+    let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "email": "ada@example.com", "phone": "0812345678", "locale": locale });
+    let (first, second) = (shop.variant("45.00", 9).await, shop.variant("60.00", 9).await);
+    let mut wanted = crate::kit::body(&[(first, 3), (second, 1)]);
+    wanted["customer"] = customer;
+    let body = shop.staff().post("/api/orders", &wanted).await.ok();
+    let order = Placed { id: body["id"].as_u64().expect("an id"), body, variants: vec![first, second], stock_before: 9 };
+    shop.staff().put(&order.path("payment"), &json!({ "paymentStatus": "PAID" })).await.ok();
+    shop.staff().put(&order.path("status"), &json!({ "newStatus": "CONFIRMED" })).await.ok();
+    order
+}
+
+/// A message, on both channels: the subject, the page, its plain twin and the SMS.
+struct Told {
+    subject: String,
+    page: String,
+    text: String,
+    sms: String,
+}
+
+/// The messages of an order whose subject has these words, the oldest first.
+async fn saying(shop: &LocalShop, order: &Placed, words: &str) -> Vec<Told> {
+    shop.settled().await;
+    let log = shop.messages_of(order.id).await;
+    let of = |kind: &str| log.iter().rev().filter(|message| message["type"] == kind).cloned().collect::<Vec<_>>();
+    let (emails, sms) = (of("EMAIL"), of("SMS"));
+    assert_eq!(emails.len(), sms.len(), "a message goes out on both channels");
+    let text_of = |id: &Value| {
+        let sent = shop.system.outbox.emails().into_iter().find(|mail| json!(mail.id) == *id).expect("sent");
+        sent.text.expect("a twin")
+    };
+    let mut told = Vec::new();
+    for (email, sms) in emails.iter().zip(&sms) {
+        let subject = email["subject"].as_str().expect("a subject").to_owned();
+        if subject.contains(words) {
+            let (page, sms) = (email["content"].as_str().expect("a page").to_owned(), sms["content"].as_str().expect("a text").to_owned());
+            told.push(Told { subject, page, text: text_of(&email["providerId"]), sms });
+        }
+    }
+    told
+}
+
+/// The lines that a mail lists, in its page and in its twin alike.
+fn listed<'a>(told: &'a Told, names: [&'a Value; 2]) -> Vec<(u32, &'a str)> {
+    let of_text = |line: &'a str| {
+        let (pieces, rest) = line.strip_prefix("- ")?.split_once(" × ")?;
+        let name = names.into_iter().filter_map(Value::as_str).find(|name| rest.starts_with(*name))?;
+        Some((pieces.parse().expect("pieces"), name))
+    };
+    let lines: Vec<(u32, &str)> = told.text.lines().filter_map(of_text).collect();
+    for name in names.into_iter().filter_map(Value::as_str) {
+        assert_eq!(told.page.contains(&format!("<bdi>{name}</bdi>")), lines.iter().any(|(_, listed)| *listed == name), "{name}");
+    }
+    lines
+}
+
+#[tokio::test]
+async fn each_parcel_is_told_with_what_is_in_it_and_the_arrival_with_all_of_it() {
+    let shop = LocalShop::start().await;
+    for (locale, part, whole, on_its_way, arrived, of_sms) in [
+        ("fr", "Une partie de votre commande", "Votre commande", "est en route", "livrée", "une partie de votre commande"),
+        ("en", "Part of your order", "Your order", "is on its way", "delivered", "part of your order"),
+    ] {
+        let order = dresses(&shop, locale).await;
+        let names = [&order.body["items"][0]["productName"], &order.body["items"][1]["productName"]];
+        let [a, b] = names.map(|name| name.as_str().expect("a name"));
+        let first = shop.ship_part(&order, "LOCAL", 0, 1).await.ok();
+        let rest = shop.ship(&order, "LOCAL").await;
+        for parcel in [&first, &rest] {
+            shop.move_shipment(parcel, "DELIVERED").await.ok();
+        }
+
+        let told = saying(&shop, &order, on_its_way).await;
+        let lines: Vec<_> = told.iter().map(|told| listed(told, names)).collect();
+        assert_eq!(lines, [vec![(1, a)], vec![(2, a), (1, b)]], "{locale}");
+        for (told, parcel) in told.iter().zip([&first, &rest]) {
+            assert!(told.subject.starts_with(part) && told.sms.contains(of_sms), "{}: {}", told.subject, told.sms);
+            assert!(!told.text.contains("Total") && !told.page.contains(">Total<"), "{}", told.text);
+            let number = parcel["trackingNumber"].as_str().expect("a number");
+            assert!(told.text.contains(number) && told.page.contains(number) && told.sms.contains(number));
+        }
+        let told = saying(&shop, &order, arrived).await;
+        assert_eq!((told.len(), listed(&told[0], names)), (1, vec![(3, a), (1, b)]), "{locale}");
+        assert!(told[0].subject.starts_with(whole) && told[0].text.contains("Total") && told[0].page.contains(">Total<"));
+    }
+}
+
+#[tokio::test]
+async fn what_was_refunded_before_it_went_is_in_no_message_of_the_parcel() {
+    let shop = LocalShop::start().await;
+    for by_hand in [false, true] {
+        let order = dresses(&shop, "fr").await;
+        let names = [&order.body["items"][0]["productName"], &order.body["items"][1]["productName"]];
+        let items = json!([{ "orderItemId": order.line(1), "quantity": 1 }]);
+        shop.admin().post("/api/refunds", &json!({ "orderId": order.id, "reason": "Épuisé", "items": items })).await.ok();
+        if by_hand {
+            for step in ["PROCESSING", "SHIPPED", "DELIVERED"] {
+                shop.staff().put(&order.path("status"), &json!({ "newStatus": step })).await.ok();
+            }
+        } else {
+            let parcel = shop.ship(&order, "LOCAL").await;
+            shop.move_shipment(&parcel, "DELIVERED").await.ok();
+        }
+
+        for words in ["est en route", "livrée"] {
+            let told = saying(&shop, &order, words).await;
+            assert_eq!((told.len(), listed(&told[0], names)), (1, vec![(3, names[0].as_str().expect("a name"))]), "{words}");
+            assert!(!told[0].text.contains("Total") && !told[0].page.contains(">Total<"), "{}", told[0].text);
+        }
+    }
+}
