@@ -138,6 +138,25 @@ async fn a_wrong_number_is_logged_as_failed_and_never_tried_again() {
 }
 
 #[tokio::test]
+async fn a_wrong_number_is_sent_to_no_more_when_its_message_is_sent_once_more() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().with("customer", json!({ "firstName": "Ada", "lastName": "Ilunga", "phone": "12" })).place().await;
+    shop.settled().await;
+    let path = format!("/api/notifications/{}/resend", shop.messages_of(order.id).await[0]["id"]);
+    let again = shop.admin().post(&path, &json!({})).await;
+    assert_eq!((again.status, &again.body["status"]), (201, &json!("PENDING")), "{}", again.text);
+    shop.settled().await;
+
+    let log = shop.messages_of(order.id).await;
+    assert_eq!((log.len(), &log[0]["id"]), (2, &again.body["id"]));
+    for sms in &log {
+        assert_eq!((&sms["status"], &sms["recipient"], &sms["attempts"]), (&json!("FAILED"), &json!("12"), &json!(0)), "{sms}");
+        assert!(sms["error"].as_str().is_some_and(|error| error.contains("E.164")), "{sms}");
+    }
+    assert_eq!(shop.system.outbox.requests(local::emulators::outbox::Channel::Sms), 0);
+}
+
+#[tokio::test]
 async fn a_number_as_it_is_dialled_at_home_is_sent_to_and_logged_with_its_country() {
     let shop = LocalShop::start().await;
     let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "phone": "081 234 56 78" });

@@ -12,7 +12,7 @@ use domain::notification::{
 };
 use domain::order::Order;
 use domain::report::EmailAddress;
-use providers::phone::Country;
+use providers::phone::{Country, e164};
 use providers::{Accepted, SendError, Sender};
 use store::{Claimed, StorageError, Store};
 
@@ -78,11 +78,15 @@ impl<S: Sender> Desk<S> {
     async fn claim_logged(&self, job: &MessageJob) -> Result<Claim, StorageError> {
         // The log keeps a message far longer than a queue keeps a job.
         let Some(found) = self.store.notification(job.notification_id).await? else { return Ok(Claim::Settled) };
-        let suppression = match found.channel {
-            Channel::Email => self.store.suppression(&EmailAddress::of(&found.recipient)).await?,
-            Channel::Sms => None,
+        let withheld = match found.channel {
+            Channel::Email => {
+                let suppression = self.store.suppression(&EmailAddress::of(&found.recipient)).await?;
+                suppression.map(|suppression| suppression.why())
+            }
+            // A number is logged as it is sent to; what stands there otherwise was none.
+            Channel::Sms => (e164(&found.recipient, self.country).as_deref() != Some(found.recipient.as_str())).then(no_number),
         };
-        self.claim_found(&found, suppression.map(|suppression| suppression.why()), random()).await
+        self.claim_found(&found, withheld, random()).await
     }
 
     async fn carry_out(&self, claim: Claim) -> Outcome {
@@ -166,6 +170,11 @@ impl<S: Sender> Desk<S> {
             Err(error) => Outcome::Again(error.to_string()),
         }
     }
+}
+
+/// Why an SMS is sent to nobody whose number is none.
+pub(super) fn no_number() -> String {
+    "no number of any country (E.164, such as +243…)".to_owned()
 }
 
 /// Why a message has become pointless, where its order has moved on.

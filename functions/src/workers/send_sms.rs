@@ -1,6 +1,6 @@
 //! Sends one SMS a job; a number that is none is logged as failed and never tried again.
 
-use super::deliver::{Desk, Draft, superseded};
+use super::deliver::{Desk, Draft, no_number, superseded};
 use crate::messages;
 use api::batch::Outcome;
 use domain::event::MessageJob;
@@ -24,7 +24,7 @@ pub async fn send<S: Sender>(desk: &Desk<S>, job: MessageJob) -> Outcome {
     let written = about.phone.as_deref().unwrap_or_default();
     let (recipient, withheld) = match e164(written, desk.country) {
         Some(number) => (number, superseded(&job, about, known.order.as_ref())),
-        None => (written.to_owned(), Some("no number of any country (E.164, such as +243…)".to_owned())),
+        None => (written.to_owned(), Some(no_number())),
     };
     let content = Content { subject: None, body, text: None };
     desk.deliver(&job, about, Draft { to: Addressed { channel: Channel::Sms, recipient, content }, withheld }).await
