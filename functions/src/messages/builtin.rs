@@ -274,12 +274,20 @@ fn steps(kind: MessageKind, locale: Locale) -> Option<String> {
     const KINDS: [MessageKind; 4] =
         [MessageKind::OrderConfirmation, MessageKind::OrderConfirmed, MessageKind::ShippingUpdate, MessageKind::DeliveryNotification];
     let reached = KINDS.iter().position(|step| *step == kind)?;
-    let labels = match locale {
-        Locale::Fr => ["Reçue", "Confirmée", "{{#if pickup}}Prête{{else}}En route{{/if}}", "{{#if pickup}}Remise{{else}}Livrée{{/if}}"],
-        Locale::En => {
-            ["Received", "Confirmed", "{{#if pickup}}Ready{{else}}On its way{{/if}}", "{{#if pickup}}Collected{{else}}Delivered{{/if}}"]
-        }
+    let [received, confirmed, ready, on_its_way, collected, in_store, delivered] = match locale {
+        Locale::Fr => ["Reçue", "Confirmée", "Prête", "En route", "Remise", "En boutique", "Livrée"],
+        Locale::En => ["Received", "Confirmed", "Ready", "On its way", "Collected", "In store", "Delivered"],
     };
+    let either = |name: &str, so: &str, otherwise: &str| format!("{{{{#if {name}}}}}{so}{{{{else}}}}{otherwise}{{{{/if}}}}");
+    let third = either("pickup", ready, on_its_way);
+    let last = either("pickup", collected, delivered);
+    // What is collected in the store may come there by a parcel.
+    let (third, last) = match kind {
+        MessageKind::ShippingUpdate => (on_its_way.to_owned(), last),
+        MessageKind::DeliveryNotification => (either("waitsInStore", on_its_way, &third), either("waitsInStore", in_store, &last)),
+        _ => (third, last),
+    };
+    let labels = [received, confirmed, &third, &last];
     let cell = |(step, label): (usize, &str)| {
         let (line, colour) = if step <= reached { ("done", "#7b2d43") } else { ("todo", "#e8ddd5") };
         let (text, weight, ink) = if step == reached { ("ink", "600", "#2a2024") } else { ("muted", "normal", "#75666b") };

@@ -30,6 +30,7 @@ fn facts() -> Facts {
         delivery_fee: Money::usd(5_00),
         total: Money::usd(123_950),
         delivery_method: DeliveryMethod::HomeDelivery,
+        by_parcel: false,
         refund: Some(RefundFacts { amount: Money::usd(123_950), method: RefundMethod::MobileMoney }),
         refund_under_way: None,
         refunded: None,
@@ -63,11 +64,13 @@ fn rendered(kind: MessageKind, locale: Locale, facts: &Facts) -> Rendered {
     render(&announcement(kind, locale, facts.clone()), &SHOP).unwrap_or_else(|error| panic!("{kind} in {locale}: {error}"))
 }
 
-/// Both ways of delivery and every way of refund, with and without what may be missing.
+/// Both ways of delivery and every way of refund, with and without what may be missing, whole and in part, by a parcel and without one.
 fn variations() -> impl Iterator<Item = Facts> {
     DeliveryMethod::ALL.iter().flat_map(|delivery_method| {
         RefundMethod::ALL.iter().map(|method| Facts {
             delivery_method: *delivery_method,
+            partial: matches!(method, RefundMethod::Cash | RefundMethod::StoreCredit),
+            by_parcel: matches!(method, RefundMethod::Cash | RefundMethod::Card),
             refund: Some(RefundFacts { amount: Money::usd(123_950), method: *method }),
             tracking_number: (*method == RefundMethod::Cash).then(|| "MLA4820117365".into()),
             reason: (*method == RefundMethod::Card).then(|| "Mauvaise taille".into()),

@@ -59,6 +59,8 @@ const ORDER: [Variable; 7] = [
 
 const PARTIAL: [Variable; 1] =
     [always("partial", "true where items are not all that was ordered: those of one parcel, or without what is refunded")];
+const IN_STORE: [Variable; 1] =
+    [always("waitsInStore", "true where a parcel has brought an order that is collected to the store, and it waits there")];
 const TRACKING: [Variable; 1] = [sometimes("trackingNumber", "the parcel's number")];
 const REASON: [Variable; 1] = [sometimes("reason", "why, as it was written by whoever decided it")];
 const CANCELLATION: [Variable; 5] = [
@@ -82,7 +84,7 @@ pub fn of(kind: MessageKind) -> Vec<Variable> {
     let own: &[&[Variable]] = match kind {
         MessageKind::OrderConfirmation | MessageKind::OrderConfirmed => &[&ITEMS, &ORDER],
         MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &PARTIAL, &TRACKING],
-        MessageKind::DeliveryNotification => &[&ITEMS, &ORDER, &PARTIAL],
+        MessageKind::DeliveryNotification => &[&ITEMS, &ORDER, &PARTIAL, &IN_STORE],
         MessageKind::OrderCancelled => &[&ITEMS, &ORDER, &CANCELLATION, &REASON],
         // A failed refund's reason is a provider's, for staff.
         MessageKind::RefundProcessed | MessageKind::RefundFailed => &[&REFUND],
@@ -116,7 +118,9 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
     put("subtotal", amount(facts.subtotal, *locale).into());
     put("total", amount(facts.total, *locale).into());
     put("deliveryMethod", delivered_by(facts.delivery_method, *locale).into());
-    put("pickup", (facts.delivery_method == DeliveryMethod::StorePickup).into());
+    let pickup = facts.delivery_method == DeliveryMethod::StorePickup;
+    put("pickup", pickup.into());
+    put("waitsInStore", (pickup && facts.by_parcel).into());
     if !facts.discount.is_zero() {
         put("discount", amount(Money::new(-facts.discount.minor, facts.discount.currency), *locale).into());
     }
@@ -204,6 +208,7 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
             delivery_fee: Money::usd(5_00),
             total: Money::usd(143_50),
             delivery_method: DeliveryMethod::HomeDelivery,
+            by_parcel: true,
             refund: Some(RefundFacts { amount: Money::usd(118_50), method: RefundMethod::MobileMoney }),
             refund_under_way: Some(Money::usd(20_00)),
             refunded: Some(Money::usd(5_00)),

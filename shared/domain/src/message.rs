@@ -160,6 +160,9 @@ pub struct Facts {
     pub total: Money,
     /// How the order reaches the customer.
     pub delivery_method: DeliveryMethod,
+    /// Whether a parcel has brought it there: to the customer, or to the store where it is to be collected.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_parcel: bool,
     /// The refund the message is about, or that a cancellation set off.
     pub refund: Option<RefundFacts>,
     /// What was on its way back to the customer already when the order was cancelled.
@@ -229,6 +232,7 @@ impl Announcement {
                 delivery_fee: order.delivery_fee,
                 total: order.total,
                 delivery_method: order.delivery_method,
+                by_parcel: false,
                 refund,
                 refund_under_way: None,
                 refunded: None,
@@ -260,6 +264,13 @@ impl Announcement {
         let some = |money: Money| (money.minor > 0).then_some(money);
         self.facts.refund_under_way = some(before.going_back());
         self.facts.refunded = some(before.gone_back());
+        self
+    }
+
+    /// That it was a parcel that brought the order.
+    #[must_use]
+    pub fn brought_by_parcel(mut self) -> Self {
+        self.facts.by_parcel = true;
         self
     }
 

@@ -114,3 +114,40 @@ async fn what_was_refunded_before_it_went_is_in_no_message_of_the_parcel() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_parcel_has_brought_to_the_store_waits_there_and_is_not_collected_yet() {
+    let shop = LocalShop::start().await;
+    for (locale, waits, collected, of_sms) in [
+        (
+            "fr",
+            "est arrivée dans notre boutique, où elle vous attend",
+            "Vous avez retiré votre commande",
+            "est arrivée dans notre boutique",
+        ),
+        ("en", "has arrived in our store, where it waits for you", "You have collected your order", "has arrived in our store"),
+    ] {
+        let customer =
+            json!({ "firstName": "Ada", "lastName": "Ilunga", "email": "ada@example.com", "phone": "0812345678", "locale": locale });
+        let order = |steps| {
+            shop.order().with("customer", customer.clone()).with("deliveryMethod", json!("STORE_PICKUP")).paid().through(steps).place()
+        };
+        let by_parcel = order(CONFIRMED).await;
+        let parcel = shop.ship(&by_parcel, "LOCAL").await;
+        for to in ["IN_TRANSIT", "DELIVERED"] {
+            shop.move_shipment(&parcel, to).await.ok();
+        }
+        assert_eq!(status(&shop, &by_parcel).await, "DELIVERED");
+        let told = saying(&shop, &by_parcel, "").await;
+        let told = told.last().expect("a message");
+        for page in [&told.page, &told.text] {
+            assert!(page.contains(waits) && !page.contains(collected), "{page}");
+        }
+        assert!(told.sms.contains(of_sms), "{}", told.sms);
+
+        let by_hand = order(&["CONFIRMED", "PROCESSING", "READY_FOR_PICKUP", "DELIVERED"]).await;
+        let told = saying(&shop, &by_hand, "").await;
+        let told = told.last().expect("a message");
+        assert!(told.page.contains(collected) && !told.page.contains(waits), "{}", told.page);
+    }
+}

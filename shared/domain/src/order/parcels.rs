@@ -96,7 +96,7 @@ impl Order {
                 .from_to(Some(from.as_str()), to.as_str());
             events.push(match to {
                 OrderStatus::Delivered => {
-                    let told = Announcement::about(self, MessageKind::DeliveryNotification, None, None, ids);
+                    let told = Announcement::about(self, MessageKind::DeliveryNotification, None, None, ids).brought_by_parcel();
                     step.announcing(told.with_tracking_number(parcel.map(TrackingNumber::as_str)))
                 }
                 _ => step,
