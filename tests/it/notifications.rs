@@ -157,6 +157,24 @@ async fn a_wrong_number_is_sent_to_no_more_when_its_message_is_sent_once_more() 
 }
 
 #[tokio::test]
+async fn a_confirmed_order_that_is_collected_is_not_there_to_be_collected_yet() {
+    let shop = LocalShop::start().await;
+    for (locale, prepared, to_come, there) in [
+        ("fr", "nous allons la préparer", "Elle sera à retirer dans notre boutique", "Elle est à retirer"),
+        ("en", "we will prepare it", "It will be for you to collect in our store", "It is for you to collect"),
+    ] {
+        let order = shop.order().with("customer", reachable(locale)).with("deliveryMethod", json!("STORE_PICKUP"));
+        let order = order.paid().through(&["CONFIRMED"]).place().await;
+        shop.settled().await;
+        let log = shop.messages_of(order.id).await;
+        let is_it =
+            |message: &&Value| message["type"] == "EMAIL" && message["subject"].as_str().is_some_and(|text| text.contains("confirm"));
+        let page = log.iter().find(is_it).and_then(|mail| mail["content"].as_str()).expect("a page");
+        assert!([prepared, to_come].iter().all(|words| page.contains(words)) && !page.contains(there), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn a_number_as_it_is_dialled_at_home_is_sent_to_and_logged_with_its_country() {
     let shop = LocalShop::start().await;
     let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "phone": "081 234 56 78" });
