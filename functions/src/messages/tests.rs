@@ -37,6 +37,7 @@ fn facts() -> Facts {
         reason: Some("Mauvaise taille".into()),
         rma_number: Some("RMA-20260120-0003".into()),
         tracking_number: Some("MLA4820117365".into()),
+        replaced_number: None,
     }
 }
 
@@ -72,7 +73,8 @@ fn variations() -> impl Iterator<Item = Facts> {
             partial: matches!(method, RefundMethod::Cash | RefundMethod::StoreCredit),
             by_parcel: matches!(method, RefundMethod::Cash | RefundMethod::Card),
             refund: Some(RefundFacts { amount: Money::usd(123_950), method: *method }),
-            tracking_number: (*method == RefundMethod::Cash).then(|| "MLA4820117365".into()),
+            tracking_number: matches!(method, RefundMethod::Cash | RefundMethod::Card).then(|| "MLA4820117365".into()),
+            replaced_number: (*method == RefundMethod::Card).then(|| "JD0146000034567890".into()),
             reason: (*method == RefundMethod::Card).then(|| "Mauvaise taille".into()),
             ..facts()
         })

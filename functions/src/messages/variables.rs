@@ -61,7 +61,10 @@ const PARTIAL: [Variable; 1] =
     [always("partial", "true where items are not all that was ordered: those of one parcel, or without what is refunded")];
 const IN_STORE: [Variable; 1] =
     [always("waitsInStore", "true where a parcel has brought an order that is collected to the store, and it waits there")];
-const TRACKING: [Variable; 1] = [sometimes("trackingNumber", "the parcel's number")];
+const TRACKING: [Variable; 2] = [
+    sometimes("trackingNumber", "the parcel's number"),
+    sometimes("replacedNumber", "the number that the customer was told before, where trackingNumber has taken its place"),
+];
 const REASON: [Variable; 1] = [sometimes("reason", "why, as it was written by whoever decided it")];
 const CANCELLATION: [Variable; 5] = [
     sometimes("refundAmount", "what goes back because of it"),
@@ -140,7 +143,13 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
     }
     let goes_back = facts.refund.is_some() || facts.refund_under_way.is_some() || facts.refunded.is_some();
     put("nothingToRefund", (!goes_back).into());
-    for (name, text) in [("reason", &facts.reason), ("rmaNumber", &facts.rma_number), ("trackingNumber", &facts.tracking_number)] {
+    let texts = [
+        ("reason", &facts.reason),
+        ("rmaNumber", &facts.rma_number),
+        ("trackingNumber", &facts.tracking_number),
+        ("replacedNumber", &facts.replaced_number),
+    ];
+    for (name, text) in texts {
         if let Some(said) = said(text.as_deref()) {
             put(name, said.into());
         }
@@ -215,6 +224,7 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
             reason: Some(said("La taille ne convient pas", "It is the wrong size")),
             rma_number: Some("RMA-20260120-0003".to_owned()),
             tracking_number: Some("MLA4820117365".to_owned()),
+            replaced_number: None,
         },
     })
 }

@@ -105,9 +105,10 @@ fn keeps_its_label(shop: &Shop, shipment: &Shipment, patch: &ShipmentPatch) -> R
     }
 }
 
-/// The number that another takes the place of, if it is still the parcel's: a carrier may have given it to another since.
+/// The number that another takes the place of, if it is still the parcel's: a carrier may have given it to another since. One of
+/// ours is nobody else's ever, and the customer may have been told it: it goes on naming the parcel.
 async fn wrong_number<'a>(shop: &Shop, before: &'a Shipment, change: &ShipmentChange) -> Result<Option<&'a TrackingNumber>, StorageError> {
-    match before.tracking_number.as_ref().filter(|_| change.number.is_some()) {
+    match before.tracking_number.as_ref().filter(|wrong| change.number.is_some() && !wrong.is_ours()) {
         Some(wrong) => Ok((shop.store.number_owner(wrong).await? == Some(before.id)).then_some(wrong)),
         None => Ok(None),
     }

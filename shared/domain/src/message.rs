@@ -177,6 +177,9 @@ pub struct Facts {
     pub rma_number: Option<String>,
     /// The parcel's tracking number.
     pub tracking_number: Option<String>,
+    /// The number that the customer was told before, where that one has taken its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_number: Option<String>,
 }
 
 /// A message to be sent, on every channel the customer can be reached by.
@@ -239,6 +242,7 @@ impl Announcement {
                 reason: reason.map(ToOwned::to_owned),
                 rma_number: None,
                 tracking_number: None,
+                replaced_number: None,
             },
         };
         announcement.listing(order, pieces)
@@ -278,6 +282,13 @@ impl Announcement {
     #[must_use]
     pub fn with_tracking_number(mut self, number: Option<&str>) -> Self {
         self.facts.tracking_number = number.map(ToOwned::to_owned);
+        self
+    }
+
+    /// With the number that the customer was told before.
+    #[must_use]
+    pub fn replacing(mut self, number: Option<&str>) -> Self {
+        self.facts.replaced_number = number.map(ToOwned::to_owned);
         self
     }
 

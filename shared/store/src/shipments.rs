@@ -50,10 +50,11 @@ impl Store {
         Ok(self.get::<NumberRecord>(Table::Orders, &keys::tracking_number(number)).await?.map(|owner| owner.shipment_id))
     }
 
-    /// The shipment that a number names; nothing for a number that it had once and has no more.
+    /// The shipment that a number names; nothing for a number that it had once and has no more, but for one of ours: that one
+    /// is no other's ever.
     pub async fn shipment_by_number(&self, number: &TrackingNumber) -> Result<Option<Shipment>, StorageError> {
         let Some(id) = self.number_owner(number).await? else { return Ok(None) };
-        Ok(self.shipment(id).await?.filter(|shipment| shipment.tracking_number.as_ref() == Some(number)))
+        Ok(self.shipment(id).await?.filter(|shipment| number.is_ours() || shipment.tracking_number.as_ref() == Some(number)))
     }
 
     /// A page of the shipments that a filter keeps.

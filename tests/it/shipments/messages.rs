@@ -151,3 +151,37 @@ async fn what_a_parcel_has_brought_to_the_store_waits_there_and_is_not_collected
         assert!(told.page.contains(collected) && !told.page.contains(waits), "{}", told.page);
     }
 }
+
+#[tokio::test]
+async fn another_number_is_told_once_and_one_of_ours_goes_on_naming_its_parcel() {
+    let shop = LocalShop::start().await;
+    let order = confirmed(&shop, 1).await;
+    let parcel = shop.ship(&order, "OTHER").await;
+    let first = parcel["trackingNumber"].as_str().expect("a number").to_owned();
+    shop.settled().await;
+    for change in [json!({ "trackingNumber": "BUS-42" }), json!({ "trackingNumber": "BUS-42" }), json!({ "weight": 2 })] {
+        shop.change_shipment(&parcel, &change).await.ok();
+    }
+    let now = shop.shipment_now(&parcel).await;
+    for number in [&first, "BUS-42"] {
+        assert_eq!(shop.customer(CUSTOMER).get(&format!("/api/shipments?trackingNumber={number}")).await.ok(), now, "{number}");
+    }
+    let told = saying(&shop, &order, "est en route").await;
+    assert_eq!(told.len(), 2, "{}", told.iter().map(|told| told.subject.as_str()).collect::<Vec<_>>().join(", "));
+    assert!(told[0].text.contains(&first) && told[0].sms.contains(&first));
+    for part in [&told[1].page, &told[1].text] {
+        assert!(part.contains(&format!("Le numéro de suivi BUS-42 remplace {first}")), "{part}");
+    }
+    assert!(told[1].sms.contains("BUS-42") && !told[1].sms.contains(&first), "{}", told[1].sms);
+
+    // Ours is there for no other parcel, and for this one to get back to.
+    let other = shop.ship(&confirmed(&shop, 1).await, "OTHER").await;
+    shop.change_shipment(&other, &json!({ "trackingNumber": first })).await.refused(409, "TRACKING_NUMBER_USED");
+    shop.change_shipment(&parcel, &json!({ "trackingNumber": first })).await.ok();
+    shop.staff().get("/api/shipments?trackingNumber=BUS-42").await.refused(404, "SHIPMENT_NOT_FOUND");
+    assert_eq!(saying(&shop, &order, "est en route").await.len(), 3);
+    // Nobody looks for what is there.
+    shop.move_shipment(&parcel, "DELIVERED").await.ok();
+    shop.change_shipment(&parcel, &json!({ "trackingNumber": "BUS-43" })).await.ok();
+    assert_eq!(saying(&shop, &order, "est en route").await.len(), 3);
+}

@@ -424,7 +424,10 @@ async fn every_way_to_shipments(deployed: &mut Deployed, variant: &Value) {
     let customer = deployed.shop.system.token(4001, Role::Customer);
     assert_eq!(deployed.ask_as(&customer, "GET /api/shipments", &Value::Null).await.0, 200);
     let put = format!("PUT /api/shipments?id={id}");
-    deployed.done(&put, json!({ "trackingNumber": "BUS-1" })).await;
+    // The first takes the place of one of ours, which stays; the second of one that doesn't.
+    for number in ["BUS-1", "BUS-2"] {
+        deployed.done(&put, json!({ "trackingNumber": number })).await;
+    }
     deployed.done(&put, json!({ "status": "DELIVERED" })).await;
     deployed.refused(&put, json!({ "status": "PENDING" })).await;
 

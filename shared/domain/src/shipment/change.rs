@@ -40,7 +40,7 @@ pub(super) struct Cause<'a> {
 
 impl Shipment {
     /// The whole change that made this parcel of `before`: the order follows its parcels, and the customer is told once
-    /// that the parcel is on its way and once that the order arrived.
+    /// that the parcel is on its way, once of each other number that it gets then, and once that the order arrived.
     pub(super) fn changed(mut self, before: Option<&Self>, order: &Order, cause: &Cause<'_>, mut ids: Ids) -> ShipmentChange {
         let ids = &mut ids;
         let previous = before.map(|before| before.status);
@@ -50,7 +50,8 @@ impl Shipment {
             Some(order) => (Subject::Order(order.id), order.version),
             None => (Subject::Shipment(self.id), self.version),
         };
-        let told = self.is_to_be_announced(known);
+        let replaced = self.replaced_number(before);
+        let told = self.is_on_its_way(known) && (!self.announced || replaced.is_some());
         self.announced |= told;
         let mut event = Event::new(subject, version, cause.kind, cause.actor, cause.now, ids)
             .from_to(previous.map(ShipmentStatus::as_str), self.status.as_str())
@@ -58,7 +59,8 @@ impl Shipment {
         if told {
             let number = self.tracking_number.as_ref().map(TrackingNumber::as_str);
             let announcement = Announcement::about(known, MessageKind::ShippingUpdate, None, None, ids);
-            event = event.announcing(announcement.of_parcel(&self.items, known).with_tracking_number(number));
+            let announcement = announcement.of_parcel(&self.items, known).with_tracking_number(number);
+            event = event.announcing(announcement.replacing(replaced.map(TrackingNumber::as_str)));
         }
         let was_due = before.is_some_and(|before| before.booking.is_due());
         if self.booking.is_due() && !was_due {
@@ -71,9 +73,15 @@ impl Shipment {
         ShipmentChange { shipment: self, order: after, number, events: numbered(events) }
     }
 
+    /// The number that the customer looks for it by, where it has another now.
+    fn replaced_number<'a>(&self, before: Option<&'a Self>) -> Option<&'a TrackingNumber> {
+        let told = before.filter(|before| before.announced).and_then(|before| before.tracking_number.as_ref());
+        told.filter(|told| self.tracking_number.as_ref() != Some(*told))
+    }
+
     /// On its way, as soon as it has a number or moves; not once it is there or will not come. Once its order has arrived nobody waits
     /// for it, unless it was made since then, of what is owed again.
-    fn is_to_be_announced(&self, order: &Order) -> bool {
+    fn is_on_its_way(&self, order: &Order) -> bool {
         let moves = match self.status {
             ShipmentStatus::Pending => self.tracking_number.is_some(),
             ShipmentStatus::PickedUp | ShipmentStatus::InTransit | ShipmentStatus::OutForDelivery => true,
@@ -88,7 +96,7 @@ impl Shipment {
             OrderStatus::Delivered => order.completed_at.is_some_and(|arrived| self.created_at > arrived),
             OrderStatus::Cancelled => false,
         };
-        moves && !self.announced && is_waited_for
+        moves && is_waited_for
     }
 
     /// For the audit trail: which parcel, and what else there is to say.

@@ -34,6 +34,12 @@ impl TrackingNumber {
         (plain && has_digit && number.len() <= MAX_CHARACTERS && !is_misread(&number)).then_some(Self(number))
     }
 
+    /// Whether it has the form of ours; one that was read has its check digit as well.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        digits_of_ours(&self.0).is_some()
+    }
+
     /// As it is printed.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -47,11 +53,14 @@ impl fmt::Display for TrackingNumber {
     }
 }
 
+/// The ten digits of a number that has the form of ours.
+fn digits_of_ours(number: &str) -> Option<&str> {
+    number.strip_prefix(OURS).filter(|digits| digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Whether it has the form of ours and another check digit.
 fn is_misread(number: &str) -> bool {
-    let Some(digits) = number.strip_prefix(OURS) else { return false };
-    let ours = digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_digit());
-    ours && !digits.ends_with(check_digit(&digits[..9]))
+    digits_of_ours(number).is_some_and(|digits| !digits.ends_with(check_digit(&digits[..9])))
 }
 
 /// ISO/IEC 7064, the hybrid system MOD 11,10: it tells every digit that was misread and nearly every pair that was swapped.
@@ -79,6 +88,9 @@ mod tests {
     #[test]
     fn a_number_is_read_as_people_write_it() {
         assert_eq!(TrackingNumber::parse("1z 999aa1 0123456784").unwrap().as_str(), "1Z999AA10123456784");
+        for theirs in ["1Z999AA10123456784", "MLA-42", "MLA123", "MLA12345678901"] {
+            assert!(!TrackingNumber::parse(theirs).unwrap().is_ours(), "{theirs}");
+        }
         for wrong in ["", "   ", "ABC", "12/34", "12\u{0661}", "1234567890123456789012345678901234567890x"] {
             assert_eq!(TrackingNumber::parse(wrong), None, "{wrong}");
         }
@@ -90,6 +102,7 @@ mod tests {
             let number = TrackingNumber::draw(&mut Ids::new(Timestamp(at), seed));
             prop_assert_eq!(number.as_str().len(), 13);
             prop_assert_eq!(TrackingNumber::parse(number.as_str()), Some(number.clone()));
+            prop_assert!(number.is_ours());
             let mut misread = number.as_str().as_bytes().to_vec();
             misread[place] = b'0' + (misread[place] - b'0' + by) % 10;
             prop_assert_eq!(TrackingNumber::parse(std::str::from_utf8(&misread).unwrap()), None);

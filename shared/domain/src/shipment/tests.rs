@@ -93,8 +93,13 @@ fn a_parcel_for_a_carrier_is_announced_when_it_has_its_number_and_not_before() {
     assert_eq!(told(&numbered.events), [MessageKind::ShippingUpdate]);
     assert_eq!((numbered.order, numbered.shipment.booking), (None, Booking::Settled));
     let corrected = ShipmentPatch { tracking_number: Some(TrackingNumber::parse("1234567891")), ..ShipmentPatch::default() };
-    let corrected = numbered.shipment.update(&corrected, &change.order.unwrap(), STAFF, NOW, ids(3)).unwrap();
-    assert_eq!(told(&corrected.events), []);
+    let order = change.order.unwrap();
+    let corrected = numbered.shipment.update(&corrected, &order, STAFF, NOW, ids(3)).unwrap();
+    assert_eq!(told(&corrected.events), [MessageKind::ShippingUpdate]);
+    let facts = &corrected.events[0].announcement.as_ref().unwrap().facts;
+    assert_eq!((facts.tracking_number.as_deref(), facts.replaced_number.as_deref()), (Some("1234567891"), Some("1234567890")));
+    let weighed = ShipmentPatch { weight: Some(None), ..ShipmentPatch::default() };
+    assert_eq!(told(&corrected.shipment.update(&weighed, &order, STAFF, NOW, ids(4)).unwrap().events), []);
 }
 
 #[test]
