@@ -3,6 +3,7 @@
 mod arrival;
 mod asking;
 mod late;
+mod messages;
 mod money;
 mod races;
 mod rejected;

@@ -36,6 +36,7 @@ fn facts() -> Facts {
         refunded: None,
         reason: Some("Mauvaise taille".into()),
         rma_number: Some("RMA-20260120-0003".into()),
+        not_arrived: false,
         tracking_number: Some("MLA4820117365".into()),
         replaced_number: None,
     }
@@ -71,6 +72,7 @@ fn variations() -> impl Iterator<Item = Facts> {
         RefundMethod::ALL.iter().map(|method| Facts {
             delivery_method: *delivery_method,
             partial: matches!(method, RefundMethod::Cash | RefundMethod::StoreCredit),
+            not_arrived: matches!(method, RefundMethod::Cash | RefundMethod::StoreCredit),
             by_parcel: matches!(method, RefundMethod::Cash | RefundMethod::Card),
             refund: Some(RefundFacts { amount: Money::usd(123_950), method: *method }),
             tracking_number: matches!(method, RefundMethod::Cash | RefundMethod::Card).then(|| "MLA4820117365".into()),

@@ -79,6 +79,7 @@ const REFUND: [Variable; 4] = [
     always("refundToStoreCredit", "true where it goes back as store credit"),
     always("refundToCard", "true where it goes back to a card"),
 ];
+const ARRIVAL: [Variable; 1] = [always("notArrived", "true where the return was approved and nothing of it has arrived")];
 const RETURN: [Variable; 1] = [always("rmaNumber", "the return's number")];
 
 /// Every variable of a code.
@@ -91,8 +92,9 @@ pub fn of(kind: MessageKind) -> Vec<Variable> {
         MessageKind::OrderCancelled => &[&ITEMS, &ORDER, &CANCELLATION, &REASON],
         // A failed refund's reason is a provider's, for staff.
         MessageKind::RefundProcessed | MessageKind::RefundFailed => &[&REFUND],
-        MessageKind::ReturnRequested | MessageKind::ReturnApproved | MessageKind::ReturnReceived => &[&RETURN, &ITEMS],
-        MessageKind::ReturnRejected => &[&RETURN, &ITEMS, &REASON],
+        MessageKind::ReturnRequested | MessageKind::ReturnApproved => &[&RETURN, &ITEMS],
+        MessageKind::ReturnReceived => &[&RETURN, &ITEMS, &ARRIVAL],
+        MessageKind::ReturnRejected => &[&RETURN, &ITEMS, &ARRIVAL, &REASON],
     };
     [&EVERY[..]].iter().chain(own).flat_map(|some| some.iter().copied()).collect()
 }
@@ -118,6 +120,7 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
     put("orderNumber", one_line(&facts.order_number).into());
     put("items", facts.lines.iter().map(|line| item(line, *locale)).collect());
     put("partial", facts.partial.into());
+    put("notArrived", facts.not_arrived.into());
     put("subtotal", amount(facts.subtotal, *locale).into());
     put("total", amount(facts.total, *locale).into());
     put("deliveryMethod", delivered_by(facts.delivery_method, *locale).into());
@@ -223,6 +226,7 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
             refunded: Some(Money::usd(5_00)),
             reason: Some(said("La taille ne convient pas", "It is the wrong size")),
             rma_number: Some("RMA-20260120-0003".to_owned()),
+            not_arrived: false,
             tracking_number: Some("MLA4820117365".to_owned()),
             replaced_number: None,
         },

@@ -175,6 +175,9 @@ pub struct Facts {
     pub reason: Option<String>,
     /// The RMA number of the return the message is about.
     pub rma_number: Option<String>,
+    /// Whether that return was approved and nothing of it has arrived.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_arrived: bool,
     /// The parcel's tracking number.
     pub tracking_number: Option<String>,
     /// The number that the customer was told before, where that one has taken its place.
@@ -241,6 +244,7 @@ impl Announcement {
                 refunded: None,
                 reason: reason.map(ToOwned::to_owned),
                 rma_number: None,
+                not_arrived: false,
                 tracking_number: None,
                 replaced_number: None,
             },
@@ -299,7 +303,8 @@ impl Announcement {
             let item = order.item(line.order_item_id)?;
             Some(LineFacts::of(item, line.held()))
         });
-        let facts = Facts { lines: lines.collect(), rma_number: Some(rma.rma_number.clone()), ..self.facts };
+        let rma_number = Some(rma.rma_number.clone());
+        let facts = Facts { lines: lines.collect(), rma_number, not_arrived: rma.has_not_arrived(), ..self.facts };
         Self { facts, ..self }
     }
 }

@@ -196,6 +196,12 @@ impl Return {
     pub fn awaits_arrival_since(&self) -> Option<Timestamp> {
         self.approved_at.filter(|_| self.status == ReturnStatus::Approved)
     }
+
+    /// Whether it was approved and nothing of it has arrived, whatever has become of it since.
+    #[must_use]
+    pub fn has_not_arrived(&self) -> bool {
+        self.approved_at.is_some() && self.items.iter().all(|line| line.received() == 0)
+    }
 }
 
 /// Everything that a decision about a return writes.
