@@ -1,8 +1,10 @@
 //! An order that nobody pays is cancelled in time, and only such a one.
 
 use crate::kit::{HOUR, LocalShop, Placed, race};
+use local::Options;
 use local::faults::Fault;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 async fn status(shop: &LocalShop, order: &Placed) -> (String, String) {
     let now = shop.order_now(order.id).await;
@@ -36,6 +38,22 @@ async fn after_72_hours_the_system_cancels_it_gives_its_stock_back_and_tells_the
     // Long after, it is told once.
     shop.after(200 * HOUR).await;
     assert_eq!(shop.system.outbox.emails().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_hour_is_said_as_one() {
+    let variables = HashMap::from([("UNPAID_ORDER_HOURS", "1".to_owned())]);
+    let shop = LocalShop::with(Options { variables, ..Options::default() }).await;
+    for (locale, reason) in [("fr", "Non payée dans l’heure"), ("en", "Not paid within 1 hour")] {
+        let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "email": "ada@example.com", "locale": locale });
+        let order = shop.order().with("customer", customer).place().await;
+        shop.after(2 * HOUR).await;
+        let history = shop.staff().get(&order.path("history")).await.ok();
+        let cancelled = history.as_array().expect("rows").iter().find(|row| row["type"] == "ORDER_CANCELLED").expect("cancelled");
+        assert_eq!(cancelled["note"], reason);
+        let mail = shop.system.outbox.emails().pop().and_then(|mail| mail.text).expect("a mail");
+        assert!(mail.contains(&format!("{reason}\n")), "{mail}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,6 +40,22 @@ async fn after_thirty_days_the_system_rejects_it_frees_its_pieces_and_tells_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_single_day_is_said_as_one() {
+    let variables = HashMap::from([("RETURN_ARRIVAL_DAYS", "1".to_owned())]);
+    let shop = LocalShop::with(Options { variables, pumps: false, ..Options::default() }).await;
+    for (locale, reason) in [("fr", "Colis non reçu dans le jour suivant l’accord"), ("en", "Not received within 1 day of its approval")]
+    {
+        let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "email": "ada@example.com", "locale": locale });
+        let order = shop.order().with("customer", customer).delivered().place().await;
+        let rma = shop.rma(&order, 0, 1).await;
+        shop.steps(rma, &["APPROVED"]).await;
+        shop.system.clock.advance(DAY);
+        shop.system.workers.run("reject-late-returns").await.expect("a schedule");
+        assert_eq!(shop.return_now(rma).await["notes"], reason);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_arrived_stays_and_the_shop_decides_how_long_it_waits() {
     let variables = HashMap::from([("RETURN_ARRIVAL_DAYS", "5".to_owned())]);
     let shop = LocalShop::with(Options { variables, pumps: false, ..Options::default() }).await;

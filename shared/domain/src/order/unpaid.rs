@@ -14,9 +14,11 @@ impl Order {
         if !self.awaits_payment() || self.created_at > now.minus_hours(hours) {
             return None;
         }
-        let reason = match self.customer.locale {
-            Locale::Fr => format!("Non payée dans les {hours} heures"),
-            Locale::En => format!("Not paid within {hours} hours"),
+        let reason = match (self.customer.locale, hours) {
+            (Locale::Fr, 1) => "Non payée dans l’heure".to_owned(),
+            (Locale::Fr, hours) => format!("Non payée dans les {hours} heures"),
+            (Locale::En, 1) => "Not paid within 1 hour".to_owned(),
+            (Locale::En, hours) => format!("Not paid within {hours} hours"),
         };
         let request = CancelRequest { reason, refund_method: None, notes: None };
         self.cancel(&request, Actor::System, now, ids).ok()
