@@ -57,6 +57,33 @@ async fn free_shipping_takes_the_fee_off_and_leaves_the_lines_alone() {
 }
 
 #[tokio::test]
+async fn a_code_that_has_nothing_to_take_off_is_not_used_up_by_it() {
+    let shop = LocalShop::without_pumps().await;
+    shop.promotion(json!({ "code": "FREE", "type": "FREE_SHIPPING", "value": 0, "perUserLimit": 1 })).await;
+    let customer = shop.customer(CUSTOMER);
+    let collected = wanted(&shop, &["10.00"], "FREE").await;
+    let mut brought = collected.clone();
+    brought["deliveryMethod"] = "HOME_DELIVERY".into();
+    let mut first = Value::Null;
+    for free in [&collected, &brought] {
+        let order = customer.post("/api/orders", free).await.ok();
+        assert_eq!((sums(&order), &order["promotionCode"]), ([10_00, 0, 0, 10_00], &Value::Null));
+        assert_eq!(shop.uses("FREE").await, 0);
+        first = order;
+    }
+    brought["deliveryFee"] = json!(5);
+    let order = customer.post("/api/orders", &brought).await.ok();
+    assert_eq!((sums(&order), &order["promotionCode"]), ([10_00, 5_00, 5_00, 10_00], &json!("FREE")));
+    assert_eq!(shop.uses("FREE").await, 1);
+    for wanted in [&brought, &collected] {
+        customer.post("/api/orders", wanted).await.refused(409, "USER_LIMIT_REACHED");
+    }
+    // Who took none gives none back.
+    customer.post(&format!("/api/orders/{}/cancel", first["id"]), &json!({ "reason": "Too big" })).await.ok();
+    assert_eq!(shop.uses("FREE").await, 1);
+}
+
+#[tokio::test]
 async fn an_order_with_nothing_to_pay_is_paid_and_its_cancellation_gives_nothing_back() {
     let shop = LocalShop::start().await;
     shop.promotion(json!({ "code": "FIXED", "type": "FIXED_AMOUNT", "value": 500, "usageLimit": 1 })).await;

@@ -339,6 +339,8 @@ impl Reference {
             self.owners.insert((method, reference), self.orders.len());
         }
         let lines: Vec<(usize, i64)> = (0..3).filter(|variant| wanted[*variant] > 0).map(|variant| (variant, wanted[variant])).collect();
+        // One that takes nothing off is not used up by it.
+        let promotion = promotion.filter(|_| off_lines + off_fee > 0);
         if let Some(promotion) = promotion {
             self.promotions[promotion].used[customer] += 1;
         }

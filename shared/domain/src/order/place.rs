@@ -198,10 +198,13 @@ impl OrderRequest {
         let whole = subtotal.plus(delivery_fee).filter(|whole| whole.minor <= MAX_MINOR).ok_or(PlaceError::TotalTooLarge)?;
         let discount = offer.as_ref().map(|offer| offer.discount(&Basket { subtotal, delivery_fee }, now)).transpose()?;
         let discount = discount.unwrap_or(Money::zero(self.currency));
+        // A code that takes nothing off, as free delivery of what is collected, is none of the order's: its use would be lost.
+        let offer = offer.filter(|_| !discount.is_zero());
+        let request = Self { promotion_code: self.promotion_code.filter(|_| offer.is_some()), ..self };
         let total = whole.minus(discount).ok_or(PlaceError::TotalTooLarge)?;
         let on_fee = offer.as_ref().is_some_and(|offer| offer.promotion.terms.benefit.kind() == PromotionType::FreeShipping);
         let on_lines = if on_fee { Money::zero(self.currency) } else { discount };
-        Ok(Quote { request: self, lines, delivery_fee, subtotal, discount, on_lines, total, offer })
+        Ok(Quote { request, lines, delivery_fee, subtotal, discount, on_lines, total, offer })
     }
 
     /// One line a variant, in the order the variants are first named.
