@@ -3,6 +3,8 @@
 use crate::kit::{Answer, CUSTOMER, LocalShop, column, keys};
 use serde_json::{Value, json};
 
+mod races;
+
 async fn put(shop: &LocalShop, variants: Value) -> Answer {
     shop.keeper().put("/api/inventory", &json!({ "variants": variants })).await
 }

@@ -12,7 +12,7 @@ use domain::inventory::{InventoryError, MAX_PIECES, NewPrice, NewVariant, Varian
 use domain::money::Currency;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
-use store::Writes;
+use store::{Unmoved, Writes};
 use utoipa::ToSchema;
 
 /// The most variants of one request: each writes up to three items, and a transaction has a hundred.
@@ -183,8 +183,10 @@ pub(super) async fn put(
         let (known, owners) = shop.store.variants_and_skus(ids, skus).await?;
         let seen = only_version(entries, &known)?;
         meta.require_match_if_one(seen)?;
-        let (variants, writes) = decide(entries, &known, owners, caller.actor(), attempt)?;
-        let changed = seen.and(variants.first()).map(|variant| variant.version);
+        // A variant that sells well has another version at every moment, and who names none doesn't care.
+        let unmoved = if attempt.lost == 0 || meta.is_on_a_version() { Unmoved::Record } else { Unmoved::Facts };
+        let (variants, writes) = decide(entries, &known, owners, unmoved, caller.actor(), attempt)?;
+        let changed = seen.filter(|_| unmoved == Unmoved::Record).and(variants.first()).map(|variant| variant.version);
         let answer = Answer::ok(&VariantsAnswer { variants: variants.into_iter().map(Into::into).collect() })?;
         let answer = match changed {
             Some(version) => answer.etag(version),
@@ -213,6 +215,7 @@ fn decide(
     entries: &[Entry],
     known: &HashMap<VariantId, Variant>,
     mut owners: HashMap<String, VariantId>,
+    unmoved: Unmoved,
     actor: Actor,
     attempt: Attempt,
 ) -> Result<(Vec<Variant>, Writes), Problem> {
@@ -225,7 +228,7 @@ fn decide(
             return Err(InventoryError::DuplicateSku(sku.clone()).into());
         }
         writes = match known.get(&variant.id) {
-            Some(old) => writes.replace_variant(old, variant),
+            Some(old) => writes.change_variant(old, variant, unmoved),
             None => writes.insert_variant(variant),
         };
     }

@@ -95,7 +95,8 @@ pub(super) const SUMMARIES: &[Row] = &[
         "It takes no use: placing the order does. A customer asks for themselves alone. A code that can't be used is a problem with `valid: false` and `errorCode`."),
     ("findVariants", Staff, "Find variants", "One variant by `id` or `sku`, else a list."),
     ("putVariants", Keepers, "Make or change variants",
-        "Up to 25 at once, all or nothing: without `id` one is made, with its stock, with `id` it is changed. A change leaves the stock as it is: adjusting it does that. `If-Match` goes with one variant that is changed, and only its answer has an `ETag`."),
+        "Up to 25 at once, all or nothing: without `id` one is made, with its stock, with `id` it is changed. A change leaves the stock as it is: adjusting it does that. `If-Match` goes with one variant that is changed, and only its answer has an `ETag`. \
+         Sales don't hold it up: where some come in between, its answer has no `ETag`, and the stock from before them."),
     ("adjustStock", Keepers, "Adjust a variant's stock", "By so many pieces up or down, with a reason; it never goes below zero."),
     ("readStockHistory", Staff, "Read a variant's stock history", "Every sale, restock, adjustment and return, with what there was before and after it."),
     ("readStoreCredit", Owners, "Read a customer's store credit", "The balance in each currency, and what made it so. Staff must say of whom; a customer may leave it out."),

@@ -20,6 +20,15 @@ pub struct VariantFilter {
     pub is_active: Option<bool>,
 }
 
+/// What must still be as it was read when a variant's catalogue facts are changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmoved {
+    /// All of it, the stock too: then it is known what the record is after it.
+    Record,
+    /// Those facts alone, however many pieces are sold meanwhile.
+    Facts,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SkuRecord {
@@ -112,10 +121,14 @@ impl Writes {
         self.put(Table::Inventory, keys::variant(variant.id), item(variant), Expression::absent()).claim_sku(variant)
     }
 
-    /// A variant with other facts, on the version it was read at; a new SKU must be free, the old one becomes so.
+    /// A variant's other catalogue facts, and nothing of its stock; a new SKU must be free, the old one becomes so.
     #[must_use]
-    pub fn replace_variant(self, old: &Variant, new: &Variant) -> Self {
-        let writes = self.put(Table::Inventory, keys::variant(new.id), item(new), Expression::version(old.version));
+    pub fn change_variant(self, old: &Variant, new: &Variant, unmoved: Unmoved) -> Self {
+        let condition = match unmoved {
+            Unmoved::Record => Expression::version(old.version),
+            Unmoved::Facts => Expression::new("revision = :revision").value(":revision", number(old.revision)),
+        };
+        let writes = self.update(Table::Inventory, keys::variant(new.id), facts(old, new), Some(condition));
         if old.sku == new.sku {
             return writes;
         }
@@ -166,6 +179,19 @@ fn item(variant: &Variant) -> Result<Item, StorageError> {
         .listed(id)
         .under(BY_PRODUCT, keys::variants_of(variant.product_id))
         .under(BY_TIME, keys::shard(keys::VARIANTS, id)))
+}
+
+/// What has changed from one to the other. The version moves with every piece, so it is counted up from what it is by then.
+fn facts(old: &Variant, new: &Variant) -> Result<Expression, StorageError> {
+    let (old, new) = (item(old)?.into_attributes(), item(new)?.into_attributes());
+    let changed = new.into_iter().filter(|(name, value)| name != "version" && old.get(name) != Some(value));
+    let (mut update, mut set) = (Expression::default(), Vec::new());
+    for (n, (name, value)) in changed.enumerate() {
+        let (placeholder, given) = (format!("#fact{n}"), format!(":fact{n}"));
+        set.push(format!("{placeholder} = {given}"));
+        update = update.name(&placeholder, &name).value(&given, value);
+    }
+    Ok(update.value(":one", number(1)).saying(&format!("SET {} ADD version :one", set.join(", "))))
 }
 
 impl From<&Adjusted> for Writes {

@@ -32,7 +32,7 @@ pub use credit::Ledger;
 pub use error::StorageError;
 pub use events::{EVENT_TABLES, event_in, stock_log_in};
 pub use idempotency::{AnswerKey, StoredAnswer};
-pub use inventory::VariantFilter;
+pub use inventory::{Unmoved, VariantFilter};
 pub use lazy::{Lazy, lazy};
 pub use list::{Page, PageRequest};
 pub use messages::{Briefing, Claimed, NotificationFilter, Question};

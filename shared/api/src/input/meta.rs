@@ -45,7 +45,13 @@ impl Meta {
         Err(precondition_failed(&format!("The record has changed since; its ETag is {current} now.")))
     }
 
-    /// The same of a request that changes one record or more: several, and new ones, have no one version, and then an `If-Match`
+    /// Whether it names a version that it was made on; `*` is whichever there is.
+    #[must_use]
+    pub fn is_on_a_version(&self) -> bool {
+        self.if_match.as_ref().is_some_and(|wanted| wanted.trim() != "*")
+    }
+
+    /// [`Self::require_match`] of a request that changes one record or more: several, and new ones, have no one version, and then an `If-Match`
     /// is false, also `*`.
     ///
     /// # Errors
