@@ -307,6 +307,44 @@ async fn nor_does_one_that_leaves_questions_after_refunds_unanswered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn refunds_that_are_never_answered_keep_no_payment_from_being_asked_after() {
+    let shop = LocalShop::without_pumps().await;
+    for _ in 0..4 {
+        refund_under_way(&shop, Stripe).await;
+    }
+    for made in shop.made_at(Stripe) {
+        shop.system.payments.stumble_over(&made.id);
+    }
+    let old = unheard_of(&shop, 1).await.remove(0);
+    for _ in 0..4 {
+        shop.system.payments.stumble_over(shop.order_at_stripe().await.payment());
+    }
+    let before = shop.system.payments.requests().len();
+    shop.system.clock.advance(RUN);
+    shop.system.workers.run("ask-providers").await.expect("a schedule");
+    assert_eq!(payment(&shop, &old).await, "PAID");
+    assert_eq!(shop.system.payments.requests().len() - before, 3 + 3 + 1, "refunds, new payments, and the old one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_says_nothing_to_refunds_and_payments_leaves_time_for_another() {
+    let shop = LocalShop::without_pumps().await;
+    for _ in 0..4 {
+        refund_under_way(&shop, Stripe).await;
+        shop.order_at_stripe().await;
+    }
+    for _ in 0..8 {
+        shop.system.payments.fail_next(Stripe, Fault::RefuseAfter(usize::MAX, 503, json!({})));
+    }
+    let mobile = shop.order_at_pawapay("COMPLETED").await;
+    shop.system.clock.advance(RUN);
+    let (longest_each, longest_again) = (Duration::from_millis(1_500), Duration::from_millis(100));
+    let bounds = Bounds { longest: Duration::from_secs(12), longest_each, longest_again, ..Bounds::default() };
+    ask_providers::within(&shop.system.workers.shop, bounds).await;
+    assert_eq!(payment(&shop, &mobile).await, "PAID");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_whose_key_can_t_be_read_is_left_out_alone_and_the_run_says_so() {
     let shop = LocalShop::without_pumps().await;
     for (locked, open, variables) in [

@@ -9,10 +9,10 @@ use domain::order::{Heard, Order, PaymentMethod};
 use domain::refund::{PaymentProvider, Refund, RefundMethod, RefundTold, Report};
 use domain::time::Timestamp;
 use providers::{AskError, Asked, Gateway, PawaPay, Stripe};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use store::CommitError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// How long a provider's own word is waited for, in minutes.
 const PATIENCE: u64 = 2;
@@ -30,12 +30,15 @@ const FRESH_FOR: u64 = 60;
 /// unpaid, or got the reference of another payment. Providers have settled every payment long before.
 const LATE_FOR: u64 = 7 * 24;
 
-/// A provider that has left so many questions in a row unanswered is asked no more by this run: whoever is with another one
-/// is not to wait for it. The next run begins with it anew, after old payments, too.
+/// A provider that has left so many questions of a walk in a row unanswered is asked no more in it: whoever is with another one
+/// is not to wait for it. The next walk begins with it anew, since a refund that is never answered says nothing of payments.
 const MOST_SILENT: u32 = 3;
 
 /// The walks of a run, which share its time.
 const WALKS: u32 = 6;
+
+/// Why a question was given up early.
+const STILL_SILENT: &str = "it was silent before, and still is";
 
 /// What a run may do: the function has 180 s, and what is begun is done with.
 #[derive(Clone, Copy, Debug)]
@@ -44,13 +47,16 @@ pub struct Bounds {
     pub longest: Duration,
     /// How long it stays with one record: a provider answers within 20 s or not at all, and may be asked twice.
     pub longest_each: Duration,
+    /// How long it waits for a provider that has not answered the question before, whichever walk that was of: one that is out
+    /// of order and says nothing is not to take the time of all walks.
+    pub longest_again: Duration,
     /// Records of each walk.
     pub most: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { longest: Duration::from_mins(2), longest_each: Duration::from_secs(45), most: 500 }
+        Self { longest: Duration::from_mins(2), longest_each: Duration::from_secs(45), longest_again: Duration::from_secs(5), most: 500 }
     }
 }
 
@@ -65,8 +71,11 @@ pub async fn within(shop: &Shop, bounds: Bounds) -> Swept {
     let store = &shop.store;
     let (heard_of, fresh) = (now.minus_minutes(PATIENCE), now.minus_minutes(FRESH_FOR));
     let mut time = Shares { end: Instant::now() + bounds.longest, left: WALKS };
-    let mut sweep = |what| Sweep::of(shop, what).bounded(time.next(), bounds.longest_each, bounds.most);
-    let (gateways, unread) = Gateways::of(shop).await;
+    let (gateways, unread) = Gateways::of(shop, bounds.longest_again).await;
+    let mut sweep = |what| {
+        gateways.begin_walk();
+        Sweep::of(shop, what).bounded(time.next(), bounds.longest_each, bounds.most)
+    };
     let settle = |refund: Refund| gateways.settle(shop, refund, now);
     let refunds = sweep("refunds-with-their-provider").in_rounds(store.refunds_with_provider(heard_of), 0, settle).await;
     let early = store.waiting_early_refunds(now);
@@ -124,10 +133,17 @@ enum Account<G> {
 
 impl Gateways {
     /// Each for itself, and as failed what can't be asked.
-    async fn of(shop: &Shop) -> (Self, Swept) {
-        let gateways = Self { stripe: Account::of(stripe(shop).await), pawapay: Account::of(pawapay(shop).await) };
+    async fn of(shop: &Shop, longest_again: Duration) -> (Self, Swept) {
+        let (stripe, pawapay) = (stripe(shop).await, pawapay(shop).await);
+        let gateways = Self { stripe: Account::of(stripe, longest_again), pawapay: Account::of(pawapay, longest_again) };
         let locked = usize::from(gateways.stripe.is_locked()) + usize::from(gateways.pawapay.is_locked());
         (gateways, Swept { failed: locked, ..Swept::default() })
+    }
+
+    /// Who was silent in the walk before may be asked again.
+    fn begin_walk(&self) {
+        self.stripe.begin_walk();
+        self.pawapay.begin_walk();
     }
 
     /// Whether the refund is settled now, or its provider leaves that open.
@@ -157,9 +173,12 @@ impl Gateways {
 }
 
 impl<G: Gateway> Account<G> {
-    fn of(found: Result<Option<G>, AskError>) -> Self {
+    fn of(found: Result<Option<G>, AskError>, longest_again: Duration) -> Self {
         match found {
-            Ok(Some(gateway)) => Self::Open(Questioned { gateway, silent: AtomicU32::new(0) }),
+            Ok(Some(gateway)) => {
+                let (silent, answers) = (AtomicU32::new(0), AtomicBool::new(true));
+                Self::Open(Questioned { gateway, longest_again, silent, answers })
+            }
             Ok(None) => Self::None,
             Err(error) => {
                 tracing::error!(provider = %G::PROVIDER, %error, "a provider can't be asked: its key can't be read");
@@ -170,6 +189,12 @@ impl<G: Gateway> Account<G> {
 
     const fn is_locked(&self) -> bool {
         matches!(self, Self::Locked)
+    }
+
+    fn begin_walk(&self) {
+        if let Self::Open(provider) = self {
+            provider.silent.store(0, Ordering::Relaxed);
+        }
     }
 
     async fn settle(&self, shop: &Shop, refund: &Refund) -> Result<Looked, CommitError> {
@@ -220,10 +245,14 @@ impl<G: Gateway> Account<G> {
     }
 }
 
-/// A provider, and how many questions in a row it has left unanswered.
+/// A provider, and what has come of its questions.
 struct Questioned<G> {
     gateway: G,
+    longest_again: Duration,
+    /// How many questions of the walk in a row it has left unanswered.
     silent: AtomicU32,
+    /// Whether it has answered the last question of the run.
+    answers: AtomicBool,
 }
 
 impl<G: Gateway> Questioned<G> {
@@ -234,9 +263,14 @@ impl<G: Gateway> Questioned<G> {
     /// Counted before it is asked, so that a question which is given up counts, too.
     async fn heard<T>(&self, question: impl Future<Output = Result<T, AskError>> + Send) -> Result<T, AskError> {
         self.silent.fetch_add(1, Ordering::Relaxed);
-        let answer = question.await;
+        let answer = if self.answers.swap(false, Ordering::Relaxed) {
+            question.await
+        } else {
+            timeout(self.longest_again, question).await.unwrap_or_else(|_| Err(AskError::Unanswered(STILL_SILENT.into())))
+        };
         if !matches!(answer, Err(AskError::Unanswered(_))) {
             self.silent.store(0, Ordering::Relaxed);
+            self.answers.store(true, Ordering::Relaxed);
         }
         answer
     }
