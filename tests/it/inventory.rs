@@ -1,7 +1,12 @@
 //! `GET/PUT /api/inventory`, `PUT /api/inventory/adjust`, `GET /api/inventory/{variantId}/history`.
 
 use crate::kit::{Answer, CUSTOMER, LocalShop, column, keys};
+use domain::actor::Actor;
+use domain::ids::{ProductId, VariantId};
+use domain::inventory::{NewVariant, Variant};
+use domain::money::Money;
 use serde_json::{Value, json};
+use store::Writes;
 
 mod races;
 
@@ -163,6 +168,36 @@ async fn a_sku_is_the_same_however_its_accents_are_typed() {
     }
     put(&shop, json!([dress(composed), dress("R-1")])).await.refused(409, "DUPLICATE_SKU");
     put(&shop, json!([dress("\u{c9}-2"), dress("E\u{301}-2")])).await.refused(409, "DUPLICATE_SKU");
+}
+
+#[tokio::test]
+async fn a_sku_that_is_stored_with_its_accents_apart_is_found_and_taken() {
+    let shop = LocalShop::without_pumps().await;
+    let (composed, decomposed) = ("ROB\u{c9}-1", "ROBE\u{301}-1");
+    let new = NewVariant {
+        product_id: ProductId::new(7).expect("an id"),
+        sku: decomposed.to_owned(),
+        product_name: "Robe".to_owned(),
+        size: None,
+        color: None,
+        price: Money::usd(20_00),
+        stock_quantity: 3,
+        is_active: true,
+    };
+    let (clock, id) = (&shop.system.clock, VariantId::new(77).expect("an id"));
+    let variant = Variant::create(id, new, Actor::System, clock.now());
+    shop.system.store().commit(Writes::new().insert_variant(&variant), None, clock.now()).await.expect("written");
+
+    for sku in [composed, decomposed] {
+        assert_eq!(shop.staff().get(&format!("/api/inventory?sku={sku}")).await.ok()["id"], 77);
+        put(&shop, json!([dress(sku)])).await.refused(409, "DUPLICATE_SKU");
+    }
+    // Whoever says it again has it as any other is.
+    let after = put(&shop, json!([{ "id": 77, "sku": decomposed }])).await.ok();
+    assert_eq!((&after["variants"][0]["sku"], &after["variants"][0]["stockQuantity"]), (&json!(composed), &json!(3)));
+    assert_eq!(shop.staff().get(&format!("/api/inventory?sku={decomposed}")).await.ok()["id"], 77);
+    put(&shop, json!([{ "id": 77, "sku": "R-1" }])).await.ok();
+    assert_eq!(put(&shop, json!([dress(composed)])).await.status, 200);
 }
 
 #[tokio::test]

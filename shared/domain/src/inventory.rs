@@ -1,7 +1,7 @@
 //! Variants, their stock, and the log of its changes.
 
 use crate::actor::Actor;
-use crate::composed::composed;
+use crate::composed::{composed, decomposed};
 use crate::ids::{OrderId, ProductId, UserId, VariantId};
 use crate::money::{AmountError, Currency, Decimal, Money};
 use crate::time::Timestamp;
@@ -15,6 +15,13 @@ pub const MAX_PIECES: i64 = 1_000_000_000;
 #[must_use]
 pub fn kept_sku(written: &str) -> String {
     composed(written)
+}
+
+/// The SKU under which a variant may stand in the table instead, where that has accents: one that was written without
+/// [`kept_sku`] may have them as marks of their own.
+#[must_use]
+pub fn decomposed_sku(kept: &str) -> Option<String> {
+    Some(decomposed(kept)).filter(|other| other != kept)
 }
 
 words! {

@@ -7,7 +7,7 @@ use crate::keys::{self, BY_PRODUCT, BY_TIME, Key};
 use crate::list::{Page, PageRequest};
 use crate::{Store, Table};
 use domain::ids::{ProductId, VariantId};
-use domain::inventory::{Adjusted, StockChange, StockLog, Variant};
+use domain::inventory::{Adjusted, StockChange, StockLog, Variant, decomposed_sku};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -41,12 +41,14 @@ impl Store {
         self.get(Table::Inventory, &keys::variant(id)).await
     }
 
-    /// The variant of a SKU.
+    /// The variant of a SKU, as [`domain::inventory::kept_sku`] has it.
     pub async fn variant_by_sku(&self, sku: &str) -> Result<Option<Variant>, StorageError> {
-        match self.get::<SkuRecord>(Table::Inventory, &keys::sku(sku)).await? {
-            Some(owner) => self.variant(owner.variant_id).await,
-            None => Ok(None),
+        for key in sku_keys(sku) {
+            if let Some(owner) = self.get::<SkuRecord>(Table::Inventory, &key).await? {
+                return self.variant(owner.variant_id).await;
+            }
         }
+        Ok(None)
     }
 
     /// Several variants, in no order.
@@ -55,13 +57,13 @@ impl Store {
         self.batch_get(&wanted).await?.into_values().map(record).collect()
     }
 
-    /// Several variants, and whose several SKUs are, in one round trip.
+    /// Several variants, and whose several SKUs are (as [`domain::inventory::kept_sku`] has them), in one round trip.
     pub async fn variants_and_skus(
         &self,
         ids: &[VariantId],
         skus: &[String],
     ) -> Result<(HashMap<VariantId, Variant>, HashMap<String, VariantId>), StorageError> {
-        let of_skus: Vec<(Key, &String)> = skus.iter().map(|sku| (keys::sku(sku), sku)).collect();
+        let of_skus: Vec<(Key, &String)> = skus.iter().flat_map(|sku| sku_keys(sku).map(move |key| (key, sku))).collect();
         let mut wanted: Vec<(Table, Key)> = ids.iter().map(|id| (Table::Inventory, keys::variant(*id))).collect();
         wanted.extend(of_skus.iter().map(|(key, _)| (Table::Inventory, key.clone())));
         wanted.sort_by(|(_, a), (_, b)| a.pk.cmp(&b.pk));
@@ -70,7 +72,8 @@ impl Store {
         let mut owners = HashMap::new();
         for (key, sku) in of_skus {
             if let Some(item) = found.remove(&key) {
-                owners.insert(sku.clone(), record::<SkuRecord>(item)?.variant_id);
+                let owner = record::<SkuRecord>(item)?.variant_id;
+                owners.entry(sku.clone()).or_insert(owner);
             }
         }
         let variants = found.into_values().map(record::<Variant>).collect::<Result<Vec<_>, _>>()?;
@@ -112,6 +115,11 @@ impl Store {
         let row: Option<StockLog> = self.get(Table::Inventory, &keys::stock_log(log.variant_id, log.version)).await?;
         Ok(row.is_some())
     }
+}
+
+/// Where the record of a SKU may be, first where it is written.
+fn sku_keys(sku: &str) -> impl Iterator<Item = Key> {
+    std::iter::once(keys::sku(sku)).chain(decomposed_sku(sku).map(|other| keys::sku(&other)))
 }
 
 impl Writes {
