@@ -44,7 +44,7 @@ async fn after_72_hours_the_system_cancels_it_gives_its_stock_back_and_tells_the
 async fn a_single_hour_is_said_as_one() {
     let variables = HashMap::from([("UNPAID_ORDER_HOURS", "1".to_owned())]);
     let shop = LocalShop::with(Options { variables, ..Options::default() }).await;
-    for (locale, reason) in [("fr", "Non payée dans l’heure"), ("en", "Not paid within 1 hour")] {
+    for (locale, reason) in [("fr", "Non payée dans l’heure"), ("en", "Not paid within an hour")] {
         let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "email": "ada@example.com", "locale": locale });
         let order = shop.order().with("customer", customer).place().await;
         shop.after(2 * HOUR).await;

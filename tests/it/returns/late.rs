@@ -43,7 +43,7 @@ async fn after_thirty_days_the_system_rejects_it_frees_its_pieces_and_tells_the_
 async fn a_single_day_is_said_as_one() {
     let variables = HashMap::from([("RETURN_ARRIVAL_DAYS", "1".to_owned())]);
     let shop = LocalShop::with(Options { variables, pumps: false, ..Options::default() }).await;
-    for (locale, reason) in [("fr", "Colis non reçu dans le jour suivant l’accord"), ("en", "Not received within 1 day of its approval")]
+    for (locale, reason) in [("fr", "Colis non reçu dans le jour suivant l’accord"), ("en", "Not received within a day of its approval")]
     {
         let customer = json!({ "firstName": "Ada", "lastName": "Ilunga", "email": "ada@example.com", "locale": locale });
         let order = shop.order().with("customer", customer).delivered().place().await;

@@ -6,7 +6,7 @@ use super::*;
 use crate::actor::{Actor, Role};
 use crate::ids::{Ids, UserId};
 use crate::inventory::{NewVariant, Variant};
-use crate::message::MessageKind;
+use crate::message::{Locale, MessageKind};
 use crate::refund::{Refund, RefundError, RefundMethod, RefundPart, RefundPatch, RefundRequest, RefundStatus, RoomError};
 use crate::time::Day;
 use proptest::prelude::*;
@@ -341,5 +341,20 @@ proptest! {
                 prop_assert!(pieces <= line.quantity && money <= line.paid().minor, "a piece is refunded twice");
             }
         }
+    }
+}
+
+#[test]
+fn a_single_hour_is_said_as_one() {
+    for (locale, hours, reason) in [
+        (Locale::Fr, 1, "Non payée dans l’heure"),
+        (Locale::Fr, 72, "Non payée dans les 72 heures"),
+        (Locale::En, 1, "Not paid within an hour"),
+        (Locale::En, 72, "Not paid within 72 hours"),
+    ] {
+        let mut order = placed(&[10_00], 1, PaymentMethod::Card);
+        order.customer.locale = locale;
+        let cancelled = order.cancel_unpaid(hours, NOW.plus_minutes(hours * 60), ids()).unwrap();
+        assert_eq!(cancelled.events[0].note.as_deref(), Some(reason));
     }
 }

@@ -16,9 +16,9 @@ impl Order {
         }
         let reason = match (self.customer.locale, hours) {
             (Locale::Fr, 1) => "Non payée dans l’heure".to_owned(),
-            (Locale::Fr, hours) => format!("Non payée dans les {hours} heures"),
-            (Locale::En, 1) => "Not paid within 1 hour".to_owned(),
-            (Locale::En, hours) => format!("Not paid within {hours} hours"),
+            (Locale::Fr, _) => format!("Non payée dans les {hours} heures"),
+            (Locale::En, 1) => "Not paid within an hour".to_owned(),
+            (Locale::En, _) => format!("Not paid within {hours} hours"),
         };
         let request = CancelRequest { reason, refund_method: None, notes: None };
         self.cancel(&request, Actor::System, now, ids).ok()

@@ -43,7 +43,7 @@ pub enum RequestError {
     #[error("An order that is {0} can't be returned; only a DELIVERED one can.")]
     NotDelivered(OrderStatus),
     /// `RETURN_WINDOW_CLOSED`
-    #[error("An order can be returned within {0} days of its delivery, and those are over.")]
+    #[error("An order can be returned within {}.", days_and_their_end(*.0))]
     WindowClosed(u64),
     /// `QUANTITY_NOT_RETURNABLE`
     #[error("{asked} of {sku} were asked for and {left} can be returned.")]
@@ -55,6 +55,13 @@ pub enum RequestError {
         /// Pieces that are not on their way back and whose money was not given back.
         left: u32,
     },
+}
+
+fn days_and_their_end(days: u64) -> String {
+    match days {
+        1 => "a day of its delivery, and that is over".to_owned(),
+        _ => format!("{days} days of its delivery, and those are over"),
+    }
 }
 
 /// A return that the order allows: everything is decided but its number and ids.

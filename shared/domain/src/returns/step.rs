@@ -234,9 +234,9 @@ impl Return {
         self.awaits_arrival_since().filter(|since| since.plus_days(days) <= now)?;
         let reason = match (order.customer.locale, days) {
             (Locale::Fr, 1) => "Colis non reçu dans le jour suivant l’accord".to_owned(),
-            (Locale::Fr, days) => format!("Colis non reçu dans les {days} jours suivant l’accord"),
-            (Locale::En, 1) => "Not received within 1 day of its approval".to_owned(),
-            (Locale::En, days) => format!("Not received within {days} days of its approval"),
+            (Locale::Fr, _) => format!("Colis non reçu dans les {days} jours suivant l’accord"),
+            (Locale::En, 1) => "Not received within a day of its approval".to_owned(),
+            (Locale::En, _) => format!("Not received within {days} days of its approval"),
         };
         let request = StepRequest { step: ReturnStep::Reject(reason), notes: None, counts: Vec::new(), fees: Fees::default() };
         self.take(&request, order, policy, Actor::System, now, ids).ok()

@@ -6,6 +6,7 @@ mod money;
 use super::*;
 use crate::actor::{Actor, Role};
 use crate::ids::{Ids, UserId};
+use crate::message::Locale;
 use crate::order::tests::placed_lines;
 use crate::order::{OrderStatus, PaymentMethod, PaymentRequest, PaymentStatus, discounted};
 use crate::refund::{RefundChange, RefundError, RefundPart, RefundPatch, RefundRequest, RefundStatus, RoomError};
@@ -152,5 +153,23 @@ fn the_system_gives_up_what_was_approved_and_only_when_its_days_are_over() {
     for steps in [&[][..], &[ReturnStep::Approve, ReturnStep::Receive], &[ReturnStep::Reject("x".into())]] {
         let change = through(&order, &vec![(0, 2, Condition::Unopened)], steps);
         assert_eq!(change.rma.give_up(&change.order, &POLICY, over, ids()), None, "{}", change.rma.status);
+    }
+}
+
+#[test]
+fn a_single_day_is_said_as_one() {
+    assert_eq!(RequestError::WindowClosed(1).to_string(), "An order can be returned within a day of its delivery, and that is over.");
+    let thirty = "An order can be returned within 30 days of its delivery, and those are over.";
+    assert_eq!(RequestError::WindowClosed(30).to_string(), thirty);
+    let order = delivered(&[(10_00, 2)], Off::Cents(0));
+    let approved = through(&order, &vec![(0, 2, Condition::Unopened)], &[ReturnStep::Approve]);
+    for (locale, reason) in
+        [(Locale::Fr, "Colis non reçu dans le jour suivant l’accord"), (Locale::En, "Not received within a day of its approval")]
+    {
+        let mut order = approved.order.clone();
+        order.customer.locale = locale;
+        let policy = ReturnPolicy { arrival_days: 1, ..POLICY };
+        let given_up = approved.rma.give_up(&order, &policy, NOW.plus_days(1), ids()).unwrap();
+        assert_eq!(given_up.rma.notes.as_deref(), Some(reason));
     }
 }
