@@ -3,7 +3,7 @@
 use super::{TemplateView, checked, code, document, load, subject, variables};
 use crate::query;
 use api::auth::Admin;
-use api::input::{Input, Reader};
+use api::input::{Input, MISSING, Reader};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::TemplateId;
@@ -44,7 +44,7 @@ impl Input for UpdateTemplate {
         let id = query::required_id(request, TemplateId::new);
         let mut body = request.body()?;
         if body.is_empty() {
-            body.missing("name", "MISSING_REQUIRED_FIELDS");
+            body.missing("name", MISSING);
         }
         let code = body.changeable("code", |value| code(&value));
         let name = body.changeable("name", |value| value.text(100));

@@ -2,7 +2,7 @@
 
 use super::{VariantView, sku_of};
 use api::auth::InventoryKeeper;
-use api::input::{Input, Reader, Value};
+use api::input::{Input, MISSING, Reader, Value};
 use api::problem::FieldError;
 use api::{Answer, Attempt, Checked, Problem, Shop};
 use axum::extract::State;
@@ -82,9 +82,9 @@ impl Input for PutVariants {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let shops = request.shop().currency;
         let mut body = request.body()?;
-        let entries = body.required("variants", "MISSING_REQUIRED_FIELDS", |value| {
+        let entries = body.required("variants", MISSING, |value| {
             if value.is_empty_list() {
-                return value.wrong_as("MISSING_REQUIRED_FIELDS", "must not be empty");
+                return value.wrong_as(MISSING, "must not be empty");
             }
             if value.length() > MOST_VARIANTS {
                 return value.wrong_as("TOO_MANY_ITEMS", &format!("can have {MOST_VARIANTS} variants at the most"));
@@ -106,7 +106,7 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     let mut fields = value.fields("INVALID_VARIANTS")?;
     let is_change = fields.says("id");
     let named = fields.peek("currency").and_then(Currency::parse);
-    let (required, product, has_price) = ("MISSING_REQUIRED_FIELDS", "INVALID_ID", fields.has("price"));
+    let (product, has_price) = ("INVALID_ID", fields.has("price"));
 
     let id = fields.optional("id", |value| value.id(VariantId::new, "INVALID_ID"));
     let mut patch = VariantPatch::default();
@@ -117,9 +117,9 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
         sku = fields.changeable("sku", |value| sku_of(&value));
         product_name = fields.changeable("productName", |value| value.text(200));
     } else {
-        product_id = fields.required("productId", required, |value| value.id(ProductId::new, product)).map(Some);
-        sku = fields.required("sku", required, |value| sku_of(&value)).map(Some);
-        product_name = fields.required("productName", required, |value| value.text(200)).map(Some);
+        product_id = fields.required("productId", MISSING, |value| value.id(ProductId::new, product)).map(Some);
+        sku = fields.required("sku", MISSING, |value| sku_of(&value)).map(Some);
+        product_name = fields.required("productName", MISSING, |value| value.text(200)).map(Some);
     }
     let size = fields.clearable("size", |value| value.text(50));
     let color = fields.clearable("color", |value| value.text(50));
@@ -132,7 +132,7 @@ fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
         first_price = None;
     } else {
         price = Some(None);
-        first_price = fields.required("price", required, |value| value.amount(named.unwrap_or(shops)));
+        first_price = fields.required("price", MISSING, |value| value.amount(named.unwrap_or(shops)));
     }
     let currency = fields.optional("currency", |value| {
         if is_change && !has_price {
@@ -181,11 +181,12 @@ pub(super) async fn put(
     let (shop, entries, ids, skus, meta) = (&shop, &entries, &ids, &skus, &meta);
     shop.decide(meta, |attempt| async move {
         let (known, owners) = shop.store.variants_and_skus(ids, skus).await?;
-        let seen = only_version(entries, &known)?;
+        let steps = steps(entries, &known)?;
+        let seen = only_version(&steps);
         meta.require_match_if_one(seen)?;
         // A variant that sells well has another version at every moment, and who names none doesn't care.
         let unmoved = if attempt.lost == 0 || meta.is_on_a_version() { Unmoved::Record } else { Unmoved::Facts };
-        let (variants, writes) = decide(entries, &known, owners, unmoved, caller.actor(), attempt)?;
+        let (variants, writes) = decide(entries, &steps, owners, unmoved, caller.actor(), attempt)?;
         let changed = seen.filter(|_| unmoved == Unmoved::Record).and(variants.first()).map(|variant| variant.version);
         let answer = Answer::ok(&VariantsAnswer { variants: variants.into_iter().map(Into::into).collect() })?;
         let answer = match changed {
@@ -197,58 +198,68 @@ pub(super) async fn put(
     .await
 }
 
-/// The version that the request is made on: the changed variant's when there is just this one, and else none.
-///
+/// What becomes of one variant, with the one that it is made of.
+enum Step<'a> {
+    Create(&'a NewVariant),
+    Change(&'a Variant, &'a VariantPatch),
+}
+
 /// # Errors
 /// `VARIANT_NOT_FOUND`, which goes before what is wrong with a version.
-fn only_version(entries: &[Entry], known: &HashMap<VariantId, Variant>) -> Result<Option<u64>, Problem> {
-    let versions = entries.iter().filter_map(Entry::id).map(|id| match known.get(&id) {
-        Some(variant) => Ok(variant.version),
-        None => Err(InventoryError::VariantNotFound(id).into()),
-    });
-    let versions = versions.collect::<Result<Vec<_>, Problem>>()?;
-    Ok(versions.first().copied().filter(|_| entries.len() == 1))
+fn steps<'a>(entries: &'a [Entry], known: &'a HashMap<VariantId, Variant>) -> Result<Vec<Step<'a>>, InventoryError> {
+    let step = |entry: &'a Entry| match entry {
+        Entry::Create(new) => Ok(Step::Create(new)),
+        Entry::Change(id, patch) => Ok(Step::Change(known.get(id).ok_or(InventoryError::VariantNotFound(*id))?, patch)),
+    };
+    entries.iter().map(step).collect()
+}
+
+/// The version that the request is made on: the changed variant's when there is just this one, and else none.
+fn only_version(steps: &[Step]) -> Option<u64> {
+    match steps {
+        [Step::Change(old, _)] => Some(old.version),
+        _ => None,
+    }
 }
 
 /// The variants after it, and what that writes. A SKU is free when no variant has it, and none before in this request.
 fn decide(
     entries: &[Entry],
-    known: &HashMap<VariantId, Variant>,
+    steps: &[Step],
     mut owners: HashMap<String, VariantId>,
     unmoved: Unmoved,
     actor: Actor,
     attempt: Attempt,
 ) -> Result<(Vec<Variant>, Writes), Problem> {
-    let variants = after(entries, known, actor, attempt)?;
+    let variants = after(steps, actor, attempt)?;
     let mut writes = Writes::new();
-    for (entry, variant) in entries.iter().zip(&variants) {
+    for ((entry, step), variant) in entries.iter().zip(steps).zip(&variants) {
         if let Some(sku) = entry.sku()
             && *owners.entry(sku.clone()).or_insert(variant.id) != variant.id
         {
             return Err(InventoryError::DuplicateSku(sku.clone()).into());
         }
-        writes = match known.get(&variant.id) {
-            Some(old) => writes.change_variant(old, variant, unmoved),
-            None => writes.insert_variant(variant),
+        writes = match step {
+            Step::Change(old, _) => writes.change_variant(old, variant, unmoved),
+            Step::Create(_) => writes.insert_variant(variant),
         };
     }
     Ok((variants, writes))
 }
 
+/// The variants after it.
+///
 /// # Errors
-/// `VARIANT_NOT_FOUND`; `INVALID_AMOUNT` for each price that is no amount of the currency that its variant keeps.
-fn after(entries: &[Entry], known: &HashMap<VariantId, Variant>, actor: Actor, mut attempt: Attempt) -> Result<Vec<Variant>, Problem> {
+/// `INVALID_AMOUNT` for each price that is no amount of the currency that its variant keeps.
+fn after(steps: &[Step], actor: Actor, mut attempt: Attempt) -> Result<Vec<Variant>, Problem> {
     let (mut variants, mut wrong) = (Vec::new(), Vec::new());
-    for (place, entry) in entries.iter().enumerate() {
-        match entry {
-            Entry::Create(new) => variants.push(Variant::create(VariantId::draw(&mut attempt.ids), new.clone(), actor, attempt.now)),
-            Entry::Change(id, patch) => {
-                let old = known.get(id).ok_or(InventoryError::VariantNotFound(*id))?;
-                match old.update(patch.clone(), attempt.now) {
-                    Ok(variant) => variants.push(variant),
-                    Err(error) => wrong.push(FieldError::new(format!("/variants/{place}/price"), "INVALID_AMOUNT", error)),
-                }
-            }
+    for (place, step) in steps.iter().enumerate() {
+        match step {
+            Step::Create(new) => variants.push(Variant::create(VariantId::draw(&mut attempt.ids), (*new).clone(), actor, attempt.now)),
+            Step::Change(old, patch) => match old.update((*patch).clone(), attempt.now) {
+                Ok(variant) => variants.push(variant),
+                Err(error) => wrong.push(FieldError::new(format!("/variants/{place}/price"), "INVALID_AMOUNT", error)),
+            },
         }
     }
     if wrong.is_empty() { Ok(variants) } else { Err(Problem::invalid(wrong)) }

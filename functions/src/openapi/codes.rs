@@ -1,5 +1,7 @@
 //! Every code of a refusal, and which operation answers which: what the handlers' types can't tell.
 
+use api::input::MISSING;
+
 /// A code, its usual status, the field it is about (or none), and a sentence that comes with it. Where a code is answered in several
 /// forms, words after it name the case, and operations name it so.
 pub(super) type Row = (&'static str, u16, &'static str, &'static str);
@@ -45,7 +47,7 @@ pub(super) const CODES: &[Row] = &[
     ("INVALID_DATE_RANGE", 400, "/endDate", "endDate is before startDate."),
     ("INVALID_STATUS", 400, "/status", "status is none of the words it can be."),
     ("INVALID_STATUS_TRANSITION", 409, "", "An order that is PENDING can't become SHIPPED. Allowed: CONFIRMED, CANCELLED."),
-    ("MISSING_REQUIRED_FIELDS", 400, "/name", "name is required."),
+    (MISSING, 400, "/name", "name is required."),
     ("MISSING_REASON", 400, "/reason", "reason is required."),
     ("INVALID_REASON", 400, "/reason", "reason has more than 500 characters."),
     ("MISSING_ITEMS", 400, "/items", "items must not be empty."),
@@ -135,7 +137,6 @@ pub(super) const MEMBERS: &[(&str, &str)] = &[
 ];
 
 const METHOD: &str = "INVALID_METHOD";
-const MISSING: &str = "MISSING_REQUIRED_FIELDS";
 
 /// What an operation answers besides what follows from its parameters, its body and its headers. A number before a code is
 /// a status that is not the code's usual one.

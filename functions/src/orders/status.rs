@@ -3,7 +3,7 @@
 use super::cancel::{MOST_REASON, reason};
 use super::{OrderView, load, order_id};
 use api::auth::Staff;
-use api::input::{Input, Reader};
+use api::input::{Input, MISSING, Reader};
 use api::{Answer, Checked, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
@@ -49,7 +49,7 @@ impl Input for ChangeStatus {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let id = order_id(request);
         let mut body = request.body()?;
-        let status = body.required("newStatus", "MISSING_REQUIRED_FIELDS", |value| value.word(OrderStatus::parse, "INVALID_STATUS"));
+        let status = body.required("newStatus", MISSING, |value| value.word(OrderStatus::parse, "INVALID_STATUS"));
         let step = if status == Some(OrderStatus::Cancelled) {
             let reason = body.required("note", "MISSING_REASON", |value| reason(&value));
             reason.map(|reason| Step::Cancel(CancelRequest { reason, refund_method: None, notes: None }))

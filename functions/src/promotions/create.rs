@@ -37,7 +37,7 @@ pub(crate) struct PromotionBody {
     per_user_limit: Option<u32>,
     /// The first moment of it; epoch milliseconds.
     start_date: u64,
-    /// The last.
+    /// The last moment of it; epoch milliseconds.
     end_date: u64,
     /// ISO 4217; the shop's when it is left out.
     currency: Option<String>,

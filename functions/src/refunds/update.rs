@@ -4,7 +4,7 @@ use super::{RefundView, load};
 use crate::orders;
 use crate::query;
 use api::auth::Admin;
-use api::input::{Input, Reader};
+use api::input::{Input, MISSING, Reader};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::RefundId;
@@ -33,7 +33,7 @@ impl Input for UpdateRefund {
         let id = query::required_id(request, RefundId::new);
         let mut body = request.body()?;
         if body.is_empty() {
-            body.missing("status", "MISSING_REQUIRED_FIELDS");
+            body.missing("status", MISSING);
         }
         let status = body.changeable("status", |value| value.word(RefundStatus::parse, "INVALID_STATUS"));
         let transaction_reference = body.clearable("transactionReference", |value| value.text(255));

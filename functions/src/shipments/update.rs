@@ -5,7 +5,7 @@ use super::{ShipmentView, cost, load, weight};
 use crate::orders;
 use crate::query;
 use api::auth::Staff;
-use api::input::{Decimal, Input, Reader, Value};
+use api::input::{Decimal, Input, MISSING, Reader, Value};
 use api::labels::Labels;
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
@@ -47,7 +47,7 @@ impl Input for UpdateShipment {
         let labels = request.labels();
         let mut body = request.body()?;
         if body.is_empty() {
-            body.missing("status", "MISSING_REQUIRED_FIELDS");
+            body.missing("status", MISSING);
         }
         let status = body.changeable("status", |value| value.word(ShipmentStatus::parse, "INVALID_STATUS"));
         let tracking_number = body.clearable("trackingNumber", |value| number(&value));

@@ -5,7 +5,7 @@ mod view;
 
 pub(crate) use view::{EntryView, LedgerView};
 
-use api::input::{Input, Reader};
+use api::input::{Input, MISSING, Reader};
 use api::{Amount, Answer, Caller, Checked, Problem, Shop, page};
 use axum::Router;
 use axum::extract::State;
@@ -24,7 +24,7 @@ impl Input for ReadLedger {
         let read = |value: api::input::Value<'_>| value.id(CustomerId::new, "INVALID_ID");
         let customer_id = match own {
             Some(own) => request.query("customerId", read).map(|asked| asked.unwrap_or(own)),
-            None => request.required_query("customerId", "MISSING_REQUIRED_FIELDS", read),
+            None => request.required_query("customerId", MISSING, read),
         };
         let page = page::read(request);
         Some(Self { customer_id: customer_id?, page: page? })

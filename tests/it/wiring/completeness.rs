@@ -2,8 +2,10 @@
 
 use super::openapi::{document, operations, resolved, signature, sources};
 use super::{file, none};
+use api::input::MISSING;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 fn schemas(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     document["components"]["schemas"].as_object().into_iter().flatten()
@@ -189,6 +191,7 @@ fn every_code_of_an_endpoint_is_told() {
         complaints.extend(missing.map(|code| format!("{path} refuses with {code}, and its operation doesn't tell")));
     }
     assert!(seen > 30, "only {seen} endpoints are found: this test doesn't see them");
+    assert!(CONSTANTS.iter().any(|(name, code)| (name.as_str(), code.as_str()) == ("MISSING", MISSING)), "{CONSTANTS:?}");
     none(&complaints);
 }
 
@@ -268,7 +271,19 @@ const BEGINNINGS: &[&str] =
 /// How a refusal is made: its code comes next.
 const REFUSALS: &[&str] = &["not_found(", "conflict(", "bad_request(", "invalid_field("];
 
-/// The codes in a source: screaming words in quotes that begin as codes do, or that refusals are made with.
+/// The codes that `shared/api` has a constant for, such as `MISSING`, by its name.
+static CONSTANTS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let sources = sources("shared/api/src").into_iter().map(|path| code_alone(&file(&path))).collect::<Vec<_>>();
+    let constants = sources.iter().flat_map(|source| source.split("pub const ").skip(1));
+    let coded = constants.filter_map(|constant| {
+        let (name, rest) = constant.split_once(": &str = \"")?;
+        let (code, _) = rest.split_once("\";")?;
+        screams(code).then(|| (name.to_owned(), code.to_owned()))
+    });
+    coded.collect()
+});
+
+/// The codes in a source: screaming words in quotes that begin as codes do or that refusals are made with, and constants.
 fn words_of(source: &str) -> BTreeSet<String> {
     let is_code = |before: &str, word: &str| {
         let call = before.trim_end();
@@ -277,15 +292,20 @@ fn words_of(source: &str) -> BTreeSet<String> {
         refuses || begins && word.contains('_')
     };
     let source = code_alone(source);
-    screaming(&source).into_iter().filter(|(before, word)| is_code(before, word)).map(|(_, word)| word.to_owned()).collect()
+    let names: BTreeSet<&str> = source.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let by_name = CONSTANTS.iter().filter(|(name, _)| names.contains(name.as_str())).map(|(_, code)| code.clone());
+    screaming(&source).into_iter().filter(|(before, word)| is_code(before, word)).map(|(_, word)| word.to_owned()).chain(by_name).collect()
 }
 
 /// The screaming words in quotes, each with what stands between it and the text before it.
 pub(super) fn screaming(source: &str) -> Vec<(&str, &str)> {
     let pieces: Vec<&str> = source.split('"').collect();
     let pairs = pieces.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-    let screams = |word: &str| word.len() > 2 && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
     pairs.filter(|(_, word)| screams(word)).collect()
+}
+
+fn screams(word: &str) -> bool {
+    word.len() > 2 && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
 }
 
 /// A source without its tests and its comments.

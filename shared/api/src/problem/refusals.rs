@@ -1,6 +1,7 @@
 //! Every error of the domain and of the tables, with its status and its code of the contract.
 
 use super::{FieldError, Problem};
+use crate::input::MISSING;
 use axum::http::{StatusCode, header};
 use domain::credit::RedeemError;
 use domain::inventory::InventoryError;
@@ -90,12 +91,12 @@ impl From<NotRedeemable> for Problem {
 impl From<WrongTerm> for FieldError {
     fn from(wrong: WrongTerm) -> Self {
         let (field, code) = match wrong {
-            WrongTerm::ValueMissing => ("value", "MISSING_REQUIRED_FIELDS"),
+            WrongTerm::ValueMissing => ("value", MISSING),
             WrongTerm::Percentage => ("value", "INVALID_PERCENTAGE"),
             WrongTerm::FixedAmount | WrongTerm::NegativeValue => ("value", "INVALID_VALUE"),
             WrongTerm::Amount { field, .. } | WrongTerm::NegativeAmount { field } => (field, "INVALID_AMOUNT"),
             WrongTerm::NoDiscount => ("maxDiscount", "INVALID_AMOUNT"),
-            WrongTerm::OtherCurrency { field } => (field, "MISSING_REQUIRED_FIELDS"),
+            WrongTerm::OtherCurrency { field } => (field, MISSING),
             WrongTerm::DateRange => ("endDate", "INVALID_DATE_RANGE"),
         };
         Self::new(format!("/{field}"), code, wrong)
@@ -189,7 +190,7 @@ impl From<ShipmentError> for Problem {
         match &error {
             ShipmentError::InvalidTransition { allowed, .. } => transition::<ShipmentStatus>(&error, allowed),
             ShipmentError::BookingInProgress => Self::conflict("BOOKING_IN_PROGRESS", error).header(header::RETRY_AFTER, "60"),
-            ShipmentError::NumberMissing => Self::invalid_field("/trackingNumber", "MISSING_REQUIRED_FIELDS", error),
+            ShipmentError::NumberMissing => Self::invalid_field("/trackingNumber", MISSING, error),
             ShipmentError::NumberUsed(_) => Self::conflict("TRACKING_NUMBER_USED", error),
         }
     }
