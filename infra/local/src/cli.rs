@@ -313,7 +313,7 @@ mod tests {
     fn a_secret_of_the_environment_is_used_and_a_short_one_refused() {
         let with = |secret: &'static str| options(&Arguments::default(), move |name| (name == "JWT_SECRET").then(|| secret.to_owned()));
         assert_eq!(with("a-secret-of-forty-bytes-or-so-and-no-less").unwrap().jwt_secret, "a-secret-of-forty-bytes-or-so-and-no-less");
-        assert_eq!(with("short").err().unwrap().to_string(), "JWT_SECRET: is 5 bytes long; 32 is the least");
+        assert_eq!(with("short").err().unwrap().to_string(), "JWT_SECRET: has 5 of the 32 bytes that are the least");
     }
 
     #[test]

@@ -170,15 +170,18 @@ pub fn secret(variables: &impl Variables, plain: &'static str, arn: &'static str
 pub fn trusted(secret: &str) -> Result<(), String> {
     match secret.len() {
         _ if secret == LOCAL_SECRET => Err("is the one of the local environment, which everybody knows".to_owned()),
-        short @ ..SECRET_BYTES => Err(format!("is {short} bytes long; {SECRET_BYTES} is the least")),
+        short @ ..SECRET_BYTES => Err(format!("has {short} of the {SECRET_BYTES} bytes that are the least")),
         _ => Ok(()),
     }
 }
 
 impl TokenConfig {
+    /// As a function has it that may do without: nothing where it is given none of what tokens are verified with, since nobody needs
+    /// one there.
+    ///
     /// # Errors
-    /// [`ConfigError`] when the shared secret is one that can be guessed, or nothing at all is there to verify tokens with.
-    pub fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+    /// [`ConfigError`] when the shared secret is one that can be guessed.
+    pub fn given(variables: &impl Variables) -> Result<Option<Self>, ConfigError> {
         let config = Self {
             secret: secret(variables, "JWT_SECRET", "JWT_SECRET_ARN"),
             public_key: variables.get("JWT_PUBLIC_KEY"),
@@ -189,14 +192,23 @@ impl TokenConfig {
         if let Some(Secret::Plain(plain)) = &config.secret {
             trusted(plain).map_err(|why| ConfigError::new("JWT_SECRET", why))?;
         }
-        if config.secret.is_none() && config.public_key.is_none() && config.jwks_url.is_none() {
-            return Err(ConfigError::new("JWT_SECRET_ARN", "set it, JWT_PUBLIC_KEY or JWT_JWKS_URL: without one no token can be verified"));
-        }
-        Ok(config)
+        let verifies = config.secret.is_some() || config.public_key.is_some() || config.jwks_url.is_some();
+        Ok(verifies.then_some(config))
+    }
+
+    /// As the local environment has it, where tokens are always verified.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the shared secret is one that can be guessed, or nothing at all is there to verify tokens with.
+    pub fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+        let nothing = "set it, JWT_PUBLIC_KEY or JWT_JWKS_URL: without one no token can be verified";
+        Self::given(variables)?.ok_or_else(|| ConfigError::new("JWT_SECRET_ARN", nothing))
     }
 }
 
 impl ShopConfig {
+    /// As the variables say.
+    ///
     /// # Errors
     /// [`ConfigError`] for a value that makes no sense; what is absent has a default.
     pub fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
@@ -305,8 +317,8 @@ mod tests {
         let refused = |secret: &str| {
             TokenConfig::read(&|name| (name == "JWT_SECRET").then(|| secret.to_owned())).err().map(|error| error.to_string())
         };
-        assert_eq!(refused("secret").unwrap(), "JWT_SECRET: is 6 bytes long; 32 is the least");
-        assert_eq!(refused(&"x".repeat(31)).unwrap(), "JWT_SECRET: is 31 bytes long; 32 is the least");
+        assert_eq!(refused("secret").unwrap(), "JWT_SECRET: has 6 of the 32 bytes that are the least");
+        assert_eq!(refused(&"x".repeat(31)).unwrap(), "JWT_SECRET: has 31 of the 32 bytes that are the least");
         assert_eq!(refused(LOCAL_SECRET).unwrap(), "JWT_SECRET: is the one of the local environment, which everybody knows");
         assert_eq!(refused(&"x".repeat(32)), None);
         assert!(TokenConfig::read(&|_| None).is_err());

@@ -61,10 +61,7 @@ impl Shop {
     pub fn from_environment() -> Result<Self, StartError> {
         let variables = crate::config::Environment;
         let sdk = aws::config();
-        // A function that nobody needs a token for has nothing to verify one with.
-        let tokens = ["JWT_SECRET", "JWT_SECRET_ARN", "JWT_PUBLIC_KEY", "JWT_JWKS_URL"];
-        let verifies = tokens.into_iter().any(|name| variables.get(name).is_some());
-        let tokens = if verifies { Some(TokenConfig::read(&variables)?) } else { None };
+        let tokens = TokenConfig::given(&variables)?;
         Self::new(&variables, tokens, &sdk, &sdk, Clock::default())
     }
 
