@@ -94,6 +94,14 @@ impl Expression {
     pub fn version(version: u64) -> Self {
         Self::new("#version = :version").name("#version", "version").value(":version", crate::item::number(version))
     }
+
+    /// That the item is the one which a record of this version was made of: the version before, and none for the first.
+    pub fn onto(version: u64) -> Self {
+        match version {
+            ..=1 => Self::absent(),
+            later => Self::version(later - 1),
+        }
+    }
 }
 
 impl Writes {

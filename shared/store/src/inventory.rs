@@ -205,7 +205,7 @@ fn facts(old: &Variant, new: &Variant) -> Result<Expression, StorageError> {
 impl From<&Adjusted> for Writes {
     fn from(adjusted: &Adjusted) -> Self {
         let variant = &adjusted.variant;
-        let on_version = Expression::version(variant.version - 1);
+        let on_version = Expression::onto(variant.version);
         Self::new().put(Table::Inventory, keys::variant(variant.id), item(variant), on_version).log(&adjusted.log)
     }
 }

@@ -125,7 +125,7 @@ pub fn sku(sku: &str) -> Key {
 }
 
 pub fn stock_log(id: VariantId, version: u64) -> Key {
-    Key::new(variant(id).pk, format!("{LOG}{version:016}"))
+    Key::new(variant(id).pk, log_sort(version))
 }
 
 pub fn balance(customer: CustomerId, currency: Currency) -> Key {
@@ -134,7 +134,7 @@ pub fn balance(customer: CustomerId, currency: Currency) -> Key {
 
 /// Entries sort by their ids. A refund's carries the refund's own, so that it is made once, and so it stands where that was opened.
 pub fn credit_entry(customer: CustomerId, id: CreditEntryId) -> Key {
-    Key::new(ledger(customer), format!("{ENTRY}{}", list_key(id.get())))
+    Key::new(ledger(customer), entry_sort(id.get()))
 }
 
 pub fn ledger(customer: CustomerId) -> String {

@@ -148,7 +148,7 @@ impl From<&Dispatch> for Writes {
         let Dispatch { message, replaced, events } = dispatch;
         let writes = Self::new().append(events).put(Table::Messages, keys::notification(message.id), item(message), Expression::absent());
         replaced.iter().fold(writes, |writes, replaced| {
-            writes.put(Table::Messages, keys::notification(replaced.id), item(replaced), Expression::version(replaced.version - 1))
+            writes.put(Table::Messages, keys::notification(replaced.id), item(replaced), Expression::onto(replaced.version))
         })
     }
 }

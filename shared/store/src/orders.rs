@@ -116,7 +116,7 @@ impl Writes {
 
     /// On the version it was decided on.
     pub(crate) fn replace_order(self, order: &Order) -> Self {
-        self.put(Table::Orders, keys::order(order.id), item(order), Expression::version(order.version - 1))
+        self.put(Table::Orders, keys::order(order.id), item(order), Expression::onto(order.version))
     }
 
     /// On nobody else having the reference.

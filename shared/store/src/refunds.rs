@@ -95,7 +95,7 @@ impl Writes {
     }
 
     fn replace_refund(self, refund: &Refund) -> Self {
-        self.put(Table::Orders, keys::refund(refund.id), item(refund), Expression::version(refund.version - 1))
+        self.put(Table::Orders, keys::refund(refund.id), item(refund), Expression::onto(refund.version))
     }
 }
 

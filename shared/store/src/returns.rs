@@ -63,11 +63,7 @@ impl Store {
 impl Writes {
     /// The first version on absence, a later one on the version before it.
     fn put_return(self, rma: &Return) -> Self {
-        let condition = match rma.version {
-            1 => Expression::absent(),
-            version => Expression::version(version - 1),
-        };
-        self.put(Table::Returns, keys::rma(rma.id), item(rma), condition)
+        self.put(Table::Returns, keys::rma(rma.id), item(rma), Expression::onto(rma.version))
     }
 }
 

@@ -72,11 +72,7 @@ impl Store {
 impl Writes {
     /// The first version on absence, a later one on the version it was decided on.
     fn put_shipment(self, shipment: &Shipment) -> Self {
-        let condition = match shipment.version {
-            1 => Expression::absent(),
-            version => Expression::version(version - 1),
-        };
-        self.put(Table::Orders, keys::shipment(shipment.id), item(shipment), condition)
+        self.put(Table::Orders, keys::shipment(shipment.id), item(shipment), Expression::onto(shipment.version))
     }
 
     fn claim_number(self, shipment: &Shipment, claim: &NumberClaim) -> Self {

@@ -69,12 +69,8 @@ impl Writes {
         let head = keys::template_head(&template.code, template.locale);
         let id = template.id.get();
         let item = Item::of(&head, &template.head()).map(|item| item.listed(id).under(BY_TIME, keys::shard(keys::TEMPLATES, id)));
-        let condition = match template.version {
-            1 => Expression::absent(),
-            version => Expression::version(version - 1),
-        };
         let version = keys::template_version(template.id, template.version);
         let whole = Item::of(&version, template);
-        self.put(Table::Messages, head, item, condition).put(Table::Messages, version, whole, Expression::absent())
+        self.put(Table::Messages, head, item, Expression::onto(template.version)).put(Table::Messages, version, whole, Expression::absent())
     }
 }
