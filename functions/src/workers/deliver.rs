@@ -1,6 +1,6 @@
 //! Handing one message over: claim, send, settle. The effect is there once, however often the job comes.
 
-use super::{Templates, numbers};
+use super::numbers;
 use api::batch::Outcome;
 use api::clock::{Clock, random};
 use api::metrics::Metrics;
@@ -12,7 +12,6 @@ use domain::notification::{
 };
 use domain::order::Order;
 use domain::report::EmailAddress;
-use providers::phone::{Country, e164};
 use providers::{Accepted, SendError, Sender};
 use store::{Claimed, StorageError, Store};
 
@@ -25,10 +24,6 @@ pub struct Desk<S> {
     pub clock: Clock,
     /// The shop's name, as messages say it.
     pub shop_name: String,
-    /// Whose numbers are written without a country.
-    pub country: Country,
-    /// The shop's own templates.
-    pub templates: Templates,
     /// Who sends.
     pub sender: S,
     /// Where the messages are counted.
@@ -67,25 +62,22 @@ impl<S: Sender> Desk<S> {
         }
     }
 
-    /// Sends a message that is in the log already, ready to be sent.
-    pub(super) async fn deliver_logged(&self, job: &MessageJob) -> Outcome {
-        match self.claim_logged(job).await {
+    /// Sends a message that is in the log already, ready to be sent, unless `unfit` says why its recipient is none.
+    pub(super) async fn deliver_logged(&self, job: &MessageJob, unfit: impl Fn(&str) -> Option<String>) -> Outcome {
+        match self.claim_logged(job, unfit).await {
             Ok(claim) => self.carry_out(claim).await,
             Err(error) => Outcome::Again(error.to_string()),
         }
     }
 
-    async fn claim_logged(&self, job: &MessageJob) -> Result<Claim, StorageError> {
+    async fn claim_logged(&self, job: &MessageJob, unfit: impl Fn(&str) -> Option<String>) -> Result<Claim, StorageError> {
         // The log keeps a message far longer than a queue keeps a job.
         let Some(found) = self.store.notification(job.notification_id).await? else { return Ok(Claim::Settled) };
-        let withheld = match found.channel {
-            Channel::Email => {
-                let suppression = self.store.suppression(&EmailAddress::of(&found.recipient)).await?;
-                suppression.map(|suppression| suppression.why())
-            }
-            // A number is logged as it is sent to; what stands there otherwise was none.
-            Channel::Sms => (e164(&found.recipient, self.country).as_deref() != Some(found.recipient.as_str())).then(no_number),
+        let suppression = match found.channel {
+            Channel::Email => self.store.suppression(&EmailAddress::of(&found.recipient)).await?,
+            Channel::Sms => None,
         };
+        let withheld = unfit(&found.recipient).or_else(|| suppression.map(|suppression| suppression.why()));
         self.claim_found(&found, withheld, random()).await
     }
 
@@ -170,11 +162,6 @@ impl<S: Sender> Desk<S> {
             Err(error) => Outcome::Again(error.to_string()),
         }
     }
-}
-
-/// Why an SMS is sent to nobody whose number is none.
-pub(super) fn no_number() -> String {
-    "no number of any country (E.164, such as +243…)".to_owned()
 }
 
 /// Why a message has become pointless, where its order has moved on.

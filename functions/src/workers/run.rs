@@ -7,25 +7,81 @@ use super::{
     process_refund, reject_late_returns as late, send_email, send_sms, track_shipments as tracking,
 };
 use crate::webhooks;
-use api::batch::each_job;
+use api::batch::{Outcome, each_job};
 use api::clock::Clock;
 use api::config::{ConfigError, Environment, Variables, public_url, required, shop_name};
 use api::lambda::{Error, work};
 use api::metrics::Metrics;
 use api::secrets::Secrets;
+use api::shop::StartError;
 use api::{Shop, aws};
 use aws_config::SdkConfig;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::SqsEvent;
+use outbound::ClientError;
 use providers::TwilioConfig;
 use providers::phone::Country;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
+use store::Lazy;
 
 const TWILIO: &str = "https://api.twilio.com";
 
 fn started<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, E> {
     result.inspect_err(|error| tracing::error!(%error, "can't start"))
+}
+
+/// What a worker works with that needs all of the shop.
+fn shop() -> Result<Shop, StartError> {
+    api::log::init();
+    started(Shop::from_environment())
+}
+
+fn carriers(shop: &Shop) -> Result<Carriers, ConfigError> {
+    started(Carriers::read(&Environment, &aws::config(), &shop.clock, shop.config.timezone.clone()))
+}
+
+/// What a worker works with that sends messages; who sends them is made of the secrets that the environment names.
+fn desk<S>(sdk: &SdkConfig, sender: impl FnOnce(&Arc<Secrets>) -> Result<S, ClientError>) -> Result<Desk<S>, ClientError> {
+    let clock = Clock::default();
+    let sender = started(sender(&Arc::new(Secrets::given(&Environment, sdk, &clock))))?;
+    let (store, metrics) = (aws::store(sdk, &Environment), Metrics::given(&Environment));
+    Ok(Desk { store, clock, shop_name: shop_name(&Environment), sender, metrics })
+}
+
+/// Runs a worker on the jobs of the queue that this variable names.
+async fn queue<J, F, W>(variable: &'static str, sqs: Lazy<aws_sdk_sqs::Client>, clock: Clock, metrics: Metrics, job: F) -> Result<(), Error>
+where
+    J: DeserializeOwned + Send + 'static,
+    F: Fn(J) -> W + Clone + Send + Sync + 'static,
+    W: Future<Output = Outcome> + Send + 'static,
+{
+    let url = started(required(&Environment, variable))?;
+    work(move |batch: SqsEvent| {
+        let (url, sqs, clock, metrics, job) = (url.clone(), sqs.clone(), clock.clone(), metrics.clone(), job.clone());
+        async move { Ok(each_job(batch, &sqs, &url, &clock, &metrics, job).await) }
+    })
+    .await
+}
+
+/// Runs a schedule, whatever it is handed. A run that left something out has failed, so that it is tried again and counted among
+/// the function's errors.
+async fn schedule<F, W>(run: F) -> Result<(), Error>
+where
+    F: Fn() -> W,
+    W: Future<Output = Swept> + Send + 'static,
+{
+    work(move |_: Value| {
+        let run = run();
+        async move {
+            match run.await {
+                swept @ Swept { failed: 0, .. } => Ok(swept),
+                Swept { failed, seen, .. } => Err(format!("{failed} of {seen} could not be looked after").into()),
+            }
+        }
+    })
+    .await
 }
 
 /// Runs `relay`.
@@ -70,32 +126,14 @@ pub async fn send_email() -> Result<(), Error> {
     api::log::init();
     let sdk = aws::config();
     let from = started(required(&Environment, "EMAIL_FROM"))?;
-    let queue = started(required(&Environment, "EMAIL_QUEUE_URL"))?;
-    let shop_name = shop_name(&Environment);
-    let config = started(EmailConfig::read(&Environment, shop_name.clone(), from))?;
-    let clock = Clock::default();
-    let sender = started(super::email(config, &sdk, &Arc::new(Secrets::given(&Environment, &sdk, &clock))))?;
-    let desk = Desk {
-        store: aws::store(&sdk, &Environment),
-        clock,
-        shop_name,
-        country: Country::DR_CONGO,
-        templates: Templates::default(),
-        sender,
-        metrics: Metrics::given(&Environment),
+    let config = started(EmailConfig::read(&Environment, shop_name(&Environment), from))?;
+    let desk = desk(&sdk, |secrets| super::email(config, &sdk, secrets))?;
+    let (clock, metrics, templates) = (desk.clock.clone(), desk.metrics.clone(), Templates::default());
+    let send = move |job| {
+        let (desk, templates) = (desk.clone(), templates.clone());
+        async move { send_email::send(&desk, &templates, job).await }
     };
-    let sqs = aws::sqs(&sdk);
-    work(move |batch: SqsEvent| {
-        let (desk, sqs, queue) = (desk.clone(), sqs.clone(), queue.clone());
-        async move {
-            let jobs = |job| {
-                let desk = desk.clone();
-                async move { send_email::send(&desk, job).await }
-            };
-            Ok(each_job(batch, &sqs, &queue, &desk.clock, &desk.metrics, jobs).await)
-        }
-    })
-    .await
+    queue("EMAIL_QUEUE_URL", aws::sqs(&sdk), clock, metrics, send).await
 }
 
 /// Runs `send-sms`.
@@ -105,36 +143,20 @@ pub async fn send_email() -> Result<(), Error> {
 pub async fn send_sms() -> Result<(), Error> {
     api::log::init();
     let sdk = aws::config();
-    let queue = started(required(&Environment, "SMS_QUEUE_URL"))?;
     let config = TwilioConfig {
         account_sid: Environment.get("TWILIO_ACCOUNT_SID").unwrap_or_default(),
         from: Environment.get("TWILIO_FROM").unwrap_or_default(),
         base_url: Environment.get("TWILIO_BASE_URL").unwrap_or_else(|| TWILIO.to_owned()),
         status_callback: started(public_url(&Environment))?.map(|url| format!("{url}{}", webhooks::twilio::PATH)),
     };
-    let clock = Clock::default();
-    let sender = started(super::sms(config, &Arc::new(Secrets::given(&Environment, &sdk, &clock))))?;
-    let desk = Desk {
-        store: aws::store(&sdk, &Environment),
-        clock,
-        shop_name: shop_name(&Environment),
-        country: started(shop_country(&Environment))?,
-        templates: Templates::default(),
-        sender,
-        metrics: Metrics::given(&Environment),
+    let country = started(shop_country(&Environment))?;
+    let desk = desk(&sdk, |secrets| super::sms(config, secrets))?;
+    let (clock, metrics) = (desk.clock.clone(), desk.metrics.clone());
+    let send = move |job| {
+        let desk = desk.clone();
+        async move { send_sms::send(&desk, country, job).await }
     };
-    let sqs = aws::sqs(&sdk);
-    work(move |batch: SqsEvent| {
-        let (desk, sqs, queue) = (desk.clone(), sqs.clone(), queue.clone());
-        async move {
-            let jobs = |job| {
-                let desk = desk.clone();
-                async move { send_sms::send(&desk, job).await }
-            };
-            Ok(each_job(batch, &sqs, &queue, &desk.clock, &desk.metrics, jobs).await)
-        }
-    })
-    .await
+    queue("SMS_QUEUE_URL", aws::sqs(&sdk), clock, metrics, send).await
 }
 
 /// The country that a number without one is of.
@@ -151,20 +173,28 @@ pub fn shop_country(variables: &impl Variables) -> Result<Country, ConfigError> 
 /// # Errors
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn process_refund() -> Result<(), Error> {
-    api::log::init();
-    let queue = started(required(&Environment, "REFUNDS_QUEUE_URL"))?;
-    let shop = started(Shop::from_environment())?;
-    work(move |batch: SqsEvent| {
-        let (shop, queue) = (shop.clone(), queue.clone());
-        async move {
-            let jobs = |job| {
-                let shop = shop.clone();
-                async move { process_refund::process(&shop, job).await }
-            };
-            Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, &shop.metrics, jobs).await)
-        }
-    })
-    .await
+    let shop = shop()?;
+    let (sqs, clock, metrics) = (shop.sqs.clone(), shop.clock.clone(), shop.metrics.clone());
+    let process = move |job| {
+        let shop = shop.clone();
+        async move { process_refund::process(&shop, job).await }
+    };
+    queue("REFUNDS_QUEUE_URL", sqs, clock, metrics, process).await
+}
+
+/// Runs `book-shipment`.
+///
+/// # Errors
+/// When the environment makes no sense, or the runtime goes away.
+pub async fn book_shipment() -> Result<(), Error> {
+    let shop = shop()?;
+    let carriers = carriers(&shop)?;
+    let (sqs, clock, metrics) = (shop.sqs.clone(), shop.clock.clone(), shop.metrics.clone());
+    let book = move |job| {
+        let (shop, carriers) = (shop.clone(), carriers.clone());
+        async move { book_shipment::book(&shop, &carriers, job).await }
+    };
+    queue("SHIPMENTS_QUEUE_URL", sqs, clock, metrics, book).await
 }
 
 /// Runs `cancel-unpaid-orders`.
@@ -172,11 +202,10 @@ pub async fn process_refund() -> Result<(), Error> {
 /// # Errors
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn cancel_unpaid_orders() -> Result<(), Error> {
-    api::log::init();
-    let shop = started(Shop::from_environment())?;
-    work(move |_: Value| {
+    let shop = shop()?;
+    schedule(move || {
         let shop = shop.clone();
-        async move { whole(unpaid::run(&shop).await) }
+        async move { unpaid::run(&shop).await }
     })
     .await
 }
@@ -186,41 +215,10 @@ pub async fn cancel_unpaid_orders() -> Result<(), Error> {
 /// # Errors
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn reject_late_returns() -> Result<(), Error> {
-    api::log::init();
-    let shop = started(Shop::from_environment())?;
-    work(move |_: Value| {
+    let shop = shop()?;
+    schedule(move || {
         let shop = shop.clone();
-        async move { whole(late::run(&shop).await) }
-    })
-    .await
-}
-
-/// A run that left something out has failed, so that it is tried again and counted among the function's errors.
-fn whole(swept: Swept) -> Result<Swept, Error> {
-    match swept.failed {
-        0 => Ok(swept),
-        failed => Err(format!("{failed} of {} could not be looked after", swept.seen).into()),
-    }
-}
-
-/// Runs `book-shipment`.
-///
-/// # Errors
-/// When the environment makes no sense, or the runtime goes away.
-pub async fn book_shipment() -> Result<(), Error> {
-    api::log::init();
-    let queue = started(required(&Environment, "SHIPMENTS_QUEUE_URL"))?;
-    let shop = started(Shop::from_environment())?;
-    let carriers = started(Carriers::read(&Environment, &aws::config(), &shop.clock, shop.config.timezone.clone()))?;
-    work(move |batch: SqsEvent| {
-        let (shop, queue, carriers) = (shop.clone(), queue.clone(), carriers.clone());
-        async move {
-            let jobs = |job| {
-                let (shop, carriers) = (shop.clone(), carriers.clone());
-                async move { book_shipment::book(&shop, &carriers, job).await }
-            };
-            Ok(each_job(batch, &shop.sqs, &queue, &shop.clock, &shop.metrics, jobs).await)
-        }
+        async move { late::run(&shop).await }
     })
     .await
 }
@@ -230,11 +228,10 @@ pub async fn book_shipment() -> Result<(), Error> {
 /// # Errors
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn ask_providers() -> Result<(), Error> {
-    api::log::init();
-    let shop = started(Shop::from_environment())?;
-    work(move |_: Value| {
+    let shop = shop()?;
+    schedule(move || {
         let shop = shop.clone();
-        async move { whole(asking::run(&shop).await) }
+        async move { asking::run(&shop).await }
     })
     .await
 }
@@ -244,12 +241,11 @@ pub async fn ask_providers() -> Result<(), Error> {
 /// # Errors
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn track_shipments() -> Result<(), Error> {
-    api::log::init();
-    let shop = started(Shop::from_environment())?;
-    let carriers = started(Carriers::read(&Environment, &aws::config(), &shop.clock, shop.config.timezone.clone()))?;
-    work(move |_: Value| {
+    let shop = shop()?;
+    let carriers = carriers(&shop)?;
+    schedule(move || {
         let (shop, carriers) = (shop.clone(), carriers.clone());
-        async move { whole(Box::pin(tracking::run(&shop, &carriers)).await) }
+        async move { Box::pin(tracking::run(&shop, &carriers)).await }
     })
     .await
 }

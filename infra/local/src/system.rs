@@ -461,7 +461,6 @@ fn workers(
         status_callback: shop.config.public_url.as_ref().map(|url| format!("{url}{}", twilio::PATH)),
     };
     let name = shop.config.name.clone();
-    let country = shop_country(&variables)?;
     let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_of(of.variable()))));
     let queues = queues.unwrap_or_else(|never| match never {});
     let config = EmailConfig::read(&variables, name.clone(), "orders@example.com".to_owned())?;
@@ -474,20 +473,18 @@ fn workers(
             store: shop.store.clone(),
             clock: clock.clone(),
             shop_name: name.clone(),
-            country,
-            templates: Templates::default(),
             sender: email,
             metrics: Metrics::default(),
         },
+        templates: Templates::default(),
         sms: Desk {
             store: shop.store.clone(),
             clock: clock.clone(),
             shop_name: name,
-            country,
-            templates: Templates::default(),
             sender: sms(twilio, &shop.secrets)?,
             metrics: Metrics::default(),
         },
+        country: shop_country(&variables)?,
         carriers: Connections::read(&variables, &tables, &shop.clock, shop.config.timezone.clone())?,
         shop,
     })

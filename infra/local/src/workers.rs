@@ -1,7 +1,7 @@
 //! The workers' own handlers, as Lambda would call them.
 
 use api::Shop;
-use api::batch::each_job;
+use api::batch::{Outcome, each_job};
 use api::lambda::Error;
 use api::metrics::Metrics;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
@@ -11,9 +11,11 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use functions::workers::carriers::Carriers;
 use functions::workers::relay::{Queue, Queues};
 use functions::workers::{
-    Desk, Email, Sms, Swept, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund, reject_late_returns, relay,
-    send_email, send_sms, track_shipments,
+    Desk, Email, Sms, Swept, Templates, ask_providers, book_shipment, cancel_unpaid_orders, inventory_log, process_refund,
+    reject_late_returns, relay, send_email, send_sms, track_shipments,
 };
+use providers::phone::Country;
+use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 
 /// As `template.yaml` has it.
@@ -30,8 +32,12 @@ pub struct Workers {
     pub metrics: Metrics,
     /// Who sends e-mails.
     pub email: Desk<Email>,
+    /// The shop's own templates of them.
+    pub templates: Templates,
     /// Who sends SMS.
     pub sms: Desk<Sms>,
+    /// Whose numbers are written without a country.
+    pub country: Country,
     /// Who brings parcels.
     pub carriers: Carriers,
 }
@@ -84,19 +90,19 @@ impl Workers {
     /// `send-email`, with a batch of its queue.
     pub async fn send_email(&self, batch: SqsEvent) -> SqsBatchResponse {
         let jobs = |job| {
-            let desk = self.email.clone();
-            async move { send_email::send(&desk, job).await }
+            let (desk, templates) = (self.email.clone(), self.templates.clone());
+            async move { send_email::send(&desk, &templates, job).await }
         };
-        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Email), &self.shop.clock, &self.metrics, jobs).await
+        self.each(batch, Queue::Email, jobs).await
     }
 
     /// `send-sms`, with a batch of its queue.
     pub async fn send_sms(&self, batch: SqsEvent) -> SqsBatchResponse {
         let jobs = |job| {
-            let desk = self.sms.clone();
-            async move { send_sms::send(&desk, job).await }
+            let (desk, country) = (self.sms.clone(), self.country);
+            async move { send_sms::send(&desk, country, job).await }
         };
-        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Sms), &self.shop.clock, &self.metrics, jobs).await
+        self.each(batch, Queue::Sms, jobs).await
     }
 
     /// `process-refund`, with a batch of its queue.
@@ -105,7 +111,7 @@ impl Workers {
             let shop = self.shop.clone();
             async move { process_refund::process(&shop, job).await }
         };
-        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Refunds), &self.shop.clock, &self.metrics, jobs).await
+        self.each(batch, Queue::Refunds, jobs).await
     }
 
     /// `book-shipment`, with a batch of its queue.
@@ -114,7 +120,16 @@ impl Workers {
             let (shop, carriers) = (self.shop.clone(), self.carriers.clone());
             async move { book_shipment::book(&shop, &carriers, job).await }
         };
-        each_job(batch, &self.shop.sqs, self.queues.url(Queue::Shipments), &self.shop.clock, &self.metrics, jobs).await
+        self.each(batch, Queue::Shipments, jobs).await
+    }
+
+    async fn each<J, F, W>(&self, batch: SqsEvent, queue: Queue, jobs: F) -> SqsBatchResponse
+    where
+        J: DeserializeOwned + Send + 'static,
+        F: Fn(J) -> W,
+        W: Future<Output = Outcome> + Send + 'static,
+    {
+        each_job(batch, &self.shop.sqs, self.queues.url(queue), &self.shop.clock, &self.metrics, jobs).await
     }
 
     /// A run of a schedule; nothing where there is no such.

@@ -493,6 +493,7 @@ async fn every_job_twice(deployed: &mut Deployed) {
     assert!(relayed["relayed"].as_u64() > Some(0));
     let email = Desk { store: mails.store, ..system.workers.email.clone() };
     let sms = Desk { store: texts.store, ..system.workers.sms.clone() };
+    let (templates, country) = (system.workers.templates.clone(), system.workers.country);
     let mut events = Vec::new();
     for table in EVENT_TABLES {
         let listed = system.store().events_in_hour(table, now, PageRequest::new(100, None)).await.expect("events").items;
@@ -501,8 +502,8 @@ async fn every_job_twice(deployed: &mut Deployed) {
     for job in events.iter().flat_map(Event::jobs) {
         for late in [false, true] {
             match overdue(job.clone(), late) {
-                Job::Email(job) => drop(send_email::send(&email, job).await),
-                Job::Sms(job) => drop(send_sms::send(&sms, job).await),
+                Job::Email(job) => drop(send_email::send(&email, &templates, job).await),
+                Job::Sms(job) => drop(send_sms::send(&sms, country, job).await),
                 Job::Refund(job) => drop(process_refund::process(&refunds, job).await),
                 Job::Shipment(job) => drop(book_shipment::book(&shipments, &system.workers.carriers, job).await),
             }
@@ -526,8 +527,8 @@ async fn every_job_twice(deployed: &mut Deployed) {
     let events: Vec<Event> = events.items.into_iter().map(|listed| listed.record.expect("an event")).collect();
     for job in events.iter().filter(|event| event.message_due.is_some()).flat_map(Event::jobs) {
         match job {
-            Job::Email(job) => drop(send_email::send(&email, job).await),
-            Job::Sms(job) => drop(send_sms::send(&sms, job).await),
+            Job::Email(job) => drop(send_email::send(&email, &templates, job).await),
+            Job::Sms(job) => drop(send_sms::send(&sms, country, job).await),
             Job::Refund(_) | Job::Shipment(_) => unreachable!("a message is neither"),
         }
     }

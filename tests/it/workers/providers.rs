@@ -56,7 +56,7 @@ async fn a_shop_without_an_sms_provider_fills_no_queue() {
     let desk = Desk { sender: Sms::Nobody, ..hands.workers.sms.clone() };
     for job in &batch.records {
         let job = serde_json::from_str(job.body.as_deref().expect("a body")).expect("a job");
-        assert_eq!(send_sms::send(&desk, job).await, Outcome::Done);
+        assert_eq!(send_sms::send(&desk, hands.workers.country, job).await, Outcome::Done);
     }
 
     let sms = message(&shop, order, Channel::Sms).await;
