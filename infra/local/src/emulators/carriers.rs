@@ -4,7 +4,9 @@
 //! refused in the carrier's own form; how long a field is or what it says is not looked at. A test can script what goes wrong
 //! ([`Fault`]), hide a parcel for a while, as carriers do, and have it scanned on its way.
 
-use super::{Now, http::Connection, outbox::Fault};
+use super::Now;
+use super::http::Connection;
+use super::outbox::{Fault, played};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -205,6 +207,16 @@ impl Carriers {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is answered instead of what was asked for: as the fault that is due has it, and nothing at all by `stranger`, who isn't let in.
+async fn turned_away(
+    due: Option<Fault>,
+    connection: &Connection,
+    stranger: Option<Response>,
+    refusal: fn(u16, &str, &str) -> Response,
+) -> Option<Response> {
+    played(due, connection, refusal).await.or(stranger)
 }
 
 /// Whether these are the user and the password.

@@ -1,7 +1,6 @@
 //! MyDHL API: `POST /shipments`, `GET /shipments/{number}/tracking`, and `GET /tracking` by reference.
 
-use super::{Booked, Carriers, Connection, answer, arrives, is_basic, label, missing, text, written};
-use crate::emulators::outbox::played;
+use super::{Booked, Carriers, Connection, answer, arrives, is_basic, label, missing, text, turned_away, written};
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -45,8 +44,9 @@ fn refusal(status: u16, title: &str, detail: &str) -> Response {
     answer(status, json!({ "instance": "/expressapi/shipments", "title": title, "detail": detail, "status": status.to_string() }))
 }
 
-fn is_known(headers: &HeaderMap) -> bool {
-    is_basic(headers, "local", "local-password")
+/// Why a call isn't let in: nothing when it is.
+fn stopped(headers: &HeaderMap) -> Option<Response> {
+    (!is_basic(headers, "local", "local-password")).then(|| refusal(401, "Unauthorized", "Invalid credentials"))
 }
 
 async fn book(
@@ -55,11 +55,8 @@ async fn book(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    if let Some(answer) = played(carriers.next_fault(Carrier::Dhl), &connection, refusal).await {
+    if let Some(answer) = turned_away(carriers.next_fault(Carrier::Dhl), &connection, stopped(&headers), refusal).await {
         return answer;
-    }
-    if !is_known(&headers) {
-        return refusal(401, "Unauthorized", "Invalid credentials");
     }
     let mut problems = missing(&body, REQUIRED);
     if !is_planned(text(&body, "/plannedShippingDateAndTime")) {
@@ -115,8 +112,8 @@ fn is_planned(text: &str) -> bool {
 }
 
 async fn find(State(carriers): State<Carriers>, headers: HeaderMap, Query(query): Query<HashMap<String, String>>) -> Response {
-    if !is_known(&headers) {
-        return refusal(401, "Unauthorized", "Invalid credentials");
+    if let Some(refusal) = stopped(&headers) {
+        return refusal;
     }
     let asked = ["shipmentReferenceType", "shipperAccountNumber", "dateRangeFrom", "dateRangeTo"];
     if asked.iter().any(|name| !query.contains_key(*name)) {
@@ -135,11 +132,8 @@ async fn track(
     headers: HeaderMap,
     Path(number): Path<String>,
 ) -> Response {
-    if let Some(answer) = played(carriers.is_asked_where(&[&number]), &connection, refusal).await {
+    if let Some(answer) = turned_away(carriers.is_asked_where(&[&number]), &connection, stopped(&headers), refusal).await {
         return answer;
-    }
-    if !is_known(&headers) {
-        return refusal(401, "Unauthorized", "Invalid credentials");
     }
     match carriers.by_number(Carrier::Dhl, &number) {
         Some(parcel) => answer(200, json!({ "shipments": [shipment(&parcel)] })),

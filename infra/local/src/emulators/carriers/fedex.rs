@@ -1,7 +1,6 @@
 //! FedEx: tokens, `POST /ship/v1/shipments`, `POST /track/v1/trackingnumbers` and `POST /track/v1/referencenumbers`.
 
-use super::{Booked, Carriers, Connection, answer, arrives, label, missing, text, written};
-use crate::emulators::outbox::played;
+use super::{Booked, Carriers, Connection, answer, arrives, label, missing, text, turned_away, written};
 use axum::extract::{ConnectInfo, Form, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -51,8 +50,10 @@ fn refusal(status: u16, code: &str, message: &str) -> Response {
     answer(status, json!({ "transactionId": "local", "errors": [{ "code": code, "message": message }] }))
 }
 
-fn stranger() -> Response {
-    refusal(401, "NOT.AUTHORIZED.ERROR", "Access token expired. Please modify your request and try again.")
+/// Why a call isn't let in: nothing when it is.
+fn stopped(carriers: &Carriers, headers: &HeaderMap) -> Option<Response> {
+    let said = "Access token expired. Please modify your request and try again.";
+    (!carriers.knows_token(headers)).then(|| refusal(401, "NOT.AUTHORIZED.ERROR", said))
 }
 
 async fn token(State(carriers): State<Carriers>, Form(form): Form<HashMap<String, String>>) -> Response {
@@ -69,11 +70,8 @@ async fn book(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    if let Some(answer) = played(carriers.next_fault(Carrier::FedEx), &connection, refusal).await {
+    if let Some(answer) = turned_away(carriers.next_fault(Carrier::FedEx), &connection, stopped(&carriers, &headers), refusal).await {
         return answer;
-    }
-    if !carriers.knows_token(&headers) {
-        return stranger();
     }
     let problems = missing(&body, REQUIRED);
     if !problems.is_empty() {
@@ -104,8 +102,8 @@ async fn book(
 }
 
 async fn find(State(carriers): State<Carriers>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
-    if !carriers.knows_token(&headers) {
-        return stranger();
+    if let Some(refusal) = stopped(&carriers, &headers) {
+        return refusal;
     }
     let asked = ["/referencesInformation/value", "/referencesInformation/accountNumber", "/referencesInformation/shipDateBegin"];
     if !missing(&body, &asked).is_empty() {
@@ -124,11 +122,8 @@ async fn track(
 ) -> Response {
     let asked = body["trackingInfo"].as_array().into_iter().flatten();
     let asked: Vec<&str> = asked.map(|info| text(info, "/trackingNumberInfo/trackingNumber")).collect();
-    if let Some(answer) = played(carriers.is_asked_where(&asked), &connection, refusal).await {
+    if let Some(answer) = turned_away(carriers.is_asked_where(&asked), &connection, stopped(&carriers, &headers), refusal).await {
         return answer;
-    }
-    if !carriers.knows_token(&headers) {
-        return stranger();
     }
     if asked.is_empty() || asked.len() > MOST_NUMBERS {
         return refusal(400, "TRACKING.TRACKINGNUMBER.LIMIT", "Please provide between 1 and 30 tracking numbers.");

@@ -1,7 +1,6 @@
 //! UPS: tokens, `POST /api/shipments/{version}/ship`, and its tracking by number and by reference.
 
-use super::{Booked, Carriers, Connection, answer, arrives, is_basic, label, missing, text, written};
-use crate::emulators::outbox::played;
+use super::{Booked, Carriers, Connection, answer, arrives, is_basic, label, missing, text, turned_away, written};
 use axum::extract::{ConnectInfo, Form, Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -70,11 +69,8 @@ async fn book(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    if let Some(answer) = played(carriers.next_fault(Carrier::Ups), &connection, refusal).await {
+    if let Some(answer) = turned_away(carriers.next_fault(Carrier::Ups), &connection, stopped(&carriers, &headers), refusal).await {
         return answer;
-    }
-    if let Some(refusal) = stopped(&carriers, &headers) {
-        return refusal;
     }
     if version != "v2409" {
         return refusal(400, "10400", "Invalid version");
@@ -125,11 +121,8 @@ async fn track(
     headers: HeaderMap,
     Path(number): Path<String>,
 ) -> Response {
-    if let Some(answer) = played(carriers.is_asked_where(&[&number]), &connection, refusal).await {
+    if let Some(answer) = turned_away(carriers.is_asked_where(&[&number]), &connection, stopped(&carriers, &headers), refusal).await {
         return answer;
-    }
-    if let Some(refusal) = stopped(&carriers, &headers) {
-        return refusal;
     }
     match carriers.by_number(Carrier::Ups, &number) {
         Some(parcel) => answer(200, details(&parcel)),
