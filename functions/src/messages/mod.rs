@@ -116,6 +116,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Its parts, each parsed.
+    ///
     /// # Errors
     /// For what is no template, and where.
     pub fn of(wording: &Wording) -> Result<Self, Flawed> {

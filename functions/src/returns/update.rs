@@ -125,6 +125,8 @@ pub(super) async fn update(State(shop): State<Shop>, Staff(caller): Staff, reque
 }
 
 impl UpdateReturn {
+    /// What is kept, in the order's currency.
+    ///
     /// # Errors
     /// `INVALID_AMOUNT` for each fee that is no amount of the order's currency.
     fn fees(&self, currency: Currency) -> Result<Fees, Problem> {

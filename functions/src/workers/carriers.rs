@@ -71,6 +71,8 @@ pub enum NoCarrier {
 }
 
 impl Carriers {
+    /// The carriers that the variables have keys of. Nothing is fetched yet.
+    ///
     /// # Errors
     /// [`ConfigError`] for an address that is none, and a number of calls that is none.
     pub fn read(variables: &impl Variables, sdk: &SdkConfig, clock: &Clock, zone: TimeZone) -> Result<Self, ConfigError> {
@@ -130,6 +132,8 @@ impl Carriers {
         Some(Pace { batch, calls })
     }
 
+    /// A carrier, with its keys.
+    ///
     /// # Errors
     /// [`NoCarrier`]
     pub async fn of(&self, carrier: Carrier) -> Result<AnyCarrier, NoCarrier> {

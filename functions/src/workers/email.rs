@@ -32,6 +32,8 @@ pub struct EmailConfig {
 }
 
 impl EmailConfig {
+    /// As the variables say; SES alone where they name nobody.
+    ///
     /// # Errors
     /// For an order of providers that makes no sense.
     pub fn read(variables: &impl Variables, shop_name: String, from: String) -> Result<Self, ConfigError> {

@@ -40,6 +40,8 @@ struct Complaint {
 }
 
 impl<K: Credential> SendGrid<K> {
+    /// SendGrid, as the shop is known there. Nothing is called yet.
+    ///
     /// # Errors
     /// When the HTTP client can't be made.
     pub fn new(config: SendGridConfig, key: K) -> Result<Self, ClientError> {

@@ -45,6 +45,8 @@ struct Refusal {
 }
 
 impl<K: Credential> Twilio<K> {
+    /// Twilio, as the shop is known there. Nothing is called yet.
+    ///
     /// # Errors
     /// When the HTTP client can't be made.
     pub fn new(config: TwilioConfig, auth_token: K) -> Result<Self, ClientError> {

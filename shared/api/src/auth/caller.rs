@@ -37,6 +37,8 @@ impl Caller {
         if self.is_staff() { None } else { CustomerId::new(self.id.get()) }
     }
 
+    /// Lets everybody to what is theirs, and staff to everything.
+    ///
     /// # Errors
     /// `FORBIDDEN` when the caller is a customer and the record is another's.
     pub fn may_reach(&self, owner: CustomerId) -> Result<(), Problem> {

@@ -69,6 +69,8 @@ pub struct Verifier {
 pub struct VerifierError(String);
 
 impl Verifier {
+    /// A verifier that fetches nothing before the first token comes.
+    ///
     /// # Errors
     /// When the public key is neither RSA nor P-256.
     pub fn new(config: TokenConfig, sdk: &SdkConfig, clock: &Clock) -> Result<Self, VerifierError> {

@@ -199,12 +199,16 @@ impl Terms {
         Money::new(wanted.minor.min(cap).min(whole.minor), whole.currency)
     }
 
+    /// Holds the first moment and the last against each other.
+    ///
     /// # Errors
     /// [`WrongTerm::DateRange`] where they are not one after the other.
     pub fn check_dates(start: Timestamp, end: Timestamp) -> Result<(), WrongTerm> {
         if start < end { Ok(()) } else { Err(WrongTerm::DateRange) }
     }
 
+    /// The least that an order must come to; 0 is as good as none.
+    ///
     /// # Errors
     /// A [`WrongTerm`] of `minOrderValue`.
     pub fn min_order_value(number: &Decimal, currency: Currency) -> Result<Money, WrongTerm> {
@@ -213,6 +217,8 @@ impl Terms {
         if amount.minor < 0 { Err(WrongTerm::NegativeAmount { field: FIELD }) } else { Ok(amount) }
     }
 
+    /// The most that is taken off; more than 0.
+    ///
     /// # Errors
     /// A [`WrongTerm`] of `maxDiscount`.
     pub fn max_discount(number: &Decimal, currency: Currency) -> Result<Money, WrongTerm> {
