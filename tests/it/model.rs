@@ -7,6 +7,7 @@ mod messages;
 mod payments;
 mod reference;
 mod storms;
+mod told;
 mod weather;
 
 use crate::kit::{ByHand, LocalShop, cents};
@@ -118,6 +119,7 @@ impl<'a> Play<'a> {
         if !self.weather.is_foul() {
             self.leave_the_last_one_behind(hands).await;
         }
+        let since = hands.positions();
         for (n, (step, twice)) in moves.iter().enumerate() {
             let step = history::within(step, &self.model);
             self.take(hands, n, step, *twice).await?;
@@ -128,6 +130,15 @@ impl<'a> Play<'a> {
         for step in self.last_steps() {
             self.take(hands, moves.len(), step, false).await?;
         }
+        if self.weather.is_foul() {
+            hands.until_nothing_is_left(self.shop).await;
+        } else {
+            for step in [Step::Work(Fate::Done), Step::AskAfter] {
+                self.take(hands, moves.len(), step, false).await?;
+            }
+            self.everything_comes_again(hands, &since).await?;
+        }
+        self.is_told_what_happened().await?;
         self.what_was_given_back_is_known().await?;
         self.adds_up().await
     }
@@ -145,6 +156,10 @@ impl<'a> Play<'a> {
     }
 
     async fn take(&mut self, hands: &mut ByHand, n: usize, step: Step, twice: bool) -> Result<(), TestCaseError> {
+        let passes_time = matches!(step, Step::Look | Step::AskAfter | Step::CancelUnpaid);
+        if passes_time {
+            self.send_messages(hands).await;
+        }
         self.before = self.model.clone();
         let expected = self.model.apply(&step);
         if self.carried(hands, n, &step).await? || self.at_providers(hands, &step, twice).await? {
@@ -166,6 +181,9 @@ impl<'a> Play<'a> {
             if let (Step::Ship { .. }, 201) = (&step, answer.status) {
                 self.no_piece_goes_twice(&answer.body).await?;
             }
+        }
+        if passes_time {
+            self.send_messages(hands).await;
         }
         self.agrees().await.map_err(|error| TestCaseError::fail(format!("after {n}, {step:?}: {error}")))
     }

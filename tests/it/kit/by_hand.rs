@@ -132,6 +132,51 @@ impl ByHand {
         is_quiet
     }
 
+    /// Relays, and sends every message that is due. Each batch comes backwards, and then as it was.
+    pub async fn send_messages_twice(&mut self) {
+        self.relay().await;
+        for queue in [Queue::Email, Queue::Sms] {
+            let url = self.workers.queues.url(queue);
+            loop {
+                let batch = self.received(queue).await;
+                if batch.records.is_empty() {
+                    break;
+                }
+                let mut backwards = batch.clone();
+                backwards.records.reverse();
+                self.sent(queue, backwards).await;
+                let response = self.sent(queue, batch.clone()).await;
+                assert_eq!(failures(&response), 0, "{response:?}");
+                self.workers.delete_done(url, batch, &response).await.expect("deleted");
+            }
+        }
+    }
+
+    async fn sent(&self, queue: Queue, jobs: SqsEvent) -> SqsBatchResponse {
+        match queue {
+            Queue::Email => self.workers.send_email(jobs).await,
+            Queue::Sms => self.workers.send_sms(jobs).await,
+            Queue::Refunds => self.workers.process_refund(jobs).await,
+            Queue::Shipments => self.workers.book_shipment(jobs).await,
+        }
+    }
+
+    /// How far the streams of events have been read.
+    pub fn positions(&self) -> [Option<String>; 2] {
+        self.streams.each_ref().map(|stream| stream.position().map(str::to_owned))
+    }
+
+    /// Relays all that has been relayed since these positions once more.
+    pub async fn relay_again(&self, shop: &LocalShop, since: &[Option<String>; 2]) {
+        let mut again = Self::of(shop);
+        for (stream, position) in again.streams.iter_mut().zip(since) {
+            if let Some(position) = position {
+                stream.resume_after(position);
+            }
+        }
+        again.relay().await;
+    }
+
     /// What is visible in a queue, until nothing is. What can't be received or deleted comes again by itself.
     async fn work_off(&self, queue: Queue) {
         let url = self.workers.queues.url(queue);
@@ -140,12 +185,7 @@ impl ByHand {
                 return;
             }
             let jobs = batch.clone();
-            let response = match queue {
-                Queue::Email => self.workers.send_email(jobs).await,
-                Queue::Sms => self.workers.send_sms(jobs).await,
-                Queue::Refunds => self.workers.process_refund(jobs).await,
-                Queue::Shipments => self.workers.book_shipment(jobs).await,
-            };
+            let response = self.sent(queue, jobs).await;
             let _stays_in_its_queue = self.workers.delete_done(url, batch, &response).await;
         }
     }

@@ -29,6 +29,7 @@ impl Play<'_> {
             Step::Place { customer, lines, method, reference: paid, promotion } => {
                 let mut wanted = body(&lines.iter().map(|(variant, n)| (self.variants[*variant], few(*n))).collect::<Vec<_>>());
                 wanted["customerId"] = self.customer(*customer).into();
+                wanted["customer"] = self.person(*customer);
                 wanted["deliveryFee"] = amount(FEES[*customer]);
                 wanted["paymentMethod"] = PAYMENT_METHODS[*method].into();
                 wanted["paymentReference"] = json!(self.reference(*method, *paid));

@@ -5,6 +5,7 @@ mod payments;
 mod promotions;
 mod refunds;
 mod returns;
+mod told;
 
 use parcels::IS_LIVE;
 pub use parcels::{Booking, Outcome, Parcel, SCANS};
@@ -12,6 +13,7 @@ pub use payments::{AN_HOUR, Comes, OWN, Payment, REFERENCES, THREE_DAYS};
 pub use promotions::{FEES, PROMOTIONS, Promotion, Runs};
 pub use refunds::{Fate, Given, Part, Refund};
 pub use returns::{Count, Entry, Rma};
+pub use told::{News, Told};
 
 use std::collections::HashMap;
 
@@ -206,6 +208,8 @@ pub struct Reference {
     pub parcels: Vec<Parcel>,
     pub returns: Vec<Rma>,
     pub promotions: [Promotion; PROMOTIONS.len()],
+    /// What customers were told, in its turn.
+    pub told: Vec<Told>,
     /// Refunds at providers, and of those that somebody made there the ones that nobody has told the shop of yet.
     pub given: Vec<Given>,
     untold: Vec<usize>,
@@ -231,6 +235,7 @@ impl Reference {
             parcels: Vec::new(),
             returns: Vec::new(),
             promotions: PROMOTIONS,
+            told: Vec::new(),
             given: Vec::new(),
             untold: Vec::new(),
             came: HashMap::new(),
@@ -365,6 +370,7 @@ impl Reference {
             lines,
             placed: self.minutes,
         });
+        self.tell(self.orders.len() - 1, News::Placed);
         (201, "")
     }
 
@@ -375,6 +381,7 @@ impl Reference {
             | ("PROCESSING", "READY_FOR_PICKUP" | "SHIPPED")
             | ("READY_FOR_PICKUP" | "SHIPPED", "DELIVERED") => {
                 self.orders[order].status = to;
+                self.tell_of_status(order);
                 (200, "")
             }
             _ => (409, "INVALID_STATUS_TRANSITION"),

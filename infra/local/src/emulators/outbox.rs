@@ -138,6 +138,18 @@ impl Outbox {
         self.state().sms.messages.clone()
     }
 
+    /// The e-mails that were accepted for an address, oldest first.
+    #[must_use]
+    pub fn emails_to(&self, address: &str) -> Vec<Email> {
+        self.state().emails.messages.iter().filter(|email| email.to.iter().any(|to| to == address)).cloned().collect()
+    }
+
+    /// The SMS that were accepted for a number, oldest first.
+    #[must_use]
+    pub fn sms_to(&self, number: &str) -> Vec<Sms> {
+        self.state().sms.messages.iter().filter(|sms| sms.to == number).cloned().collect()
+    }
+
     /// How many requests the channel has seen, however they ended.
     #[must_use]
     pub fn requests(&self, channel: Channel) -> usize {

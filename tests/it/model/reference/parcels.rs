@@ -1,6 +1,6 @@
 //! Parcels, as the contract has them, and what becomes of a label that a carrier is asked for.
 
-use super::{PARCELS, Reference, Said};
+use super::{News, PARCELS, Reference, Said};
 
 /// DHL's codes, and where each says that a parcel is.
 pub const SCANS: [(&str, Option<&str>); 7] = [
@@ -51,6 +51,10 @@ pub struct Parcel {
     pub booking: Booking,
     /// Labels that were bought for it.
     pub labels: usize,
+    /// Whether it is of what was owed again once its order had arrived.
+    pub is_made_late: bool,
+    /// Whether the customer knows that it is on its way.
+    pub is_told_of: bool,
 }
 
 impl Parcel {
@@ -85,8 +89,11 @@ impl Reference {
             return (409, "ORDER_NOT_SHIPPABLE");
         }
         let booking = if carrier == "DHL" { Booking::Due } else { Booking::Settled };
-        self.parcels.push(Parcel { order: at, pieces, status: "PENDING", carrier, booking, labels: 0 });
+        let is_made_late = order.status == "DELIVERED";
+        let parcel = Parcel { order: at, pieces, status: "PENDING", carrier, booking, labels: 0, is_made_late, is_told_of: false };
+        self.parcels.push(parcel);
         self.follow(at);
+        self.tell_of_parcel(self.parcels.len() - 1);
         (201, "")
     }
 
@@ -125,6 +132,7 @@ impl Reference {
         if counted != (IS_LIVE(to), to == "DELIVERED") {
             self.follow(self.parcels[at].order);
         }
+        self.tell_of_parcel(at);
     }
 
     /// How many labels are due.
@@ -142,6 +150,7 @@ impl Reference {
             };
             parcel.labels += usize::from(matches!(outcome, Outcome::Booked | Outcome::Taken));
         }
+        (0..self.parcels.len()).for_each(|at| self.tell_of_parcel(at));
     }
 
     pub(super) fn look(&mut self) {
@@ -153,6 +162,7 @@ impl Reference {
                 booking => booking,
             };
         }
+        (0..self.parcels.len()).for_each(|at| self.tell_of_parcel(at));
     }
 
     pub(super) fn scan(&mut self, at: Option<usize>, code: &str) {
@@ -177,6 +187,7 @@ impl Reference {
     fn follow(&mut self, at: usize) {
         let (live, delivered) = (self.pieces_in(at, IS_LIVE), self.pieces_in(at, |status| status == "DELIVERED"));
         let order = &mut self.orders[at];
+        let before = order.status;
         let none_goes = live.iter().all(|n| *n == 0);
         let all_shipped = !none_goes && (0..live.len()).all(|n| live[n] + order.pieces_refunded[n] >= order.lines[n].1);
         order.status = match order.status {
@@ -186,5 +197,8 @@ impl Reference {
             "SHIPPED" | "READY_FOR_PICKUP" if none_goes => "PROCESSING",
             status => status,
         };
+        if before != "DELIVERED" && order.status == "DELIVERED" {
+            self.tell(at, News::Delivered);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Payments, as the contract has them: what came at their providers, and what the shop makes of what it hears.
 
-use super::{By, CARD, CASH, IS_LIVE, REFUND_METHODS, Reference, Said};
+use super::{By, CARD, CASH, IS_LIVE, News, REFUND_METHODS, Reference, Said};
 
 /// References below are their provider's own; the others are words of staff's, which no provider knows.
 pub const OWN: u8 = 9;
@@ -161,8 +161,11 @@ impl Reference {
         self.give_all_back(at, method);
         if was_held && way_back == "MOBILE_MONEY" && method != way_back {
             // Staff may have given it back on pawaPay's pages, which tells nobody.
-            self.refunds[before..].iter_mut().for_each(|refund| refund.awaits = Some("STAFF"));
+            for refund in &mut self.refunds[before..] {
+                (refund.awaits, refund.may_be_back) = (Some("STAFF"), true);
+            }
         }
+        self.tell(at, News::Cancelled);
         (200, "")
     }
 

@@ -1,7 +1,7 @@
 //! Refunds, as the contract has them, and what becomes of those that a provider carries out.
 
 use super::payments::{Payment, THREE_DAYS};
-use super::{CARD, REFUND_METHODS, Reference, Said};
+use super::{CARD, News, REFUND_METHODS, Reference, Said};
 
 /// What a refund is asked for.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub struct Refund {
     ended: u64,
     /// Whether it has a name of Stripe's, which a retry keeps.
     is_named: bool,
+    /// Whether staff look first whether the customer has the money already: if they give it up, that is so.
+    pub(super) may_be_back: bool,
 }
 
 impl Reference {
@@ -113,6 +115,7 @@ impl Reference {
             pieces,
             ended: 0,
             is_named: false,
+            may_be_back: false,
         });
         self.count_pieces(self.refunds.len() - 1, 1);
         self.follow_refunds(order);
@@ -153,6 +156,7 @@ impl Reference {
                     return (409, "REFUND_EXCEEDS_PAID");
                 }
                 (self.refunds[at].amount, self.refunds[at].given) = (amount, None);
+                self.refunds[at].may_be_back = false;
                 self.count_pieces(at, 1);
                 self.follow_what_goes(order);
                 self.settle(at, "PROCESSING");
@@ -167,14 +171,21 @@ impl Reference {
         let Refund { order, amount, method, .. } = self.refunds[at];
         self.orders[order].refunded += amount;
         self.settle(at, "COMPLETED");
+        self.tell(order, News::Refunded(amount));
         if method == "STORE_CREDIT" {
             self.credit[self.orders[order].customer] += amount;
         }
     }
 
+    /// Nothing is owed of what went back besides.
     fn fail(&mut self, at: usize) {
+        let Refund { order, amount, awaits, may_be_back, .. } = self.refunds[at];
+        let owed = amount - self.over_refunded(order);
         self.count_pieces(at, -1);
         self.settle(at, "FAILED");
+        if owed > 0 && !(may_be_back && awaits == Some("STAFF")) {
+            self.tell(order, News::NotRefunded(owed));
+        }
     }
 
     fn settle(&mut self, at: usize, status: &'static str) {
@@ -267,7 +278,10 @@ impl Reference {
             Fate::Failed => ("FAILED", None),
         };
         let (method, given, ended) = (REFUND_METHODS[CARD], Some(given), self.minutes);
-        self.refunds.push(Refund { order, amount, method, status, awaits, given, pieces: None, ended, is_named: true });
+        self.refunds.push(Refund { order, amount, method, status, awaits, given, pieces: None, ended, is_named: true, may_be_back: false });
+        if fate == Fate::Done {
+            self.tell(order, News::Refunded(amount));
+        }
         self.orders[order].refunded += if fate == Fate::Done { amount } else { 0 };
         self.follow_refunds(order);
     }

@@ -1,6 +1,6 @@
 //! Returns, as the contract has them.
 
-use super::{By, IN_STOCK_AGAIN, OUR_FAULT, REFUND_METHODS, Reference, Said};
+use super::{By, IN_STOCK_AGAIN, News, OUR_FAULT, REFUND_METHODS, Reference, Said};
 
 /// Pieces of a line, by its place, in a condition.
 #[derive(Clone, Debug)]
@@ -109,6 +109,7 @@ impl Reference {
             "DELIVERED" if (0..free.len()).any(|line| asked(line) > free[line]) => (409, "QUANTITY_NOT_RETURNABLE"),
             "DELIVERED" => {
                 self.returns.push(Rma { order, status: "REQUESTED", entries, fees: [0; 2], delivery: 0, amount: None });
+                self.tell(order, News::Return(self.returns.len() - 1, "REQUESTED"));
                 (201, "")
             }
             _ => (409, "ORDER_NOT_DELIVERED"),
@@ -133,13 +134,15 @@ impl Reference {
             ("RECEIVED", "REJECTED") => self.restock(at, -1),
             _ => Some((409, "INVALID_STATUS_TRANSITION")),
         };
-        match refusal {
-            Some(refusal) => {
-                *self = before;
-                refusal
-            }
-            None => (200, ""),
+        if let Some(refusal) = refusal {
+            *self = before;
+            return refusal;
         }
+        // Of its money its refund tells.
+        if matches!(to, "APPROVED" | "RECEIVED" | "REJECTED") {
+            self.tell(self.returns[at].order, News::Return(at, to));
+        }
+        (200, "")
     }
 
     fn receive(&mut self, at: usize, counts: &[Count]) -> Option<Said> {

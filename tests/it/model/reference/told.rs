@@ -1,0 +1,59 @@
+//! What customers are told, as the contract has it: once of each step that they should know of, and of nothing else.
+
+use super::Reference;
+
+/// What a customer is told of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Placed,
+    Confirmed,
+    /// A parcel of it, or all of it by the word of staff.
+    OnItsWay,
+    Delivered,
+    Cancelled,
+    /// So much has gone back.
+    Refunded(i64),
+    /// It was tried in vain, and so much is owed.
+    NotRefunded(i64),
+    /// A return, by its place, has come to this status.
+    Return(usize, &'static str),
+}
+
+/// News of an order, by its place: for the customer who placed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub order: usize,
+    pub news: News,
+}
+
+impl Reference {
+    pub(super) fn tell(&mut self, order: usize, news: News) {
+        self.told.push(Told { order, news });
+    }
+
+    /// The order has come to a status by hand.
+    pub(super) fn tell_of_status(&mut self, order: usize) {
+        let news = match self.orders[order].status {
+            "CONFIRMED" => News::Confirmed,
+            "SHIPPED" => News::OnItsWay,
+            "DELIVERED" => News::Delivered,
+            _ => return,
+        };
+        self.tell(order, news);
+    }
+
+    /// A parcel is news once: when it has a number or moves, before it is there or comes to nothing. Nobody waits for one whose order
+    /// has arrived, but for one that was made since.
+    pub(super) fn tell_of_parcel(&mut self, at: usize) {
+        let parcel = &self.parcels[at];
+        let goes = match parcel.status {
+            "PENDING" => parcel.has_number(),
+            status => matches!(status, "PICKED_UP" | "IN_TRANSIT" | "OUT_FOR_DELIVERY"),
+        };
+        let is_awaited = self.orders[parcel.order].status != "DELIVERED" || parcel.is_made_late;
+        if goes && is_awaited && !parcel.is_told_of {
+            self.parcels[at].is_told_of = true;
+            self.tell(self.parcels[at].order, News::OnItsWay);
+        }
+    }
+}
