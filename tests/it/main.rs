@@ -40,6 +40,7 @@ mod promotions_orders;
 mod promotions_races;
 mod promotions_validate;
 mod races;
+mod records;
 mod refunds;
 mod refunds_at_providers;
 mod refunds_create;

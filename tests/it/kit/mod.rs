@@ -90,6 +90,12 @@ impl LocalShop {
         Self { system, http: http(), skus: AtomicU64::new(1) }
     }
 
+    /// Where there are variants already: new ones get numbers from here on.
+    pub fn with_skus_from(self, first: u64) -> Self {
+        self.skus.store(first, Ordering::Relaxed);
+        self
+    }
+
     pub fn as_role(&self, id: u64, role: Role) -> Caller {
         self.with_token(Some(self.system.token(id, role)))
     }
