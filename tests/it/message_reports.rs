@@ -1,14 +1,11 @@
 //! What providers tell of messages: the log moves forward alone, what nobody wrote down is settled, and addresses that
 //! bounce are left alone.
 
-use crate::kit::{CUSTOMER, Providers, race};
+use crate::kit::{CUSTOMER, MINUTE, Providers, race};
 use local::emulators::outbox::Channel;
 use local::faults::Fault;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_mins(1);
 
 /// A message of the log, with what a provider calls it by.
 struct Known {

@@ -1,6 +1,6 @@
 //! Many at once: what must hold whoever comes first.
 
-use crate::kit::{Answer, Answers, ByHand, CUSTOMER, Caller, FIRST_COUNTS, LocalShop, Placed, body, cents, count, race};
+use crate::kit::{Answer, Answers, ByHand, CUSTOMER, Caller, FIRST_COUNTS, LocalShop, Placed, body, cents, count, race, storm_seed};
 use local::faults::{Fault, Storm};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -55,6 +55,7 @@ async fn a_variant_is_changed_under_its_orders_and_no_piece_is_oversold_or_lost(
     }
 
     // Whoever decides on what they have read has plenty of time to be wrong.
+    shop.system.faults.draw_from(storm_seed());
     shop.system.faults.storm(Some(Storm { fault: Fault::Late(20), calm: 1, bad: 4 }));
     let lanes = race(7, |lane| {
         let cancel = |id: &Value| post(&shop, &format!("/api/orders/{id}/cancel"), json!({ "reason": "Race" }));

@@ -60,6 +60,8 @@ pub struct Faults(Arc<Mutex<State>>);
 struct State {
     waiting: VecDeque<Waiting>,
     storm: Option<Storm>,
+    /// What the lengths of the calm stretches are drawn from.
+    seed: u64,
     /// How the storm stands at each service.
     gusts: HashMap<Service, Gust>,
     /// By the operation that was called.
@@ -99,6 +101,11 @@ impl Faults {
     /// next goes on.
     pub fn storm(&self, storm: Option<Storm>) {
         self.state().storm = storm;
+    }
+
+    /// Draws how long storms are calm from this number, and the same from the same.
+    pub fn draw_from(&self, seed: u64) {
+        self.state().seed = seed;
     }
 
     /// Forgets the faults that have not happened yet, and ends the storm.
@@ -158,17 +165,17 @@ impl State {
         if fault == Fault::Conflict && operation != "TransactWriteItems" {
             return None;
         }
-        self.gusts.entry(service).or_default().is_bad_next(calm, bad).then_some(fault)
+        self.gusts.entry(service).or_default().is_bad_next(calm, bad, self.seed).then_some(fault)
     }
 }
 
 impl Gust {
-    fn is_bad_next(&mut self, calm: usize, bad: usize) -> bool {
+    fn is_bad_next(&mut self, calm: usize, bad: usize, seed: u64) -> bool {
         if self.left == 0 {
             self.is_bad = !self.is_bad;
             self.count += 1;
-            // The upper half of a multiplication: as good as drawn, and the same each time.
-            let drawn = usize::try_from((self.count.wrapping_mul(0x9E37_79B9_7F4A_7C15)) >> 33).unwrap_or_default();
+            // The upper half of a multiplication: as good as drawn, and the same for the same number.
+            let drawn = usize::try_from((self.count ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).unwrap_or_default();
             self.left = if self.is_bad { bad } else { 1 + drawn % (2 * calm) };
         }
         self.left = self.left.saturating_sub(1);

@@ -1,7 +1,7 @@
 //! Dozens on one record at once while DynamoDB fails: the promises hold by what the tables and the payment providers have, and
 //! whoever was told of a success has it.
 
-use crate::kit::{Answer, ByHand, Caller, LocalShop, Placed, RUN, back, body, cents, column, race};
+use crate::kit::{Answer, ByHand, Caller, LocalShop, Placed, RUN, back, body, cents, column, race, storm_seed};
 use api::batch::Outcome;
 use functions::workers::process_refund;
 use local::emulators::payments::{self, Provider};
@@ -131,6 +131,7 @@ where
     let before = faults.happened_in("TransactWriteItems", storm.fault);
     let first = if storm.fault == Fault::Late(TOO_LATE) { 6 } else { 60 };
     faults.inject("TransactWriteItems", storm.fault, first);
+    faults.draw_from(storm_seed());
     faults.storm(Some(storm));
     let results = race(times, what).await;
     faults.clear();

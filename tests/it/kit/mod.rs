@@ -13,6 +13,7 @@ mod providers;
 mod reading;
 mod returns;
 mod secrets;
+mod seed;
 mod shipments;
 mod stored;
 mod tellers;
@@ -30,6 +31,7 @@ pub use providers::{Providers, SendGridDelivery, Senders, ses_event, twilio_sign
 pub use reading::{FIRST_COUNTS, column, count, keys, next_page};
 pub use returns::back;
 pub use secrets::SecretsManager;
+pub use seed::storm_seed;
 pub use shipments::shipment_body;
 pub use tellers::{Delivery, Teller};
 pub use watched::Watched;
@@ -47,6 +49,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// As often as the schedule that asks providers runs.
 pub const RUN: Duration = Duration::from_mins(5);
+pub const MINUTE: Duration = Duration::from_mins(1);
 pub const HOUR: Duration = Duration::from_hours(1);
 
 /// Calls of the SDK for one of ours, and how often ours is made: no answer to any of them is an outage.

@@ -2,8 +2,8 @@
 
 use super::Play;
 use super::reference::{Outcome, Step};
-use crate::kit::ByHand;
 use crate::kit::webhooks::carrier_tells;
+use crate::kit::{ByHand, MINUTE};
 use domain::shipment::Carrier;
 use local::emulators::outbox::Fault;
 use local::system::CARRIER_WEBHOOK_SECRET as SECRET;
@@ -12,8 +12,6 @@ use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_mins(1);
 
 /// What DHL does of a call that comes to this; nothing for one that it carries out.
 fn fault(outcome: Outcome) -> Option<Fault> {

@@ -5,7 +5,7 @@ use super::messages::{every_message_is_there_once, nothing_is_given_up, the_stoc
 use super::reference::STOCK;
 use super::weather::Weather;
 use super::{Move, Play, a_shop};
-use crate::kit::{ByHand, shipment_body};
+use crate::kit::{ByHand, shipment_body, storm_seed};
 use domain::shipment::Carrier;
 use local::emulators::payments::Provider;
 use local::faults::{Fault, Service, Storm};
@@ -16,7 +16,8 @@ use std::time::Duration;
 
 /// Beyond the SDK's patience with one call, which is two seconds.
 const TOO_LATE: u64 = 2_100;
-/// How many histories are played in a storm, unless `STORM_CASES` says otherwise.
+/// How many histories are played in a storm, unless `STORM_CASES` says otherwise. Which ones, and how the storm goes, is drawn anew each
+/// time, unless `STORM_SEED` says from what.
 const CASES: u64 = 2;
 /// How many steps they have at the most.
 const STEPS: usize = 45;
@@ -46,10 +47,11 @@ async fn every_promise_holds_while_answers_come_too_late() {
     weathered(Storm { fault: Fault::Late(TOO_LATE), calm: 11, bad: 1 }, 8).await;
 }
 
-/// Plays the same few histories, each time from its first order to the last message, and one order that goes by a carrier and
+/// Plays a few histories, each from its first order to the last message, and one order that goes by a carrier and
 /// whose money goes back by mobile phone.
 async fn weathered(storm: Storm, steps: usize) {
-    let shop = a_shop().await;
+    let (shop, seed) = (a_shop().await, storm_seed());
+    shop.system.faults.draw_from(seed);
     let (mut hands, since) = (ByHand::of(&shop), shop.system.clock.now());
     let weather = Weather::foul(&shop, storm);
     Box::pin(by_carrier_and_back(weather, &mut hands)).await;
@@ -57,8 +59,8 @@ async fn weathered(storm: Storm, steps: usize) {
     for case in 1..=cases {
         let play = Play::begin(weather, case).await;
         let variants = play.variants.clone();
-        let played = Box::pin(play.all(&mut hands, &history_of(case, steps))).await;
-        played.unwrap_or_else(|error| panic!("{storm:?}, case {case}: {error}"));
+        let played = Box::pin(play.all(&mut hands, &history_of(seed, case, steps))).await;
+        played.unwrap_or_else(|error| panic!("{storm:?}, STORM_SEED={seed}, case {case}: {error}"));
         the_stock_log_adds_up(&shop, &variants, STOCK).await;
     }
     nothing_is_given_up(&shop);
@@ -69,11 +71,12 @@ async fn weathered(storm: Storm, steps: usize) {
     }
 }
 
-/// A history that is the same each time.
-fn history_of(case: u64, steps: usize) -> Vec<Move> {
-    let mut seed = [0; 32];
-    seed[..8].copy_from_slice(&case.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+/// A history that is the same for the same numbers.
+fn history_of(seed: u64, case: u64, steps: usize) -> Vec<Move> {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&case.to_le_bytes());
+    bytes[8..16].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let moves = history::since_arrival().new_tree(&mut runner).expect("a history").current();
     moves.into_iter().take(steps).collect()

@@ -1,7 +1,7 @@
 //! Booking with DHL, FedEx and UPS: a label costs money, so there is never a second one.
 
 use super::*;
-use crate::kit::{ByHand, Directory, failures, http};
+use crate::kit::{ByHand, Directory, MINUTE, failures, http};
 use aws_lambda_events::event::sqs::SqsEvent;
 use domain::ids::OrderId;
 use domain::order::{Advance, Order, OrderStatus};
@@ -15,7 +15,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_mins(1);
 
 const CARRIERS: [(Carrier, &str); 3] = [(Carrier::Dhl, "DHL"), (Carrier::FedEx, "FEDEX"), (Carrier::Ups, "UPS")];
 

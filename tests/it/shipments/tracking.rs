@@ -1,8 +1,8 @@
 //! Where parcels are: carriers are asked by a schedule, and at once when they tell that something happened.
 
 use super::*;
-use crate::kit::HOUR;
 use crate::kit::webhooks::carrier_tells;
+use crate::kit::{HOUR, MINUTE};
 use domain::ids::ShipmentId;
 use domain::shipment::{Shipment, ShipmentChange};
 use local::emulators::carriers::Booked;
@@ -10,8 +10,6 @@ use local::emulators::outbox::Fault;
 use local::system::CARRIER_WEBHOOK_SECRET as SECRET;
 use std::time::Duration;
 use store::Writes;
-
-const MINUTE: Duration = Duration::from_mins(1);
 
 /// For each carrier: its codes of a parcel that is picked up, on its way, out for delivery and delivered.
 const WAYS: [(&str, [&str; 4]); 3] =

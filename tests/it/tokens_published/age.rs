@@ -1,13 +1,11 @@
 //! Keys that were fetched a while ago: they are fetched again, and if nobody answers believed for an hour.
 
 use super::{publish_what, with_jwks};
+use crate::kit::MINUTE;
 use crate::kit::tokens::{claims, status_with};
 use crate::tokens::keys::{Keys, Kind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_key_that_is_withdrawn_and_one_that_takes_its_name_are_noticed_within_five_minutes() {

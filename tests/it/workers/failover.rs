@@ -1,14 +1,12 @@
 //! E-mail by the next provider, where the first definitely has not taken it.
 
 use super::providers::{assert_no_job_is_left, message, refuse};
-use crate::kit::LocalShop;
+use crate::kit::{LocalShop, MINUTE};
 use local::Options;
 use local::emulators::outbox::{Channel, Fault};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-
-const MINUTE: Duration = Duration::from_mins(1);
 
 async fn shop_with(order: &str) -> LocalShop {
     let variables = [("EMAIL_PROVIDERS", order.to_owned())].into();

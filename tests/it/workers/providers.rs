@@ -1,6 +1,6 @@
 //! Providers that refuse, fall silent, or say yes to nobody.
 
-use crate::kit::{ByHand, LocalShop};
+use crate::kit::{ByHand, LocalShop, MINUTE};
 use api::batch::Outcome;
 use functions::workers::{Desk, Sms, send_sms};
 use local::Options;
@@ -8,8 +8,6 @@ use local::emulators::outbox::{Channel, Fault};
 use local::faults;
 use serde_json::{Value, json};
 use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_mins(1);
 
 pub fn refuse(status: u16, code: &str) -> Fault {
     Fault::Refuse { status, code: code.to_owned(), message: "Not this one".to_owned() }
