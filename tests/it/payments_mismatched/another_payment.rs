@@ -261,6 +261,30 @@ async fn nor_is_it_credited_before_they_have_looked() {
     shop.assert_no_complaints();
 }
 
+/// How many messages say that money is still owed, by mail or by SMS.
+async fn told_of_a_failure(shop: &LocalShop, order: &Placed) -> usize {
+    let log = shop.messages_of(order.id).await;
+    let says = |message: &Value, field: &str, words: &str| message[field].as_str().is_some_and(|text| text.contains(words));
+    let is_one = |message: &&Value| match message["type"].as_str() {
+        Some("EMAIL") => says(message, "subject", "Votre remboursement pour la commande"),
+        _ => says(message, "content", "n'a pas encore abouti"),
+    };
+    log.iter().filter(is_one).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_nobody_doubts_and_staff_give_up_is_told_to_be_owed() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().paid().place().await;
+    cancel(&shop, &order).await.ok();
+    carried_out(&shop).await;
+    let refund = shop.refund_of(&order).await;
+    assert_eq!(refund["awaiting"], "STAFF", "{refund}");
+    shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "FAILED" })).await.ok();
+    carried_out(&shop).await;
+    assert_eq!(told_of_a_failure(&shop, &order).await, 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_staff_may_have_given_back_on_pawapay_s_pages_is_not_credited_before_they_have_looked() {
     for since in ["nothing", "another payment", "another one that was tried"] {
@@ -296,9 +320,7 @@ async fn what_staff_may_have_given_back_on_pawapay_s_pages_is_not_credited_befor
         shop.admin().put(&format!("/api/refunds?id={}", left[0]["id"]), &json!({ "status": "FAILED" })).await.ok();
         carried_out(&shop).await;
         assert_eq!(credit().await, own);
-        let emails = shop.system.outbox.emails();
-        let failed = emails.iter().filter(|mail| mail.subject.starts_with("Votre remboursement pour la commande")).count();
-        assert_eq!(failed, 0, "{since}: who has the money is not told that it is still owed");
+        assert_eq!(told_of_a_failure(&shop, &order).await, 0, "{since}: who has the money is not told that it is still owed");
         shop.assert_no_complaints();
     }
 }

@@ -1,12 +1,17 @@
 //! Providers that refuse, fall silent, or say yes to nobody.
 
-use crate::kit::{ByHand, LocalShop, MINUTE};
+use crate::kit::{ByHand, LocalShop, MINUTE, SecretsManager};
 use api::batch::Outcome;
-use functions::workers::{Desk, Sms, send_sms};
+use api::secrets::Secrets;
+use functions::workers::{Desk, Sms, send_sms, sms};
 use local::Options;
+use local::emulators::http::serve;
 use local::emulators::outbox::{Channel, Fault};
 use local::faults;
+use local::system::TWILIO_AUTH_TOKEN;
+use providers::TwilioConfig;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub fn refuse(status: u16, code: &str) -> Fault {
@@ -86,6 +91,52 @@ async fn what_is_refused_for_now_is_tried_again_after_longer_and_longer() {
         assert_eq!((&message["status"], &message["attempts"], &message["error"]), (&json!("SENT"), &json!(4), &Value::Null));
     }
     assert_eq!((shop.system.outbox.emails().len(), shop.system.outbox.sms().len()), (1, 1));
+    assert_no_job_is_left(&shop);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_sms_waits_longer_each_time_that_twilio_s_token_can_t_be_had_and_outlasts_hours_of_that() {
+    const TOKEN: &str = "arn:twilio";
+    let shop = LocalShop::without_pumps().await;
+    let (manager, twilio) = (SecretsManager::start().await, serve(shop.system.outbox.router()).await.expect("a server"));
+    manager.keep(TOKEN, TWILIO_AUTH_TOKEN);
+    manager.close(true);
+    let secrets =
+        Secrets::given(&|name: &'static str| (name == "TWILIO_SECRET_ARN").then(|| TOKEN.to_owned()), &manager.sdk(), &shop.system.clock);
+    let (account_sid, from) = ("AC-local".to_owned(), "+15005550006".to_owned());
+    let config = TwilioConfig { account_sid, from, base_url: twilio.url().to_owned(), status_callback: None };
+    let mut hands = ByHand::of(&shop);
+    hands.workers.sms.sender = sms(config, &Arc::new(secrets)).expect("a sender");
+    let order = shop.order().place().await.id;
+    let attempts = async || {
+        let message = message(&shop, order, Channel::Sms).await;
+        assert_eq!(message["status"], "PENDING", "{message}");
+        assert!(message["error"].as_str().is_some_and(|why| !why.is_empty()), "{message}");
+        message["attempts"].as_u64().expect("a number")
+    };
+
+    hands.once().await;
+    for (tries, seconds) in [(1, 5), (2, 10), (3, 20)] {
+        for (passing, expected) in [(seconds - 2, tries), (3, tries + 1)] {
+            shop.system.clock.advance(Duration::from_secs(passing));
+            hands.once().await;
+            assert_eq!(attempts().await, expected, "after {passing} of {seconds} s");
+        }
+    }
+    for _ in 0..150 {
+        shop.system.clock.advance(MINUTE);
+        hands.once().await;
+    }
+    let tries = attempts().await;
+    assert!((13..20).contains(&tries), "{tries} in two and a half hours");
+    assert_eq!(shop.system.outbox.requests(Channel::Sms), 0);
+
+    manager.close(false);
+    shop.system.clock.advance(15 * MINUTE);
+    hands.once().await;
+    let message = message(&shop, order, Channel::Sms).await;
+    assert_eq!((&message["status"], &message["error"]), (&json!("SENT"), &Value::Null), "{message}");
+    assert_eq!((shop.system.outbox.requests(Channel::Sms), shop.system.outbox.sms().len()), (1, 1));
     assert_no_job_is_left(&shop);
 }
 
