@@ -1,25 +1,30 @@
 //! Telephone numbers as people write them, in the one form that networks and carriers take: E.164 (`+243812345678`).
 //!
-//! For whatever worker hands a number on: SMS, carriers. Its tables of every country's numbers cost a binary some 0.4 MB and
-//! the first number 6 ms, so no endpoint asks.
+//! For whatever worker hands a number on: SMS, carriers. Every country's numbering plan costs a binary some 0.4 MB, so no endpoint
+//! asks; a worker reads the plan of the country at hand.
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
+mod plans;
+
+use rlibphonenumber::{ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberUtil, Region};
 use std::str::FromStr;
 
 /// The country whose numbers are meant where none is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Country(Region);
+pub struct Country {
+    region: Region,
+    calling_code: i32,
+}
 
 impl Country {
     /// DR Congo, `+243`.
-    pub const DR_CONGO: Self = Self(Region::CD);
+    pub const DR_CONGO: Self = Self { region: Region::CD, calling_code: 243 };
 
     /// By its two letters (ISO 3166-1), such as `CD`.
     #[must_use]
     pub fn parse(code: &str) -> Option<Self> {
         let region = Region::from_str(code).ok()?;
         // Any two letters are a region to the library, but only those that exist have a calling code.
-        (PHONE_NUMBER_UTIL.get_country_code_for_region(region)? > 0).then_some(Self(region))
+        Some(Self { region, calling_code: plans::calling_code(region)? })
     }
 }
 
@@ -30,13 +35,30 @@ pub fn e164(written: &str, country: Country) -> Option<String> {
     if written.chars().any(char::is_alphabetic) {
         return None;
     }
-    let number = PHONE_NUMBER_UTIL.parse(written, Some(country.0)).ok()?;
-    PHONE_NUMBER_UTIL.is_valid_number(&number).then(|| PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned())
+    let home = plans::of(country.calling_code)?;
+    match home.parse(written, Some(country.region)) {
+        Ok(number) => valid(&home, &number),
+        // It is of a country with another calling code, or of none.
+        Err(ParseError::InvalidCountryCode) => {
+            let is_international = written.chars().find(|c| c.is_numeric() || PLUS.contains(c)).is_some_and(|c| PLUS.contains(&c));
+            let abroad = plans::abroad(&home.normalize_digits_only(written), is_international, country.calling_code)?;
+            valid(&abroad, &abroad.parse(written, Some(country.region)).ok()?)
+        }
+        Err(ParseError::NotANumber(_) | ParseError::TooShortAfterIdd | ParseError::TooShortNsn | ParseError::TooLongNsn) => None,
+    }
+}
+
+/// As libphonenumber knows it: the full-width one is typed in East Asia.
+const PLUS: [char; 2] = ['+', '\u{ff0b}'];
+
+fn valid(plans: &PhoneNumberUtil, number: &PhoneNumber) -> Option<String> {
+    plans.is_valid_number(number).then(|| plans.format(number, PhoneNumberFormat::E164).into_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rlibphonenumber::PHONE_NUMBER_UTIL;
 
     #[test]
     fn a_number_is_normalised_however_it_is_written() {
@@ -69,8 +91,37 @@ mod tests {
     #[test]
     fn a_country_is_one_that_has_numbers() {
         assert_eq!(Country::parse("CD"), Some(Country::DR_CONGO));
-        for wrong in ["", "C", "CDR", "ZZ", "243"] {
+        for wrong in ["", "C", "CDR", "ZZ", "243", "001"] {
             assert_eq!(Country::parse(wrong), None, "{wrong}");
         }
+    }
+
+    /// What the library says that has read all plans.
+    fn by_all(written: &str, region: Region) -> Option<String> {
+        let number = PHONE_NUMBER_UTIL.parse(written, Some(region)).ok()?;
+        valid(&PHONE_NUMBER_UTIL, &number)
+    }
+
+    #[test]
+    fn what_some_plans_say_all_of_them_say() {
+        let homes = ["CD", "FR", "US", "AU"].map(|code| Country::parse(code).unwrap());
+        let mut numbers = 0;
+        for region in PHONE_NUMBER_UTIL.get_supported_regions() {
+            let Ok(example) = PHONE_NUMBER_UTIL.get_example_number(region) else { continue };
+            let own = Country::parse(&region.to_string()).unwrap();
+            for format in [PhoneNumberFormat::National, PhoneNumberFormat::International] {
+                let written = PHONE_NUMBER_UTIL.format(&example, format).into_owned();
+                assert_eq!(e164(&written, own), by_all(&written, region), "{written} in {region:?}");
+                numbers += 1;
+            }
+            let whole = PHONE_NUMBER_UTIL.format(&example, PhoneNumberFormat::E164).into_owned();
+            let home = homes[numbers / 2 % homes.len()];
+            for written in
+                [whole.clone(), whole.replace('+', "00"), whole.replace('+', "011"), whole.replace('+', "+0011"), whole[1..].to_owned()]
+            {
+                assert_eq!(e164(&written, home), by_all(&written, home.region), "{written} in {home:?}");
+            }
+        }
+        assert!(numbers > 450, "{numbers}");
     }
 }
