@@ -2,7 +2,7 @@
 
 use super::{VariantView, sku_of};
 use api::auth::InventoryKeeper;
-use api::input::{Input, MISSING, Reader, Value};
+use api::input::{Fields, Input, MISSING, Reader, Value};
 use api::problem::FieldError;
 use api::{Answer, Attempt, Checked, Problem, Shop};
 use axum::extract::State;
@@ -105,67 +105,72 @@ impl Input for PutVariants {
 fn entry(value: &Value<'_>, shops: Currency) -> Option<Entry> {
     let mut fields = value.fields("INVALID_VARIANTS")?;
     let is_change = fields.says("id");
-    let named = fields.peek("currency").and_then(Currency::parse);
-    let (product, has_price) = ("INVALID_ID", fields.has("price"));
-
     let id = fields.optional("id", |value| value.id(VariantId::new, "INVALID_ID"));
-    let mut patch = VariantPatch::default();
-    // A new variant needs what a change may leave out; both read the same.
-    let (product_id, sku, product_name);
-    if is_change {
-        product_id = fields.changeable("productId", |value| value.id(ProductId::new, product));
-        sku = fields.changeable("sku", |value| sku_of(&value));
-        product_name = fields.changeable("productName", |value| value.text(200));
+    let entry = if is_change {
+        patch(&mut fields).and_then(|patch| Some(Entry::Change(id??, patch)))
     } else {
-        product_id = fields.required("productId", MISSING, |value| value.id(ProductId::new, product)).map(Some);
-        sku = fields.required("sku", MISSING, |value| sku_of(&value)).map(Some);
-        product_name = fields.required("productName", MISSING, |value| value.text(200)).map(Some);
-    }
-    let size = fields.clearable("size", |value| value.text(50));
-    let color = fields.clearable("color", |value| value.text(50));
-    let (price, first_price);
-    if is_change {
-        price = fields.changeable("price", |value| match named {
-            Some(currency) => value.amount(currency).map(NewPrice::Named),
-            None => value.decimal("INVALID_AMOUNT").map(NewPrice::SameCurrency),
-        });
-        first_price = None;
-    } else {
-        price = Some(None);
-        first_price = fields.required("price", MISSING, |value| value.amount(named.unwrap_or(shops)));
-    }
-    let currency = fields.optional("currency", |value| {
-        if is_change && !has_price {
-            value.wrong_as("INVALID_CURRENCY", "goes with a price")
-        } else {
-            value.word(Currency::parse, "INVALID_CURRENCY")
-        }
-    });
-    let stock = fields.optional("stockQuantity", |value| value.integer(0..=MAX_PIECES, "INVALID_STOCK_QUANTITY"));
-    let is_active = if is_change {
-        fields.changeable("isActive", |value| value.boolean())
-    } else {
-        fields.optional("isActive", |value| value.boolean())
+        new_variant(&mut fields, shops).map(Entry::Create)
     };
     fields.finish();
+    entry
+}
 
-    (patch.product_id, patch.sku, patch.product_name) = (product_id?, sku?, product_name?);
-    (patch.size, patch.color, patch.is_active) = (size?, color?, is_active?);
-    let (_named, stock): (Option<Currency>, Option<i64>) = (currency?, stock?);
-    patch.price = price?;
-    match id? {
-        Some(id) => Some(Entry::Change(id, patch)),
-        None => Some(Entry::Create(NewVariant {
-            product_id: patch.product_id?,
-            sku: patch.sku?,
-            product_name: patch.product_name?,
-            size: patch.size.flatten(),
-            color: patch.color.flatten(),
-            price: first_price?,
-            stock_quantity: stock.unwrap_or(0),
-            is_active: patch.is_active.unwrap_or(true),
-        })),
-    }
+fn new_variant(fields: &mut Fields<'_>, shops: Currency) -> Option<NewVariant> {
+    let named = fields.peek("currency").and_then(Currency::parse);
+    let product_id = fields.required("productId", MISSING, |value| value.id(ProductId::new, "INVALID_ID"));
+    let sku = fields.required("sku", MISSING, |value| sku_of(&value));
+    let product_name = fields.required("productName", MISSING, |value| value.text(200));
+    let size = fields.optional("size", |value| value.text(50));
+    let color = fields.optional("color", |value| value.text(50));
+    let price = fields.required("price", MISSING, |value| value.amount(named.unwrap_or(shops)));
+    let currency = fields.optional("currency", |value| value.word(Currency::parse, "INVALID_CURRENCY"));
+    let stock_quantity = fields.optional("stockQuantity", |value| pieces(&value));
+    let is_active = fields.optional("isActive", |value| value.boolean());
+    currency?;
+    Some(NewVariant {
+        product_id: product_id?,
+        sku: sku?,
+        product_name: product_name?,
+        size: size?,
+        color: color?,
+        price: price?,
+        stock_quantity: stock_quantity?.unwrap_or(0),
+        is_active: is_active?.unwrap_or(true),
+    })
+}
+
+fn patch(fields: &mut Fields<'_>) -> Option<VariantPatch> {
+    let named = fields.peek("currency").and_then(Currency::parse);
+    let has_price = fields.has("price");
+    let product_id = fields.changeable("productId", |value| value.id(ProductId::new, "INVALID_ID"));
+    let sku = fields.changeable("sku", |value| sku_of(&value));
+    let product_name = fields.changeable("productName", |value| value.text(200));
+    let size = fields.clearable("size", |value| value.text(50));
+    let color = fields.clearable("color", |value| value.text(50));
+    let price = fields.changeable("price", |value| match named {
+        Some(currency) => value.amount(currency).map(NewPrice::Named),
+        None => value.decimal("INVALID_AMOUNT").map(NewPrice::SameCurrency),
+    });
+    let currency = fields.optional("currency", |value| {
+        if has_price { value.word(Currency::parse, "INVALID_CURRENCY") } else { value.wrong_as("INVALID_CURRENCY", "goes with a price") }
+    });
+    let not_applied = fields.optional("stockQuantity", |value| pieces(&value));
+    let is_active = fields.changeable("isActive", |value| value.boolean());
+    currency?;
+    not_applied?;
+    Some(VariantPatch {
+        product_id: product_id?,
+        sku: sku?,
+        product_name: product_name?,
+        size: size?,
+        color: color?,
+        price: price?,
+        is_active: is_active?,
+    })
+}
+
+fn pieces(value: &Value<'_>) -> Option<i64> {
+    value.integer(0..=MAX_PIECES, "INVALID_STOCK_QUANTITY")
 }
 
 #[utoipa::path(put, path = "/api/inventory", operation_id = "putVariants", tag = "Inventory", request_body = VariantsBody,
