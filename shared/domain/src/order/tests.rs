@@ -4,7 +4,7 @@ mod earlier;
 
 use super::*;
 use crate::actor::{Actor, Role};
-use crate::ids::{Ids, UserId};
+use crate::ids::{CreditEntryId, Ids, UserId};
 use crate::inventory::{NewVariant, Variant};
 use crate::message::{Locale, MessageKind};
 use crate::refund::{Refund, RefundError, RefundMethod, RefundPart, RefundPatch, RefundRequest, RefundStatus, RoomError};

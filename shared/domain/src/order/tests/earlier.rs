@@ -7,13 +7,17 @@ use std::collections::BTreeMap;
 /// Three payments at the provider, and a note of the staff's.
 const REFERENCES: [&str; 4] = ["pi_1", "pi_2", "pi_3", "TPE-1"];
 const AT_PROVIDER: usize = 3;
+/// What owed store credit is called among the payments.
+const CREDIT: &str = "store-credit";
 
 /// One thing that happens; payments by their place, refunds among those that there are by then.
 #[derive(Clone, Debug)]
 enum Happening {
     /// Staff mark the payment, by this reference where there is one.
     Marked(PaymentStatus, Option<usize>),
-    /// So much more than the total comes by a payment that nothing came by yet, and the provider tells of it.
+    /// So much store credit is spent on it.
+    Spent(i64),
+    /// So much more than is due comes by a payment that nothing came by yet, and the provider tells of it.
     Comes(usize, i64),
     /// The provider tells again what came, or that it failed where nothing did.
     ToldAgain(usize),
@@ -138,9 +142,17 @@ impl Books {
                 self.paid(self.order.pay(&PaymentRequest { status: *status, reference }, admin, NOW, ids()).ok());
             }
             Happening::Comes(at, more) => {
-                let total = self.order.total.minor;
-                self.came.entry(REFERENCES[*at]).or_insert(total + more);
+                let due = self.order.due().minor;
+                self.came.entry(REFERENCES[*at]).or_insert(due + more);
                 self.tell_came(REFERENCES[*at]);
+            }
+            Happening::Spent(cents) => {
+                let mut ids = ids();
+                let entry = CreditEntryId::draw(&mut ids);
+                if let Ok(spent) = self.order.spend_credit(Money::usd(*cents), entry, admin, NOW, &mut ids) {
+                    self.order = spent.order;
+                    *self.came.entry(CREDIT).or_insert(0) += cents;
+                }
             }
             Happening::ToldAgain(at) => self.tell_came(REFERENCES[*at]),
             Happening::Cancelled(method) => {
@@ -206,6 +218,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     let step = prop_oneof![
         5 => (mark, prop::option::weighted(0.8, 0..REFERENCES.len())).prop_map(|(to, reference)| Happening::Marked(to, reference)),
         5 => (0..AT_PROVIDER, prop_oneof![2 => Just(0), 1 => -30_00..30_00_i64]).prop_map(|(at, more)| Happening::Comes(at, more)),
+        3 => (1..60_00_i64).prop_map(Happening::Spent),
         2 => (0..AT_PROVIDER).prop_map(Happening::ToldAgain),
         2 => method().prop_map(Happening::Cancelled),
         3 => (prop::option::weighted(0.7, 1..60_00_i64), method()).prop_map(|(cents, method)| Happening::Opened(cents, method)),
@@ -264,6 +277,25 @@ proptest! {
             names.extend(order.payment_reference.as_deref());
             names.sort_unstable();
             prop_assert!(names.is_sorted_by(|a, b| a < b), "{:?}", names);
+
+            // What was spent of store credit is there to be given back, or goes back as what it was; a provider that gives back beyond
+            // what it has takes of all that is left.
+            let spent = order.credit.map_or(0, |credit| credit.redeemed.minor);
+            let left = order.credit_left().minor;
+            let live = books.refunds.iter().filter(|refund| LIVE.contains(&refund.status));
+            let as_credit: i64 = live.clone().filter_map(|refund| refund.from_credit).map(|credit| credit.minor).sum();
+            let owed = order.earlier(CREDIT).and_then(|earlier| earlier.came).map_or(0, |came| came.minor);
+            prop_assert_eq!(books.came.get(CREDIT).copied().unwrap_or(0), spent, "{}: {:?}", n, step);
+            prop_assert!(left + as_credit + owed <= spent, "{}: {:?}: {:?}", n, step, order);
+            let by_hand = steps[..=n].iter().any(|step| matches!(step, Happening::ByHand(..)));
+            prop_assert!(by_hand || left + as_credit + owed == spent, "{}: {:?}: {:?}", n, step, order);
+            prop_assert!(left == 0 || paid == 0 || left <= order.refundable.minor, "{}: {:?}: {:?}", n, step, order);
+            for refund in live.filter(|refund| refund.method != RefundMethod::StoreCredit) {
+                prop_assert!(refund.from_credit.is_none() && refund.payment_reference.as_deref() != Some(CREDIT), "{:?}", refund);
+            }
+            let all_goes = matches!(step, Happening::Cancelled(_)) && was != order.status;
+            let credit_stays = left > 0 || order.earlier(CREDIT).and_then(EarlierPayment::owed).is_some();
+            prop_assert!(!(all_goes && credit_stays), "{}: {:?}: {:?}", n, step, order);
 
             // All that is there when an order is cancelled goes back, and so does what comes later.
             let stays = |reference: &&str| match order.earlier(reference) {
