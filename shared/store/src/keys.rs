@@ -8,7 +8,7 @@ use domain::ids::{
 use domain::message::Locale;
 use domain::money::Currency;
 use domain::notification::NotificationStatus;
-use domain::order::OrderStatus;
+use domain::order::{OrderStatus, PaymentMethod};
 use domain::promotion::PromotionCode;
 use domain::refund::{PaymentProvider, RefundStatus};
 use domain::report::EmailAddress;
@@ -64,9 +64,15 @@ pub fn tracking_number(number: &TrackingNumber) -> Key {
     Key::new(format!("TRACKING#{number}"), "TRACKING")
 }
 
-/// A payment reference, unique in the space of whoever hands such references out.
-pub fn payment_reference(space: &str, reference: &str) -> Key {
-    Key::new(format!("PAYREF#{space}#{reference}"), "PAYREF")
+/// A payment reference, unique in the space of whoever hands such references out: a payment's provider, or else whoever writes it
+/// down, however they write its letters.
+pub fn payment_reference(method: PaymentMethod, reference: &str) -> Key {
+    let provider = PaymentProvider::of_payment(method).filter(|provider| provider.hands_out(reference));
+    let named = match provider {
+        Some(_) => format!("PAYREF#{}#{reference}", method.reference_space()),
+        None => format!("PAYREF#NOTE#{}", reference.to_uppercase()),
+    };
+    Key::new(named, "PAYREF")
 }
 
 /// What was said of a payment before there was its order; see [`payment_reference`].

@@ -85,7 +85,7 @@ impl Store {
         code: Option<CodeOfOrder<'_>>,
     ) -> Result<OrderBasis, StorageError> {
         let mut wanted: Vec<(Table, Key)> = variants.iter().map(|id| (Table::Inventory, keys::variant(*id))).collect();
-        let reference = reference.map(|(method, reference)| keys::payment_reference(method.reference_space(), reference));
+        let reference = reference.map(|(method, reference)| keys::payment_reference(method, reference));
         wanted.extend(reference.iter().map(|key| (Table::Orders, key.clone())));
         wanted.extend(code.iter().flat_map(CodeOfOrder::keys).map(|key| (Table::Promotions, key)));
         wanted.sort_by(|(_, a), (_, b)| a.pk.cmp(&b.pk));
@@ -99,7 +99,7 @@ impl Store {
 
     /// Whose a payment reference is.
     pub async fn reference_owner(&self, method: PaymentMethod, reference: &str) -> Result<Option<OrderId>, StorageError> {
-        let key = keys::payment_reference(method.reference_space(), reference);
+        let key = keys::payment_reference(method, reference);
         Ok(self.get::<ReferenceRecord>(Table::Orders, &key).await?.map(|owner| owner.order_id))
     }
 
@@ -123,7 +123,7 @@ impl Writes {
     #[must_use]
     pub fn claim_reference(self, order: &Order, reference: Option<&str>) -> Self {
         let Some(reference) = reference else { return self };
-        let key = keys::payment_reference(order.payment_method.reference_space(), reference);
+        let key = keys::payment_reference(order.payment_method, reference);
         let item = Item::of(&key, &ReferenceRecord { order_id: order.id });
         let free = Expression::new("attribute_not_exists(pk) OR orderId = :order").value(":order", number(order.id));
         self.put(Table::Orders, key, item, free)

@@ -66,10 +66,9 @@ impl Play<'_> {
     /// What a provider calls a payment, and staff one that is none of a provider's.
     pub(super) fn name(&self, (method, number): Payment) -> String {
         match (method == CARD, number < OWN) {
+            (_, false) => format!("MP-{}-{number}", self.case),
             (true, true) => format!("pi_{}_{number}", self.case),
-            (true, false) => format!("TPE-{}-{number}", self.case),
             (false, true) => format!("5e2a1c40-7849-49aa-babb-{:06x}{number:06x}", self.case),
-            (false, false) => format!("MP-{}-{number}", self.case),
         }
     }
 

@@ -9,6 +9,7 @@ mod told;
 
 use parcels::IS_LIVE;
 pub use parcels::{Booking, Outcome, Parcel, SCANS};
+use payments::owned;
 pub use payments::{AN_HOUR, Comes, OWN, Payment, REFERENCES, THREE_DAYS};
 pub use promotions::{FEES, PROMOTIONS, Promotion, Runs};
 pub use refunds::{Fate, Given, Part, Refund};
@@ -334,14 +335,14 @@ impl Reference {
             Ok(off) => off,
             Err(refusal) => return refusal,
         };
-        if reference.is_some_and(|reference| self.owners.contains_key(&(method, reference))) {
+        if reference.is_some_and(|reference| self.owners.contains_key(&owned(method, reference))) {
             return (409, "PAYMENT_REFERENCE_USED");
         }
         for (stock, wanted) in self.stock.iter_mut().zip(wanted) {
             *stock -= wanted;
         }
         if let Some(reference) = reference {
-            self.owners.insert((method, reference), self.orders.len());
+            self.owners.insert(owned(method, reference), self.orders.len());
         }
         let lines: Vec<(usize, i64)> = (0..3).filter(|variant| wanted[*variant] > 0).map(|variant| (variant, wanted[variant])).collect();
         // One that takes nothing off is not used up by it.

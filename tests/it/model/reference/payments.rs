@@ -16,6 +16,11 @@ pub const THREE_DAYS: u64 = 73 * 60;
 /// A payment at its provider: how it is made, and its number there.
 pub type Payment = (usize, u8);
 
+/// What an order owns with a reference: staff's notes are one order's, however it is paid.
+pub(super) const fn owned(method: usize, number: u8) -> Payment {
+    (if number < OWN { method } else { CASH }, number)
+}
+
 /// What a payment comes to at its provider.
 #[derive(Clone, Copy, Debug)]
 pub enum Comes {
@@ -121,7 +126,7 @@ impl Reference {
             return (409, "INVALID_STATUS_TRANSITION");
         }
         if let Some(reference) = reference
-            && *self.owners.entry((order.method, reference)).or_insert(at) != at
+            && *self.owners.entry(owned(order.method, reference)).or_insert(at) != at
         {
             return (409, "PAYMENT_REFERENCE_USED");
         }
