@@ -23,7 +23,9 @@ pub async fn is_reckoned_with(release: &Release, shop: &LocalShop) {
     let last: &str = release.named("number").as_str().expect("a number");
     assert!(placed.body["orderNumber"].as_str().is_some_and(|number| number > last), "{} after {last}", placed.body["orderNumber"]);
 
+    returns_are_counted(shop).await;
     uses_are_counted(release, shop).await;
+    what_came_instead_goes_back(shop).await;
     kept_answers_are_given(shop).await;
 
     // The parcel by its number, and the refund by its provider's name.
@@ -44,6 +46,23 @@ pub async fn is_reckoned_with(release: &Release, shop: &LocalShop) {
         let swept = shop.system.workers.run(schedule).await.expect("a schedule");
         assert_eq!(format!("{swept:?}").matches("failed: 0").count(), 1, "{schedule}: {swept:?}");
     }
+}
+
+async fn returns_are_counted(shop: &LocalShop) {
+    let there = shop.staff().get("/api/returns?limit=1").await.ok();
+    let last = there[0]["rmaNumber"].as_str().expect("a number");
+    let order = shop.order().delivered().place().await;
+    let next = shop.return_now(shop.rma(&order, 0, 1).await).await;
+    assert!(next["rmaNumber"].as_str().is_some_and(|number| number > last), "{} after {last}", next["rmaNumber"]);
+}
+
+/// Of an order of 75.00 for which another amount came.
+async fn what_came_instead_goes_back(shop: &LocalShop) {
+    let orders = shop.staff().get("/api/orders?limit=100").await.ok();
+    let short = orders.as_array().expect("a list").iter().find(|order| order["paymentReference"] == "pi_short").expect("one");
+    let cancel = format!("/api/orders/{}/cancel", short["id"]);
+    let cancelled = shop.staff().post(&cancel, &json!({ "reason": "x" })).await.ok();
+    assert_eq!(cents(&cancelled["refund"]["amount"]), 70_00, "{cancelled}");
 }
 
 /// One of a customer's three uses of a promotion is taken, and comes back with its order.

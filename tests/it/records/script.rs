@@ -274,11 +274,18 @@ async fn credit(shop: &LocalShop) -> Placed {
     let reason = json!({ "reason": "Trop tard", "refundMethod": "STORE_CREDIT" });
     shop.customer(crate::kit::CUSTOMER).post(&order.path("cancel"), &reason).await.ok();
     shop.settled().await;
-    for (amount, order) in [(10.5, json!(order.id)), (1.0, Value::Null)] {
+    // One that is paid by both and gives a part of the credit back, one that is cancelled unpaid, and no order.
+    let (both, unpaid) = (shop.order().place().await, shop.order().place().await);
+    for (amount, order) in [(10.5, json!(both.id)), (2.25, json!(unpaid.id)), (1.0, Value::Null)] {
         let spent =
             json!({ "customerId": crate::kit::CUSTOMER, "amount": amount, "currency": "USD", "orderId": order, "note": "Caisse 2" });
         shop.staff().post("/api/store-credit/redeem", &spent).await.ok();
     }
+    shop.mark_paid(&both).await;
+    let part = json!({ "orderId": both.id, "amount": 4, "reason": "Retard", "refundMethod": "STORE_CREDIT" });
+    shop.admin().post("/api/refunds", &part).await.ok();
+    shop.staff().post(&unpaid.path("cancel"), &json!({ "reason": "Trop tard" })).await.ok();
+    shop.settled().await;
     order
 }
 
