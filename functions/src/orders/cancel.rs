@@ -7,7 +7,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use domain::ids::{OrderId, RefundId};
-use domain::money::Money;
 use domain::order::{CancelRequest, Cancellation};
 use domain::refund::{Refund, RefundMethod, RefundStatus};
 use serde::Serialize;
@@ -96,21 +95,12 @@ impl<'a> From<&'a Cancellation> for CancelAnswer<'a> {
     fn from(change: &'a Cancellation) -> Self {
         let refunds: Vec<&Refund> = change.refund.iter().chain(&change.further_refunds).collect();
         let number = &change.order.order_number;
-        let mut ways: Vec<RefundMethod> = Vec::new();
-        for refund in &refunds {
-            if !ways.contains(&refund.method) {
-                ways.push(refund.method);
-            }
-        }
-        let sums = ways.into_iter().map(|method| {
-            let alike = refunds.iter().filter(|refund| refund.method == method);
-            format!("{} go back by {method}", Money::new(alike.map(|refund| refund.amount.minor).sum(), change.order.currency))
-        });
-        let sums: Vec<String> = sums.collect();
+        let sums: Vec<String> = change.goes_back().iter().map(|way| format!("{} go back by {}", way.amount, way.method)).collect();
+        let sums = sums.join(" and ");
         let message = match refunds.len() {
             0 => format!("Order {number} is cancelled."),
-            1 => format!("Order {number} is cancelled; {}.", sums.join(" and ")),
-            several => format!("Order {number} is cancelled; {}, in {several} refunds.", sums.join(" and ")),
+            1 => format!("Order {number} is cancelled; {sums}."),
+            several => format!("Order {number} is cancelled; {sums}, in {several} refunds."),
         };
         let refund = refunds.first().copied();
         Self { success: true, message, order: (&change.order).into(), refund: refund.map(Into::into) }

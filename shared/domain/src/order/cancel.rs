@@ -6,7 +6,6 @@ use crate::event::{Event, EventKind, PromotionUse, Subject, numbered};
 use crate::ids::Ids;
 use crate::inventory::{ChangeType, LastChange, StockChange};
 use crate::message::{Announcement, MessageKind, RefundFacts};
-use crate::money::Money;
 use crate::promotion::{GiveBack, Promotion, Release};
 use crate::refund::{Awaiting, MethodError, Opening, PaymentProvider, Refund, RefundMethod, RefundPart, RoomError};
 use crate::time::Timestamp;
@@ -66,6 +65,24 @@ impl Cancellation {
     pub fn knowing(self, promotion: &Promotion) -> Self {
         Self { release: self.release.map(|release| release.knowing(promotion)), ..self }
     }
+
+    /// How much goes back each way, in the order of its refunds.
+    #[must_use]
+    pub fn goes_back(&self) -> Vec<RefundFacts> {
+        by_method(self.refund.iter().chain(&self.further_refunds))
+    }
+}
+
+/// An order's refunds are all in its currency.
+fn by_method<'a>(refunds: impl Iterator<Item = &'a Refund>) -> Vec<RefundFacts> {
+    let mut ways: Vec<RefundFacts> = Vec::new();
+    for Refund { amount, method, .. } in refunds {
+        match ways.iter_mut().find(|way| way.method == *method) {
+            Some(way) => way.amount.minor += amount.minor,
+            None => ways.push(RefundFacts { amount: *amount, method: *method }),
+        }
+    }
+    ways
 }
 
 impl Order {
@@ -107,11 +124,7 @@ impl Order {
         let noted = joined(Some(&request.reason), for_staff);
 
         // One way in a message; what goes back as credit besides is told when it is there.
-        let way = refund.iter().chain(&further_refunds).next().map(|refund| refund.method);
-        let facts = way.map(|method| {
-            let alike = refund.iter().chain(&further_refunds).filter(|refund| refund.method == method);
-            RefundFacts { amount: Money::new(alike.map(|refund| refund.amount.minor).sum(), order.currency), method }
-        });
+        let facts = by_method(refund.iter().chain(&further_refunds)).first().copied();
         let mut events = vec![
             Event::new(Subject::Order(self.id), order.version, EventKind::OrderCancelled, actor, now, &mut ids)
                 .from_to(Some(self.status.as_str()), order.status.as_str())
