@@ -98,6 +98,50 @@ async fn uses_that_come_back_while_others_are_taken_are_neither_lost_nor_made() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_customers_uses_that_come_back_while_they_take_others_are_as_many_as_they_may_have() {
+    let shop = LocalShop::without_pumps().await;
+    let variant = shop.variant("20.00", 1_000).await;
+    let promotion = shop.promotion(json!({ "perUserLimit": 2, "usageLimit": 1_000 })).await;
+    let path = format!("/api/promotions?id={}", promotion["id"]);
+    let mut used = 0;
+    for customer in 1..=4 {
+        let mut placed = Vec::new();
+        for _ in 0..2 {
+            placed.push(order_of(&shop, variant, customer, "SAVE20").await.ok()["id"].clone());
+        }
+        let answers = race(18, |n| {
+            let order = ordering(&shop, variant, customer, "SAVE20");
+            let (staff, admin, path) = (shop.staff(), shop.admin(), path.clone());
+            let cancel = format!("/api/orders/{}/cancel", placed[n / 9]);
+            async move {
+                match n % 9 {
+                    // Each is cancelled by three at once.
+                    0..3 => staff.post(&cancel, &json!({ "reason": "Race" })).await,
+                    // What one customer may use is moved by nobody, and yet the promotion is another.
+                    3 => admin.put(&path, &json!({ "usageLimit": 1_001 + n })).await,
+                    _ => order.await,
+                }
+            }
+        })
+        .await;
+        let (orders, refused) = (answers.with_status(201), answers.with_code("USER_LIMIT_REACHED"));
+        assert_eq!((answers.with_code("ALREADY_CANCELLED"), orders + refused), (4, 10), "{:?}", answers.tally());
+        assert!(orders <= 2, "{:?}", answers.tally());
+        all_are_discounted(&answers, 4_00);
+        used += orders;
+        assert_eq!(shop.uses("SAVE20").await, i64::try_from(used).expect("few"));
+
+        // What is left can be taken, and not one more.
+        for _ in orders..2 {
+            order_of(&shop, variant, customer, "SAVE20").await.ok();
+            used += 1;
+        }
+        order_of(&shop, variant, customer, "SAVE20").await.refused(409, "USER_LIMIT_REACHED");
+    }
+    assert_eq!(shop.uses("SAVE20").await, 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_is_moved_while_orders_redeem_holds_at_every_moment() {
     let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("20.00", 1_000).await;
