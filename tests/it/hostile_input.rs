@@ -168,7 +168,7 @@ impl Target {
     }
 
     /// All that those requests could change.
-    async fn everything(&self) -> Vec<Value> {
+    pub async fn everything(&self) -> Vec<Value> {
         let mut everything = Vec::new();
         let ledger = "/api/store-credit?customerId=4001";
         let lists = [
