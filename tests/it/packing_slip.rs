@@ -181,6 +181,21 @@ async fn a_cancelled_order_is_one_that_nobody_packs() {
 }
 
 #[tokio::test]
+async fn an_order_whose_money_all_goes_back_says_so_to_who_packs_it() {
+    let shop = shop().await;
+    let order = shop.order().price("40.00").paid().through(&["CONFIRMED"]).place().await;
+    for (amount, is_warned) in [(10, false), (30, true)] {
+        let refund = json!({ "orderId": order.id, "amount": amount, "reason": "x", "refundMethod": "CASH" });
+        shop.admin().post("/api/refunds", &refund).await.ok();
+        let page = slip(&shop, &order).await;
+        assert_eq!(page.contains("class=\"alert\">Tout ce qui a été payé est remboursé"), is_warned, "{page}");
+    }
+    shop.staff().put(&order.path("status"), &json!({ "newStatus": "PROCESSING" })).await.ok();
+    shop.staff().put(&order.path("status"), &json!({ "newStatus": "SHIPPED" })).await.ok();
+    assert!(!slip(&shop, &order).await.contains("class=\"alert\""), "it has gone");
+}
+
+#[tokio::test]
 async fn whoever_hands_an_unpaid_parcel_over_knows_what_to_collect() {
     let shop = shop().await;
     let unpaid = shop.order().price("1234.50").with("paymentMethod", json!("CASH_ON_DELIVERY")).place().await;
@@ -188,6 +203,8 @@ async fn whoever_hands_an_unpaid_parcel_over_knows_what_to_collect() {
     for paid in [shop.order().with("paymentMethod", json!("CASH_ON_DELIVERY")).paid().place().await, shop.order().place().await] {
         let page = slip(&shop, &paid).await;
         assert!(!page.contains("À encaisser") && !page.contains("USD"), "a slip has no other price");
+        let is_paid = shop.order_now(paid.id).await["paymentStatus"] == "PAID";
+        assert_eq!(page.contains("Pas encore payée"), !is_paid, "{page}");
     }
 }
 

@@ -58,6 +58,7 @@ impl Slip<'_> {
         html! {
             main.sheet.cancelled[self.is_cancelled()] {
                 @if self.is_cancelled() { p.alert { (self.words.do_not_pack) } }
+                @if self.is_refunded() { p.alert { (self.words.refunded) } }
                 (self.brand())
                 (self.head())
                 (self.facts())
@@ -125,6 +126,8 @@ impl Slip<'_> {
                         } @else {
                             p.line.strong { (self.words.to_collect) " " (due) }
                         }
+                    } @else if self.is_to_be_paid() {
+                        p.line.strong { (self.words.not_paid) }
                     }
                 }
             }
@@ -143,9 +146,20 @@ impl Slip<'_> {
 
     /// What whoever hands the order's first parcel over takes for all of it; nothing where no cash is to come.
     fn to_collect(&self) -> Option<Money> {
-        let is_unpaid = matches!(self.order.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
         let is_cash = matches!(self.order.payment_method, PaymentMethod::CashOnDelivery);
-        if is_unpaid && is_cash && !self.is_cancelled() { Some(self.order.due()) } else { None }
+        (is_cash && self.is_to_be_paid()).then(|| self.order.due())
+    }
+
+    fn is_to_be_paid(&self) -> bool {
+        matches!(self.order.payment_status, PaymentStatus::Pending | PaymentStatus::Failed) && !self.is_cancelled()
+    }
+
+    /// Whether an order that is still to go is one that nothing is paid for any more. A refund of an amount, be it all of it, says of no
+    /// piece that it stays here.
+    fn is_refunded(&self) -> bool {
+        let is_to_go = matches!(self.order.status, OrderStatus::Pending | OrderStatus::Confirmed | OrderStatus::Processing);
+        let gives_back = matches!(self.order.payment_status, PaymentStatus::RefundPending | PaymentStatus::Refunded);
+        is_to_go && gives_back && self.order.refundable.is_zero()
     }
 
     fn notes(&self) -> Markup {

@@ -36,6 +36,8 @@ pub(super) struct Words {
     pub(super) page_of: &'static str,
     pub(super) cancelled: &'static str,
     pub(super) do_not_pack: &'static str,
+    pub(super) refunded: &'static str,
+    pub(super) not_paid: &'static str,
 }
 
 const FRENCH: Words = Words {
@@ -66,6 +68,8 @@ const FRENCH: Words = Words {
     page_of: "sur",
     cancelled: "Annulée",
     do_not_pack: "Commande annulée\u{a0}: ne rien préparer, ne rien expédier",
+    refunded: "Tout ce qui a été payé est remboursé\u{a0}: ne rien expédier sans l’avoir vérifié",
+    not_paid: "Pas encore payée",
 };
 
 const ENGLISH: Words = Words {
@@ -96,6 +100,8 @@ const ENGLISH: Words = Words {
     page_of: "of",
     cancelled: "Cancelled",
     do_not_pack: "Cancelled order: pick nothing, ship nothing",
+    refunded: "All that was paid goes back: ship nothing before you have asked",
+    not_paid: "Not paid yet",
 };
 
 impl Words {
