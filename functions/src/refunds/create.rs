@@ -19,7 +19,8 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "the document's picture of the body; `Input` reads it")]
 pub(crate) struct NewRefundBody {
     order_id: OrderId,
-    /// In the order's currency.
+    /// In the order's currency. With neither this nor `items` it is all that is left; where store credit was spent on the order, what was
+    /// paid otherwise first, and then the credit.
     amount: Option<f64>,
     /// The lines' own money goes back: the price paid with the order's discount spread over it.
     items: Option<Vec<RefundedItemBody>>,

@@ -38,7 +38,7 @@ struct ReturnItemBody {
     #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: u32,
     condition: Condition,
-    /// True for `UNOPENED` and `OPENED_UNUSED` when it is left out.
+    /// True for `UNOPENED` and `OPENED_UNUSED` when it is left out; true for the others is staff's word alone.
     restockable: Option<bool>,
 }
 
@@ -76,6 +76,7 @@ fn items(value: &Value<'_>) -> Option<Vec<RequestedItem>> {
     responses((status = 201, description = "The return.", body = ReturnAnswer<'static>)))]
 pub(super) async fn request(State(shop): State<Shop>, caller: Caller, request: Checked<RequestReturn>) -> Result<Answer, Problem> {
     let Checked { input: RequestReturn { order_id, request }, meta } = request;
+    let request = if caller.is_staff() { request } else { request.by_customer() };
     let number = OnceCell::new();
     let (shop, request, number) = (&shop, &request, &number);
     shop.decide(&meta, |attempt| async move {

@@ -1,6 +1,6 @@
 //! What the warehouse counts: only that is put into stock and paid for.
 
-use crate::kit::{LocalShop, back, cents};
+use crate::kit::{CUSTOMER, LocalShop, back, cents};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,5 +91,15 @@ async fn what_goes_back_into_stock_follows_the_condition_unless_somebody_says_ot
         shop.steps(rma, &["APPROVED"]).await;
         shop.step(rma, json!({ "status": "RECEIVED", "items": with_line(found.clone()) })).await.ok();
         assert_eq!(shop.stock(order.variants[0]).await, order.stock_before - 1 + restocked, "{asked} {found}");
+    }
+    // A customer's word keeps pieces out of stock, and puts none into it.
+    for (condition, restockable, restocked) in [("DAMAGED", true, 0), ("UNOPENED", false, 0), ("UNOPENED", true, 1)] {
+        let order = shop.order().delivered().place().await;
+        let mut item = claimed(condition, json!(restockable));
+        item["orderItemId"] = order.line(0).into();
+        let asked = json!({ "orderId": order.id, "reason": "Trop petit", "items": [item] });
+        let asked = shop.customer(CUSTOMER).post("/api/returns", &asked).await.ok();
+        shop.steps(asked["return"]["id"].as_u64().expect("an id"), &["APPROVED", "RECEIVED"]).await;
+        assert_eq!(shop.stock(order.variants[0]).await, order.stock_before - 1 + restocked, "{condition} {restockable}");
     }
 }

@@ -18,7 +18,7 @@ pub struct RequestedItem {
     pub quantity: u32,
     /// What state they are in.
     pub condition: Condition,
-    /// Whether they go back into stock, as their condition says.
+    /// Whether they go back into stock.
     pub restockable: bool,
 }
 
@@ -31,6 +31,17 @@ pub struct ReturnRequest {
     pub description: Option<String>,
     /// What is to come back.
     pub items: Vec<RequestedItem>,
+}
+
+impl ReturnRequest {
+    /// As a customer may ask: their word keeps pieces out of stock, and puts none back that their condition keeps out.
+    #[must_use]
+    pub fn by_customer(mut self) -> Self {
+        for item in &mut self.items {
+            item.restockable &= item.condition.is_sellable();
+        }
+        self
+    }
 }
 
 /// Why a return is not accepted.
