@@ -158,7 +158,9 @@ async fn staff_may_set_any_fee_and_pickup_is_free() {
 
     let fee = |order: Value| cents(&order["deliveryFee"]);
     assert_eq!(fee(place(json!({ "deliveryZone": "Limete", "deliveryFee": 1.25 })).await.ok()), 1_25);
-    assert_eq!(fee(place(json!({ "deliveryZone": "Limete" })).await.ok()), 7_50);
+    for zone in ["Limete", "limete", "LIMETE"] {
+        assert_eq!(fee(place(json!({ "deliveryZone": zone })).await.ok()), 7_50);
+    }
     assert_eq!(fee(place(json!({ "deliveryFee": 0 })).await.ok()), 0);
     let pickup = json!({ "deliveryMethod": "STORE_PICKUP", "deliveryAddress": null, "deliveryZone": "Limete" });
     let order = place(pickup.clone()).await.ok();

@@ -64,6 +64,14 @@ pub struct OrderRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryFees(pub BTreeMap<String, Money>);
 
+impl DeliveryFees {
+    /// A zone's fee. Its name is as it is written here; where none is so, in whatever case: a zone that is not found would be free.
+    fn of(&self, zone: &str) -> Option<Money> {
+        let alike = || self.0.iter().find(|(name, _)| name.to_lowercase() == zone.to_lowercase()).map(|(_, fee)| fee);
+        self.0.get(zone).or_else(alike).copied()
+    }
+}
+
 /// Why an order is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceError {
@@ -227,7 +235,7 @@ impl OrderRequest {
                 _ => Ok(free),
             };
         }
-        let zone_fee = self.delivery_zone.as_ref().and_then(|zone| fees.0.get(zone)).copied();
+        let zone_fee = self.delivery_zone.as_ref().and_then(|zone| fees.of(zone));
         if fees.0.is_empty() || actor.is_staff() {
             // A zone's fee in another currency is no fee of this order.
             let zone_fee = zone_fee.filter(|fee| fee.currency == self.currency);
