@@ -31,7 +31,9 @@ pub enum CancelError {
     #[error("An order that is {0} can't be cancelled; only PENDING, CONFIRMED and PROCESSING ones can.")]
     CannotCancel(OrderStatus),
     /// `CANNOT_CANCEL`
-    #[error("An order with a live shipment can't be cancelled; the shipment must fail or come back first.")]
+    #[error(
+        "An order with a live shipment can't be cancelled: what is under way must fail or come back first, and what has arrived can only be returned."
+    )]
     LiveShipment,
     /// `INVALID_METHOD`
     #[error(transparent)]
