@@ -65,9 +65,7 @@ impl Deployed {
         let resource = &self.template["Resources"][format!("{}Function", camel(function)).as_str()];
         let given = resource["Properties"]["Environment"]["Variables"].as_mapping().into_iter().flatten();
         let given = given.filter_map(|(name, _)| self.variable(name.as_str()?));
-        let tunables = self.template["Globals"]["Function"]["Environment"]["Variables"]["GLIBC_TUNABLES"].as_str().expect("a string");
         let own = [
-            ("GLIBC_TUNABLES", tunables),
             ("LOG_LEVEL", "info"),
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
