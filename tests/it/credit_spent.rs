@@ -72,7 +72,7 @@ async fn an_unpaid_order_that_is_cancelled_gives_its_credit_back() {
     assert_eq!((&answer["refund"]["method"], cents(&answer["refund"]["amount"])), (&json!("STORE_CREDIT"), 25_00));
     assert!(answer["message"].as_str().expect("a sentence").ends_with("is cancelled; 25.00 USD go back by STORE_CREDIT."), "{answer}");
     shop.settled().await;
-    is(&shop, &order, "CANCELLED", "VOIDED", 0).await;
+    is(&shop, &order, "CANCELLED", "VOIDED", 25_00).await;
     assert_eq!(balance(&shop).await, 100_00);
     let told = shop.messages_of(order.id).await;
     let cancelled = told.iter().filter(|message| message["content"].as_str().is_some_and(|text| text.contains("25,00"))).count();
@@ -91,7 +91,7 @@ async fn an_order_that_nobody_pays_the_rest_of_gives_its_credit_back() {
     shop.after(73 * HOUR).await;
     shop.settled().await;
 
-    is(&shop, &order, "CANCELLED", "VOIDED", 0).await;
+    is(&shop, &order, "CANCELLED", "VOIDED", 25_00).await;
     assert_eq!(balance(&shop).await, 100_00);
 }
 
@@ -137,7 +137,7 @@ async fn what_is_paid_late_goes_back_beside_the_credit() {
     shop.settled().await;
     shop.after(RUN).await;
 
-    is(&shop, &order, "CANCELLED", "REFUNDED", 50_00).await;
+    is(&shop, &order, "CANCELLED", "REFUNDED", 75_00).await;
     assert_eq!(refunds(&shop, &order).await, [refund("MOBILE_MONEY", 50_00, "COMPLETED"), refund("STORE_CREDIT", 25_00, "COMPLETED")]);
     assert_eq!(balance(&shop).await, 100_00);
 }

@@ -112,7 +112,7 @@ impl<'a> From<&'a Order> for OrderView<'a> {
             subtotal: order.subtotal.into(),
             discount: order.discount.into(),
             total: order.total.into(),
-            refunded_total: order.refunded_total.into(),
+            refunded_total: order.gone_back().into(),
             currency: order.currency.code(),
             promotion_code: order.promotion_code.as_deref(),
             source: order.source,

@@ -114,7 +114,7 @@ impl Order {
         Money::new(self.refunding().minor + earlier, self.currency)
     }
 
-    /// What the customer was given back, of its own payment and of earlier ones.
+    /// What the customer was given back, of its own payment and of earlier ones: what all its completed refunds come to.
     #[must_use]
     pub fn gone_back(&self) -> Money {
         let earlier: i64 = self.earlier_payments.iter().map(|earlier| earlier.refunded.minor).sum();

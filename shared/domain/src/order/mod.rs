@@ -310,7 +310,7 @@ pub struct Order {
     pub credit: Option<SpentCredit>,
     /// What may still be given back.
     pub refundable: Money,
-    /// What was given back.
+    /// What was given back of `paid`. What all completed refunds come to is [`Order::gone_back`].
     pub refunded_total: Money,
     /// What of that a provider gave back beyond all that was paid: behind our back, or after it had said that it failed.
     /// Nothing may be given back while there is any.
