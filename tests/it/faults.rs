@@ -46,6 +46,23 @@ async fn a_race_that_is_settled_in_time_is_a_success() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_write_of_one_item_waits_for_a_transaction_as_long_as_a_race_does() {
+    let shop = LocalShop::without_pumps().await;
+    let variant = shop.variant("20.00", 10).await;
+    shop.system.faults.inject("UpdateItem", Fault::Conflict, 4);
+    shop.staff().post("/api/orders", &body(&[(variant, 1)])).await.ok();
+    assert_eq!((shop.system.faults.happened(), shop.stock(variant).await), (4, 9));
+
+    let started = std::time::Instant::now();
+    shop.system.faults.inject("UpdateItem", Fault::Conflict, WITHOUT_END);
+    let answer = shop.staff().post("/api/orders", &body(&[(variant, 1)])).await;
+    answer.refused(409, "CONFLICT");
+    assert_eq!(answer.header("retry-after"), "1");
+    assert!((2..6).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+    assert_eq!(shop.stock(variant).await, 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_call_is_made_again() {
     let shop = LocalShop::without_pumps().await;
     let order = shop.order().place().await;

@@ -290,17 +290,19 @@ async fn an_address_that_bounced_or_complained_gets_no_more_and_the_log_says_why
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_is_suppressed_also_when_the_answer_to_that_got_lost() {
-    let providers = Providers::start().await;
-    let shop = &providers.shop;
-    let order = providers.order().await;
-    let email = providers.known(order, "EMAIL").await;
-    shop.system.faults.inject("UpdateItem", local::faults::Fault::AnswerLost, 1);
-    providers.ses(&email, "Bounce", hard()).await;
-    assert_eq!(shop.system.faults.happened(), 1);
+async fn an_address_is_suppressed_also_when_the_answer_to_that_got_lost_or_a_transaction_was_at_it() {
+    for fault in [Fault::AnswerLost, Fault::Conflict] {
+        let providers = Providers::start().await;
+        let shop = &providers.shop;
+        let order = providers.order().await;
+        let email = providers.known(order, "EMAIL").await;
+        shop.system.faults.inject("UpdateItem", fault, 1);
+        providers.ses(&email, "Bounce", hard()).await;
+        assert_eq!(shop.system.faults.happened(), 1);
 
-    let withheld = providers.order().await;
-    assert_eq!(providers.status(withheld, "EMAIL").await, "FAILED");
+        let withheld = providers.order().await;
+        assert_eq!(providers.status(withheld, "EMAIL").await, "FAILED", "{fault:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

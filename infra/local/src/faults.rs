@@ -12,6 +12,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// The operations that another's transaction keeps from an item.
+const WRITES: [&str; 4] = ["TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"];
+
 /// Who is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
@@ -26,7 +29,8 @@ pub enum Service {
 /// What goes wrong with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// `TransactionCanceledException` for another transaction on the same items; nothing is written.
+    /// A write meets another's transaction at an item: `TransactionCanceledException` for a transaction, and
+    /// `TransactionConflictException` for a write of one item. Nothing is written.
     Conflict,
     /// The service's own refusal of too many calls, such as `ProvisionedThroughputExceededException`; nothing is done.
     Throttled,
@@ -162,7 +166,7 @@ impl State {
 
     fn storm_at(&mut self, service: Service, operation: &str) -> Option<Fault> {
         let Storm { fault, calm, bad } = self.storm?;
-        if fault == Fault::Conflict && operation != "TransactWriteItems" {
+        if fault == Fault::Conflict && !WRITES.contains(&operation) {
             return None;
         }
         self.gusts.entry(service).or_default().is_bad_next(calm, bad, self.seed).then_some(fault)
@@ -211,11 +215,15 @@ impl HttpConnector for FaultyConnector {
         let Some(fault) = self.faults.next(service, operation) else { return self.inner.call(request) };
         let inner = self.inner.clone();
         match fault {
-            Fault::Conflict => {
+            Fault::Conflict if operation == "TransactWriteItems" => {
                 // On the first item.
                 let taken: Vec<_> = (0..items(&request).len()).map(|n| n == 0).collect();
                 HttpConnectorFuture::ready(Ok(conflict(&taken)))
             }
+            Fault::Conflict => HttpConnectorFuture::ready(Ok(refusal(&json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
+                "message": "Transaction is ongoing for the item",
+            })))),
             Fault::Throttled => HttpConnectorFuture::ready(Ok(throttled(service))),
             Fault::NeverSent => HttpConnectorFuture::ready(Err(lost())),
             Fault::Silence => HttpConnectorFuture::new(std::future::pending()),

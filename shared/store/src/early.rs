@@ -29,7 +29,6 @@ impl Store {
     pub async fn keep_early(&self, method: PaymentMethod, reference: &str, heard: &Heard, now: Timestamp) -> Result<(), StorageError> {
         let key = keys::early_payment(method.reference_space(), reference);
         let item = Item::of(&key, &EarlyRecord { heard: heard.clone() })?.until(now.seconds() + KEPT_SECONDS);
-        self.meter.round_trip();
         let put = self
             .client
             .put_item()
@@ -40,7 +39,7 @@ impl Store {
             Incoming::Received(_) => put,
             Incoming::Pending | Incoming::Failed => put.condition_expression("attribute_not_exists(pk)"),
         };
-        match put.send().await {
+        match self.alone(|| put.clone().send()).await {
             Ok(done) => {
                 self.meter.wrote(&done.consumed_capacity);
                 Ok(())

@@ -1,5 +1,6 @@
 //! What can go wrong with the tables themselves. Never shown to a client.
 
+use crate::alone::CONFLICT;
 use crate::sdk::loggable;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -21,6 +22,9 @@ pub enum StorageError {
     /// DynamoDB is too busy for us, also after the SDK's own retries; nothing was done.
     #[error("{0} was throttled")]
     Throttled(&'static str),
+    /// Transactions have had the item for longer than is waited for them; nothing was done.
+    #[error("{0} met a transaction")]
+    Conflict(&'static str),
     /// An item is not what we write. It says what is wrong with it, and nothing of what is in it.
     #[error("an item can't be read or written: {0}")]
     Item(String),
@@ -50,6 +54,7 @@ impl StorageError {
     {
         move |error| match error.code() {
             Some("ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "ThrottlingException") => Self::Throttled(operation),
+            Some(CONFLICT) => Self::Conflict(operation),
             _ => Self::Request { operation, message: loggable(&error) },
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Expressions, key strings and attribute names never leave this crate.
 
+mod alone;
 mod commit;
 mod counter;
 mod credit;

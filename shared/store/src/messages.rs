@@ -114,7 +114,6 @@ impl Store {
             1 => ("attribute_not_exists(pk)", None),
             version => ("version = :version", Some(version - 1)),
         };
-        self.meter.round_trip();
         let mut put = self
             .client
             .put_item()
@@ -126,7 +125,7 @@ impl Store {
         if let Some(previous) = previous {
             put = put.expression_attribute_values(":version", crate::item::number(previous));
         }
-        let error = match put.send().await {
+        let error = match self.alone(|| put.clone().send()).await {
             Ok(done) => {
                 self.meter.wrote(&done.consumed_capacity);
                 return Ok(Claimed::Ours);

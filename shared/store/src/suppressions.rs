@@ -42,7 +42,6 @@ impl Store {
     /// Puts an address on the list, unless the same was told before: what it says has then been heard, and perhaps been
     /// lifted since. The first reason stays: it is where whoever wonders begins to look.
     pub async fn suppress(&self, suppression: &Suppression) -> Result<(), StorageError> {
-        self.meter.round_trip();
         let told = format!("{}#{}", suppression.notification_id, suppression.reason);
         let update = self
             .client
@@ -56,7 +55,7 @@ impl Store {
             .expression_attribute_values(":told", text(&told))
             .expression_attribute_values(":tells", AttributeValue::Ss(vec![told]))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
+        match self.alone(|| update.clone().send()).await {
             Ok(done) => {
                 self.meter.wrote(&done.consumed_capacity);
                 Ok(())

@@ -219,10 +219,10 @@ impl<T: DeserializeOwned> Waiting<T> {
         let Some((key, begun_at)) = self.round else { return Ok(()) };
         let left = self.partitions.into_iter().chain(self.aside).collect();
         let item = Item::of(&key, &Round { begun_at, left, again: self.again })?;
-        store.meter.round_trip();
         let put = store.client.put_item().table_name(store.tables.get(self.table)?).set_item(Some(item.into_attributes()));
-        let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await.map_err(StorageError::request("PutItem"))?;
-        store.meter.wrote(&put.consumed_capacity);
+        let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let done = store.alone(|| put.clone().send()).await.map_err(StorageError::request("PutItem"))?;
+        store.meter.wrote(&done.consumed_capacity);
         Ok(())
     }
 

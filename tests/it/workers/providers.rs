@@ -209,6 +209,24 @@ async fn a_log_entry_whose_answer_got_lost_is_known_as_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_entry_that_a_transaction_has_is_written_as_soon_as_it_is_free() {
+    // The claim's, and that of what came of it, which would be sent a second time if nobody knew.
+    for after in [0, 1] {
+        let shop = LocalShop::start().await;
+        shop.system.faults.inject_after(after, "PutItem", faults::Fault::Conflict, 4);
+        let customer = json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" });
+        let order = shop.order().with("customer", customer).place().await.id;
+        shop.settled().await;
+        assert_eq!(shop.system.faults.happened(), 4);
+        let sent = message(&shop, order, Channel::Email).await;
+        assert_eq!((&sent["status"], &sent["attempts"]), (&json!("SENT"), &json!(1)));
+        shop.after(MINUTE * 16).await;
+        assert_eq!(shop.system.outbox.requests(Channel::Email), 1);
+        assert_no_job_is_left(&shop);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_hour_without_providers_loses_nothing() {
     let shop = LocalShop::start().await;
     for channel in [Channel::Email, Channel::Sms] {

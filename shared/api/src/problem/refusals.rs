@@ -34,6 +34,7 @@ impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
         match &error {
             StorageError::Throttled(_) | StorageError::Unread(_) => Self::unavailable(error),
+            StorageError::Conflict(_) => Self::race(),
             StorageError::Unconfigured(_) | StorageError::Request { .. } | StorageError::Item(_) => Self::internal(error),
         }
     }
