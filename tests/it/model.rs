@@ -54,7 +54,7 @@ fn the_shop_and_its_model_agree_on_every_history() {
 
 /// A shop that answers for its faults, and whose queues wait to be worked off.
 async fn a_shop() -> LocalShop {
-    let variables = HashMap::from([("REFUND_DELIVERY_FEE_ON_FAULT", "true".to_owned())]);
+    let variables = HashMap::from([("REFUND_DELIVERY_FEE_ON_FAULT", "true".to_owned()), ("EMAIL_PROVIDERS", "ses,sendgrid".to_owned())]);
     LocalShop::with(Options { variables, pumps: false, ..Options::default() }).await
 }
 
@@ -76,6 +76,8 @@ struct Play<'a> {
     before: Reference,
     /// What Stripe has not told the shop of yet.
     untold: Vec<payments::Telling>,
+    /// Messages that a provider took when its answer got lost, as long as the weather was fair.
+    unanswered: usize,
     weather: Weather<'a>,
 }
 
@@ -111,6 +113,7 @@ impl<'a> Play<'a> {
             model: Reference::new(),
             before: Reference::new(),
             untold: Vec::new(),
+            unanswered: 0,
             weather,
         }
     }
@@ -124,7 +127,7 @@ impl<'a> Play<'a> {
             let step = history::within(step, &self.model);
             self.take(hands, n, step, *twice).await?;
         }
-        for step in [Step::Work(Fate::Done), Step::AskAfter] {
+        for step in [Step::Work(Fate::Done, None), Step::AskAfter] {
             self.take(hands, moves.len(), step, false).await?;
         }
         for step in self.last_steps() {
@@ -133,7 +136,7 @@ impl<'a> Play<'a> {
         if self.weather.is_foul() {
             hands.until_nothing_is_left(self.shop).await;
         } else {
-            for step in [Step::Work(Fate::Done), Step::AskAfter] {
+            for step in [Step::Work(Fate::Done, None), Step::AskAfter] {
                 self.take(hands, moves.len(), step, false).await?;
             }
             self.everything_comes_again(hands, &since).await?;

@@ -67,17 +67,23 @@ impl ByHand {
 
     /// Relays and then does every refund job that is due, one after the other.
     pub async fn carry_refunds_out(&mut self) {
+        assert_eq!(self.try_refunds().await, 0);
+    }
+
+    /// The same where some may fail; says how many did.
+    pub async fn try_refunds(&mut self) -> usize {
         self.relay().await;
+        let mut failed = 0;
         loop {
             let batch = self.refunds().await;
             if batch.records.is_empty() {
-                return;
+                return failed;
             }
             for record in batch.records {
                 let mut job = SqsEvent::default();
                 job.records = vec![record];
                 let response = self.workers.process_refund(job.clone()).await;
-                assert_eq!(failures(&response), 0);
+                failed += failures(&response);
                 self.workers.delete_done(self.workers.queues.url(Queue::Refunds), job, &response).await.expect("deleted");
             }
         }
@@ -130,6 +136,14 @@ impl ByHand {
             }
         }
         is_quiet
+    }
+
+    /// Relays, and tries once to send every message that is due.
+    pub async fn try_messages(&mut self) {
+        self.relay().await;
+        for queue in [Queue::Email, Queue::Sms] {
+            self.work_off(queue).await;
+        }
     }
 
     /// Relays, and sends every message that is due. Each batch comes backwards, and then as it was.

@@ -3,7 +3,7 @@
 use super::Move;
 use super::reference::{
     By, CARD, CONDITIONS, Comes, Count, Fate, OUR_FAULT, OWN, Outcome, PARCELS, PROMOTIONS, Part, REFERENCES, RETURNS, Reference, Runs,
-    SCANS, STATUSES, Step,
+    SCANS, STATUSES, Step, Trouble,
 };
 use proptest::prelude::*;
 
@@ -114,12 +114,13 @@ fn money() -> impl Strategy<Value = Step> {
     let fate = || prop_oneof![3 => Just(Fate::Done), 3 => Just(Fate::Open), 1 => Just(Fate::Failed)];
     let end = prop_oneof![2 => Just(Fate::Done), 1 => Just(Fate::Failed)];
     let is_told = || prop::bool::weighted(0.6);
+    let trouble = prop_oneof![2 => Just(Trouble::Lost), 1 => Just(Trouble::Refused)];
     prop_oneof![
         6 => (place(), came()).prop_map(|(order, (comes, is_told))| Step::Comes { order, comes, is_told }),
         8 => opened(),
         3 => (place(), 1..90_00_i64, fate(), is_told())
             .prop_map(|(order, cents, fate, is_told)| Step::GiveByHand { order, cents, fate, is_told }),
-        6 => fate().prop_map(Step::Work),
+        6 => (fate(), prop::option::weighted(0.3, trouble)).prop_map(|(fate, trouble)| Step::Work(fate, trouble)),
         5 => (place(), end, is_told()).prop_map(|(refund, to, is_told)| Step::End { refund, to, is_told }),
         3 => refunded(),
         1 => cancelled(),
@@ -263,7 +264,7 @@ pub fn within(step: &Step, there: &Reference) -> Step {
         | Step::Redeem { .. }
         | Step::Book(_)
         | Step::Look
-        | Step::Work(_)
+        | Step::Work(..)
         | Step::AskAfter
         | Step::CancelUnpaid) => step,
     }

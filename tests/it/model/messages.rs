@@ -2,8 +2,9 @@
 
 use crate::kit::LocalShop;
 use domain::event::{Event, Job, MessageJob};
-use domain::notification::{Channel, NotificationStatus, UNKNOWN_OUTCOME_MINUTES};
+use domain::notification::{NotificationStatus, UNKNOWN_OUTCOME_MINUTES};
 use domain::time::Timestamp;
+use local::emulators::outbox::{Email, Sms};
 use store::{EVENT_TABLES, PageRequest};
 
 const HOUR: u64 = 3_600_000;
@@ -25,6 +26,25 @@ async fn events(shop: &LocalShop, since: Timestamp) -> Vec<Event> {
     found
 }
 
+/// What has left the shop: when, and the subject of a mail or the text of an SMS.
+pub type Copy<'a> = (u64, &'a str);
+
+/// Which copies of a message are among these, the earliest first.
+pub fn copies<'a>(emails: &'a [Email], sms: &'a [Sms], id: u64) -> Vec<Copy<'a>> {
+    let (tag, callback) = (id.to_string(), format!("?notification={id}"));
+    let mails = emails.iter().filter(|mail| mail.tags.iter().any(|(_, value)| *value == tag));
+    let texts = sms.iter().filter(|sms| sms.status_callback.as_ref().is_some_and(|url| url.ends_with(&callback)));
+    let mails = mails.map(|mail| (mail.sent_at, mail.subject.as_str()));
+    let mut copies: Vec<Copy<'a>> = mails.chain(texts.map(|sms| (sms.sent_at, sms.body.as_str()))).collect();
+    copies.sort_unstable();
+    copies
+}
+
+/// Whether each copy but the first left when nothing had shown for long that the one before had.
+pub fn are_far_apart(copies: &[Copy]) -> bool {
+    copies.windows(2).all(|pair| pair[1].0 - pair[0].0 >= UNKNOWN_OUTCOME_MINUTES * 60_000)
+}
+
 /// One message for each event, channel and recipient, and none that is lost, whatever was redelivered.
 pub async fn every_message_is_there_once(shop: &LocalShop, since: Timestamp) {
     let jobs: Vec<MessageJob> = events(shop, since)
@@ -42,17 +62,8 @@ pub async fn every_message_is_there_once(shop: &LocalShop, since: Timestamp) {
     for job in &jobs {
         let logged = shop.system.store().notification(job.notification_id).await.expect("read").expect("in the log");
         assert_eq!(logged.job_id, job.id);
-        let id = job.notification_id.to_string();
-        let mut copies: Vec<u64> = match logged.channel {
-            Channel::Email => emails.iter().filter(|mail| mail.tags.iter().any(|(_, tag)| *tag == id)).map(|mail| mail.sent_at).collect(),
-            Channel::Sms => {
-                let tag = format!("?notification={id}");
-                let is_its = |url: &Option<String>| url.as_ref().is_some_and(|url| url.ends_with(&tag));
-                sms.iter().filter(|sms| is_its(&sms.status_callback)).map(|sms| sms.sent_at).collect()
-            }
-        };
+        let copies = copies(&emails, &sms, job.notification_id.get());
         sent += copies.len();
-        copies.sort_unstable();
         match logged.status {
             NotificationStatus::Sent => assert!(!copies.is_empty(), "{logged:?}"),
             // What came too late for its order to be news; nothing else is a reason here.
@@ -61,10 +72,7 @@ pub async fn every_message_is_there_once(shop: &LocalShop, since: Timestamp) {
             }
             other => panic!("{other:?}: {logged:?}"),
         }
-        // A second one only where nothing has shown for that long that there was a first.
-        for pair in copies.windows(2) {
-            assert!(pair[1] - pair[0] >= UNKNOWN_OUTCOME_MINUTES * 60_000, "{copies:?}: {logged:?}");
-        }
+        assert!(are_far_apart(&copies), "{copies:?}: {logged:?}");
     }
     assert_eq!(sent, emails.len() + sms.len(), "a message is out that no event has set off");
 }

@@ -1,11 +1,11 @@
 //! What payment providers do in a history, what the shop is told of it, and the schedules that make up for what it isn't told.
 
 use super::Play;
-use super::reference::{AN_HOUR, CARD, Comes, Fate, OWN, Outcome, Payment, Step, THREE_DAYS};
+use super::reference::{AN_HOUR, CARD, Comes, Fate, OWN, Outcome, Payment, Step, THREE_DAYS, Trouble};
 use crate::kit::ByHand;
 use domain::ids::RefundId;
 use domain::refund::{PaymentProvider, RefundStatus};
-use local::emulators::payments::Provider;
+use local::emulators::payments::{Fault, Provider};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
@@ -22,6 +22,9 @@ const fn word(provider: Provider, fate: Fate) -> &'static str {
         (Provider::PawaPay, Fate::Failed) => "FAILED",
     }
 }
+
+/// More than a job that has failed once waits.
+pub(super) const A_JOB_S_PAUSE: Duration = Duration::from_secs(6);
 
 fn stripe_event(kind: &str, object: &Value) -> Value {
     json!({ "id": "evt_1", "type": kind, "data": { "object": object } })
@@ -52,7 +55,7 @@ impl Play<'_> {
                     self.tell(&telling, if *is_told { times } else { 0 }).await?;
                 }
             }
-            Step::Work(fate) => self.work(hands, *fate).await?,
+            Step::Work(fate, trouble) => self.work(hands, *fate, *trouble).await?,
             Step::AskAfter => self.ask_after(hands).await?,
             Step::CancelUnpaid => {
                 self.pass(hands, THREE_DAYS).await?;
@@ -150,23 +153,29 @@ impl Play<'_> {
         Ok(())
     }
 
-    async fn work(&mut self, hands: &mut ByHand, fate: Fate) -> Result<(), TestCaseError> {
+    async fn work(&mut self, hands: &mut ByHand, fate: Fate, trouble: Option<Trouble>) -> Result<(), TestCaseError> {
         for provider in [Provider::Stripe, Provider::PawaPay] {
             self.shop.system.payments.refunds_are(provider, word(provider, fate));
         }
+        if self.before.turns_matter() {
+            // Trouble would mix the turns, and so would a storm.
+            hands.carry_refunds_out().await;
+        } else if let Some(trouble) = trouble {
+            self.trouble_payments(hands, trouble).await?;
+        }
         if self.weather.is_foul() {
-            if self.before.turns_matter() {
-                // A storm would mix the turns.
-                hands.carry_refunds_out().await;
-            }
             // Then everything is done, and no carrier refuses.
             self.model.apply(&Step::Book(Outcome::Booked));
-            self.weather.work(hands).await;
+        }
+        self.weather.work(hands).await;
+        if let Some(trouble) = trouble {
+            self.trouble_messages(hands, trouble).await?;
+        }
+        if self.weather.is_foul() {
             // A job that comes a second time asks pawaPay what became of the first. So that it makes no difference, all are.
             self.model.apply(&Step::AskAfter);
             return self.ask_after(hands).await;
         }
-        self.weather.work(hands).await;
         Ok(())
     }
 
@@ -176,6 +185,28 @@ impl Play<'_> {
             self.tell(&telling, 1).await?;
         }
         self.weather.run_and_again(hands, "ask-providers").await;
+        Ok(())
+    }
+
+    /// What providers are asked because of the refunds that are due goes wrong once; in fair weather that is over with this.
+    async fn trouble_payments(&self, hands: &mut ByHand, trouble: Trouble) -> Result<(), TestCaseError> {
+        let books = &self.shop.system.payments;
+        let (asked, mut troubled) = (books.requests().len(), 0);
+        for (provider, method) in [(Provider::PawaPay, 0), (Provider::Stripe, CARD)] {
+            let fault = match trouble {
+                Trouble::Lost => Fault::AcceptThenDrop,
+                Trouble::Refused => Fault::Refuse(503, json!({})),
+            };
+            for _ in 0..self.before.asks_at(method) {
+                books.fail_next(provider, fault.clone());
+                troubled += 1;
+            }
+        }
+        if !self.weather.is_foul() {
+            prop_assert_eq!(hands.try_refunds().await, troubled);
+            prop_assert_eq!(books.requests().len() - asked, troubled);
+            self.shop.system.clock.advance(A_JOB_S_PAUSE);
+        }
         Ok(())
     }
 

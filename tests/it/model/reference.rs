@@ -12,7 +12,7 @@ pub use parcels::{Booking, Outcome, Parcel, SCANS};
 use payments::owned;
 pub use payments::{AN_HOUR, Comes, OWN, Payment, REFERENCES, THREE_DAYS};
 pub use promotions::{FEES, PROMOTIONS, Promotion, Runs};
-pub use refunds::{Fate, Given, Part, Refund};
+pub use refunds::{Fate, Given, Part, Refund, Trouble};
 pub use returns::{Count, Entry, Rma};
 pub use told::{News, Told};
 
@@ -147,8 +147,9 @@ pub enum Step {
         to: Fate,
         is_told: bool,
     },
-    /// Refunds are carried out; those that a provider makes meet this fate there.
-    Work(Fate),
+    /// Refunds are carried out; those that a provider makes meet this fate there. Where there is trouble, with whoever is asked to make
+    /// one or to send a message, messages are sent as well.
+    Work(Fate, Option<Trouble>),
     /// An hour later the schedule has asked the providers after whatever is open.
     AskAfter,
     /// Three days later the schedule has cancelled what nobody has paid.
@@ -312,7 +313,7 @@ impl Reference {
             Step::Comes { order, comes, is_told } => self.comes(*order, *comes, *is_told),
             Step::GiveByHand { order, cents, fate, is_told } => self.give_by_hand(*order, *cents, *fate, *is_told),
             Step::End { refund, to, is_told } => self.ends(*refund, *to, *is_told),
-            Step::Work(fate) => self.work(*fate),
+            Step::Work(fate, trouble) => self.work(*fate, *trouble),
             Step::AskAfter => self.ask_after(),
             Step::CancelUnpaid => self.cancel_unpaid(),
             step => unreachable!("{step:?} is a call"),

@@ -1,11 +1,16 @@
 //! What customers got to read in a history, held against what the model has told them.
 
 use super::Play;
-use super::reference::{News, Told};
+use super::messages::{are_far_apart, copies};
+use super::payments::A_JOB_S_PAUSE;
+use super::reference::{News, Step, Told, Trouble};
 use crate::kit::{ByHand, column};
+use domain::notification::UNKNOWN_OUTCOME_MINUTES;
+use local::emulators::outbox::{Channel, Fault};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// What is sent to one address or number: of which order, and the subject of a mail or the text of an SMS.
 type Read = (u64, String);
@@ -91,6 +96,54 @@ impl Play<'_> {
         }
     }
 
+    /// Messages are sent, and whoever is asked to goes wrong once with each. A mail that SES refuses is SendGrid's; of one that it took
+    /// when its answer got lost a second copy leaves when nothing has shown for long that the first did.
+    pub(super) async fn trouble_messages(&mut self, hands: &mut ByHand, trouble: Trouble) -> Result<(), TestCaseError> {
+        let outbox = &self.shop.system.outbox;
+        let fault = || match trouble {
+            Trouble::Lost => Fault::AcceptThenDrop,
+            Trouble::Refused => Fault::Refuse { status: 503, code: "ServiceUnavailable".to_owned(), message: "Out of order".to_owned() },
+        };
+        if self.weather.is_foul() {
+            for channel in [Channel::Email, Channel::Sms] {
+                outbox.fail_next(channel, fault());
+            }
+            return Ok(());
+        }
+        let before = self.copies_sent();
+        for channel in [Channel::Email, Channel::Sms] {
+            outbox.fail_all(channel, Some(fault()));
+        }
+        hands.try_messages().await;
+        for channel in [Channel::Email, Channel::Sms] {
+            outbox.fail_all(channel, None);
+        }
+        if trouble == Trouble::Refused {
+            self.shop.system.clock.advance(A_JOB_S_PAUSE);
+            self.send_messages(hands).await;
+            return Ok(());
+        }
+        let sent = self.copies_sent();
+        self.unanswered += sent - before;
+        self.shop.system.clock.advance(Duration::from_mins(UNKNOWN_OUTCOME_MINUTES - 1));
+        hands.try_messages().await;
+        prop_assert_eq!(self.copies_sent(), sent, "nobody knows, and somebody has sent it again");
+        self.shop.system.clock.advance(Duration::from_mins(2));
+        self.send_messages(hands).await;
+        // By then labels that nobody has answered for are looked for, too.
+        self.model.apply(&Step::Look);
+        self.carried(hands, 0, &Step::Look).await?;
+        self.send_messages(hands).await;
+        Ok(())
+    }
+
+    /// How much has left the shop for the customers of this history.
+    fn copies_sent(&self) -> usize {
+        let outbox = &self.shop.system.outbox;
+        let sent = |[email, phone]: [String; 2]| outbox.emails_to(&email).len() + outbox.sms_to(&phone).len();
+        (0..2).map(|n| sent(self.reached_by(n))).sum()
+    }
+
     /// Once all is done, everything that the history has set off comes once more, and comes to nothing.
     pub(super) async fn everything_comes_again(&self, hands: &mut ByHand, since: &[Option<String>; 2]) -> Result<(), TestCaseError> {
         hands.relay_again(self.shop, since).await;
@@ -109,6 +162,7 @@ impl Play<'_> {
         for rma in &self.returns {
             numbers.returns.push(plain(&self.shop.return_now(*rma).await["rmaNumber"]));
         }
+        let mut made_up_for = 0;
         for customer in 0..2 {
             let path = format!("/api/notifications?customerId={}", self.customer(customer));
             let log = self.shop.staff().every_page(&path, 50).await;
@@ -116,7 +170,7 @@ impl Play<'_> {
             for (channel, address) in ["EMAIL", "SMS"].into_iter().zip(self.reached_by(customer)) {
                 let rows: Vec<Value> = log.iter().filter(|row| row["type"] == channel).cloned().collect();
                 prop_assert!(rows.iter().all(|row| row["recipient"] == *address), "{:?}: {:?}", address, column(&json!(rows), "recipient"));
-                self.are_sent(channel, &address, &rows)?;
+                made_up_for += self.are_sent(channel, &address, &rows)?;
                 let said = if channel == "EMAIL" { "subject" } else { "content" };
                 let mut there: Vec<Read> = rows.iter().map(|row| (row["orderId"].as_u64().unwrap_or(0), plain(&row[said]))).collect();
                 for told in &told {
@@ -131,25 +185,31 @@ impl Play<'_> {
                 prop_assert!(there.is_empty(), "{} of nothing that happened: {:?}", channel, there);
             }
         }
+        prop_assert_eq!(made_up_for, self.unanswered);
         Ok(())
     }
 
-    /// What has left the shop for an address or a number is what the log says, each message once. Of a storm's the log alone can tell:
-    /// there some come too late to be news, and some twice.
-    fn are_sent(&self, channel: &str, address: &str, rows: &[Value]) -> Result<(), TestCaseError> {
+    /// What has left the shop for an address or a number is what the log says, each message once. One whose answer got lost has left
+    /// twice, or was too late to be news when its second copy was due; says how many did. Of a storm's the log alone can tell: there
+    /// any may come too late or twice.
+    fn are_sent(&self, channel: &str, address: &str, rows: &[Value]) -> Result<usize, TestCaseError> {
         if self.weather.is_foul() {
-            return Ok(());
+            return Ok(0);
         }
-        prop_assert!(rows.iter().all(|row| row["status"] == "SENT"), "{:?}", rows);
         let outbox = &self.shop.system.outbox;
-        let (mut sent, said) = match channel {
-            "EMAIL" => (outbox.emails_to(address).into_iter().map(|email| email.subject).collect::<Vec<_>>(), "subject"),
-            _ => (outbox.sms_to(address).into_iter().map(|sms| sms.body).collect(), "content"),
-        };
-        let mut logged: Vec<String> = rows.iter().map(|row| row[said].as_str().unwrap_or_default().to_owned()).collect();
-        sent.sort_unstable();
-        logged.sort_unstable();
-        prop_assert_eq!(sent, logged, "to {}", address);
-        Ok(())
+        let (emails, sms) = (outbox.emails_to(address), outbox.sms_to(address));
+        let said = if channel == "EMAIL" { "subject" } else { "content" };
+        let (mut known, mut made_up_for) = (0, 0);
+        for row in rows {
+            let copies = copies(&emails, &sms, row["id"].as_u64().expect("an id"));
+            let is_late = row["status"] == "FAILED" && row["error"].as_str().is_some_and(|why| why.starts_with("superseded by"));
+            prop_assert!(row["status"] == "SENT" || is_late, "{}", row);
+            prop_assert!(copies.len() == 1 || (copies.len() == 2 && !is_late), "{:?} of {}", copies, row);
+            prop_assert!(are_far_apart(&copies) && copies.iter().all(|(_, text)| row[said] == *text), "{:?} of {}", copies, row);
+            known += copies.len();
+            made_up_for += copies.len() - 1 + usize::from(is_late);
+        }
+        prop_assert_eq!(emails.len() + sms.len(), known, "to {}", address);
+        Ok(made_up_for)
     }
 }

@@ -21,6 +21,15 @@ pub enum Fate {
     Failed,
 }
 
+/// What goes wrong once with each of those who are asked for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// They do it, and the answer gets lost.
+    Lost,
+    /// They are out of order, and do nothing.
+    Refused,
+}
+
 /// A refund at a provider, whoever asked for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Given {
@@ -195,8 +204,9 @@ impl Reference {
         self.follow_refunds(order);
     }
 
-    /// Every refund that is due is carried out; those that a provider makes meet this fate there.
-    pub(super) fn work(&mut self, fate: Fate) {
+    /// Every refund that is due is carried out, whatever goes wrong at first; those that a provider makes meet this fate there.
+    pub(super) fn work(&mut self, fate: Fate, trouble: Option<Trouble>) {
+        let is_asked_after = trouble == Some(Trouble::Lost) && !self.turns_matter();
         for at in std::mem::take(&mut self.due) {
             let Refund { order, method, status, awaits, .. } = self.refunds[at];
             match (method, awaits) {
@@ -206,7 +216,12 @@ impl Reference {
                 ("STORE_CREDIT", None) if self.over_refunded(order) > 0 => self.fail(at),
                 ("STORE_CREDIT", None) => self.complete(at),
                 ("CARD" | "MOBILE_MONEY", None) => match self.payment_at(order) {
-                    Some(payment) => self.ask_for(at, payment, fate),
+                    Some(payment) => {
+                        self.ask_for(at, payment, fate);
+                        if is_asked_after {
+                            self.hear_back(at);
+                        }
+                    }
                     None => self.refunds[at].awaits = Some("STAFF"),
                 },
                 _ => self.refunds[at].awaits = Some("STAFF"),
@@ -298,6 +313,16 @@ impl Reference {
         };
         let oldest = |is: &dyn Fn(&Refund) -> bool| self.refunds.iter().position(|refund| is_alike(refund) && is(refund));
         oldest(&was_completed).or_else(|| oldest(&|refund| refund.awaits == Some("STAFF")))
+    }
+
+    /// How many jobs that are due have something to ask the provider of such payments.
+    pub fn asks_at(&self, method: usize) -> usize {
+        let asks = |at: &&usize| {
+            let Refund { order, method: way, status, awaits, .. } = self.refunds[**at];
+            let has_whom = awaits == Some("PROVIDER") || (awaits.is_none() && self.payment_at(order).is_some());
+            status == "PROCESSING" && way == REFUND_METHODS[method] && has_whom
+        };
+        self.due.iter().filter(asks).count()
     }
 
     /// Whether what becomes of one of the refunds that are due may hang on what becomes of another.
