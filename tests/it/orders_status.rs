@@ -85,6 +85,25 @@ async fn cancelling_by_status_follows_cancels_rules() {
     cancel(&shipped, json!("Too late")).await.refused(409, "CANNOT_CANCEL");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_staff_note_at_a_cancelling_step_is_theirs_to_read() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().paid().place().await;
+    let note = "Customer is a known fraud";
+    shop.staff().put(&order.path("status"), &json!({ "newStatus": "CANCELLED", "note": note })).await.ok();
+    shop.settled().await;
+
+    assert_eq!(shop.refunds_of(order.id).await[0]["reason"], note);
+    let history = shop.staff().get(&order.path("history")).await;
+    assert!(history.text.contains(note), "{}", history.text);
+    let messages = shop.staff().get(&format!("/api/notifications?orderId={}", order.id)).await;
+    assert!(messages.text.contains("est annulée"), "{}", messages.text);
+    let shown = shop.customer(CUSTOMER).get(&format!("/api/orders?id={}", order.id)).await;
+    for read in [&messages.text, &shown.text] {
+        assert!(!read.contains("fraud") && !read.contains("Motif"), "{read}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_request_for_a_step_is_named() {
     let shop = LocalShop::without_pumps().await;

@@ -21,10 +21,12 @@ pub(crate) const MOST_REASON: usize = 500;
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the document's picture of the body; `Input` reads it")]
 pub(crate) struct CancelBody {
+    /// Why, in words that the customer is told.
     #[schema(max_length = 500)]
     reason: String,
     /// The way the money came, when it is left out.
     refund_method: Option<RefundMethod>,
+    /// For staff to read. Those of a customer stand in the order's own notes where nothing was paid.
     notes: Option<String>,
 }
 

@@ -20,7 +20,8 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "the document's picture of the body; `Input` reads it")]
 pub(crate) struct StatusBody {
     new_status: OrderStatus,
-    /// Required, as the reason, for `CANCELLED`.
+    /// For the audit trail, which staff alone read. Required for `CANCELLED`, as the reason there and of the refund; a reason that
+    /// the customer is to be told goes with `POST …/cancel`.
     #[schema(max_length = 500)]
     note: Option<String>,
 }
@@ -82,7 +83,8 @@ async fn change(State(shop): State<Shop>, Staff(caller): Staff, request: Checked
                 Ok((answer(&change.order, change.previous)?, Writes::from(&change)))
             }
             Step::Cancel(request) => {
-                let change = order.cancel(request, actor, attempt.now, attempt.ids)?;
+                // Of every step the note is the audit trail's.
+                let change = order.cancel(request, actor, attempt.now, attempt.ids)?.keeping_its_reason();
                 let change = shop.releasing(attempt, change).await?;
                 Ok((answer(&change.order, change.previous)?, Writes::from(&change)))
             }

@@ -68,6 +68,16 @@ impl Cancellation {
         Self { release: self.release.map(|release| release.knowing(promotion)), ..self }
     }
 
+    /// The same without a word of its reason to the customer, where staff noted it for themselves.
+    #[must_use]
+    pub fn keeping_its_reason(self) -> Self {
+        let mut kept = self;
+        for announcement in kept.events.iter_mut().filter_map(|event| event.announcement.as_mut()) {
+            announcement.facts.reason = None;
+        }
+        kept
+    }
+
     /// How much goes back each way, in the order of its refunds.
     #[must_use]
     pub fn goes_back(&self) -> Vec<RefundFacts> {
