@@ -39,11 +39,26 @@ async fn a_ledger_tells_what_is_there_and_how_it_came_to_be() {
     }
     let expected = json!([
         { "amount": 5.01, "currency": "USD", "kind": "REDEMPTION", "orderId": null, "refundId": null, "note": "At the till", "createdAt": null },
-        { "amount": 20.05, "currency": "USD", "kind": "REFUND", "orderId": order.id, "refundId": refund, "note": "Too small", "createdAt": null },
+        { "amount": 20.05, "currency": "USD", "kind": "REFUND", "orderId": order.id, "refundId": refund, "note": null, "createdAt": null },
     ]);
     assert_eq!(ledger["entries"], expected);
-    let staffs = shop.staff().get(&format!("/api/store-credit?customerId={CUSTOMER}")).await.ok();
-    assert_eq!(staffs, shop.customer(CUSTOMER).get(&format!("/api/store-credit?customerId={CUSTOMER}")).await.ok());
+}
+
+#[tokio::test]
+async fn why_a_refund_was_made_is_for_staff_to_read() {
+    let shop = LocalShop::start().await;
+    let order = shop.order().price("20.00").paid().place().await;
+    let refund =
+        json!({ "orderId": order.id, "amount": 5.00, "reason": "Goodwill, complains all the time", "refundMethod": "STORE_CREDIT" });
+    shop.admin().post("/api/refunds", &refund).await.ok();
+    shop.settled().await;
+    redeem(&shop, "1.00", json!({})).await.ok();
+
+    let path = format!("/api/store-credit?customerId={CUSTOMER}");
+    let mut staffs = shop.staff().get(&path).await.ok();
+    assert_eq!(column(&staffs["entries"], "note"), ["At the till", "Goodwill, complains all the time"]);
+    staffs["entries"][1]["note"] = Value::Null;
+    assert_eq!(shop.customer(CUSTOMER).get(&path).await.ok(), staffs);
 }
 
 #[tokio::test]

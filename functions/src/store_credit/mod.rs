@@ -50,7 +50,7 @@ async fn find(State(shop): State<Shop>, caller: Caller, request: Checked<ReadLed
     let view = LedgerView {
         customer_id,
         balances: ledger.balances.into_iter().map(Into::into).collect(),
-        entries: ledger.entries.items.into_iter().map(Into::into).collect(),
+        entries: ledger.entries.items.into_iter().map(|entry| EntryView::shown_to(&caller, entry)).collect(),
     };
     Ok(page::with_next(Answer::ok(&view)?, ledger.entries.next, &request.meta))
 }

@@ -1,6 +1,6 @@
 //! A store-credit ledger as clients see it.
 
-use api::Amount;
+use api::{Amount, Caller};
 use domain::credit::{CreditEntry, CreditKind};
 use domain::ids::{CustomerId, OrderId, RefundId};
 use domain::time::Timestamp;
@@ -33,8 +33,19 @@ pub(crate) struct EntryView {
     kind: CreditKind,
     order_id: Option<OrderId>,
     refund_id: Option<RefundId>,
+    /// Why, in words. Those of a refund are for staff; null for a customer.
     note: Option<String>,
     created_at: Timestamp,
+}
+
+impl EntryView {
+    /// An entry as somebody may see it. Why a refund was made is written for staff, as refunds are read by them alone.
+    pub(super) fn shown_to(caller: &Caller, entry: CreditEntry) -> Self {
+        match entry.kind {
+            CreditKind::Refund if !caller.is_staff() => Self { note: None, ..entry.into() },
+            CreditKind::Refund | CreditKind::Redemption => entry.into(),
+        }
+    }
 }
 
 impl From<CreditEntry> for EntryView {
