@@ -179,6 +179,11 @@ async fn a_payment_that_is_not_what_was_to_be_paid_is_said_once_and_the_right_on
         }
         assert_eq!(raised(&logged, &mut hands).await, ["payment-mismatch"], "{amount} {currency}");
     }
+    // Cancelled, what came in another currency is due, and nobody but staff gives it back.
+    for (order, due) in [(&short, &[][..]), (&foreign, &["payment-mismatch"])] {
+        shop.staff().post(&order.path("cancel"), &json!({ "reason": "Another amount" })).await.ok();
+        assert_eq!(raised(&logged, &mut hands).await, due);
+    }
     // Of a cancelled order it goes back by itself, and nobody has to decide anything.
     let cancelled = shop.order_at_stripe().await;
     shop.staff().post(&cancelled.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();

@@ -2,7 +2,7 @@
 
 mod another_payment;
 
-use crate::kit::{Answer, HOUR, LocalShop, Placed, RUN, cents};
+use crate::kit::{Answer, HOUR, LocalShop, Placed, RUN, body, cents};
 use local::emulators::payments::Provider::PawaPay;
 use serde_json::{Value, json};
 
@@ -107,7 +107,38 @@ async fn money_in_another_currency_is_noted_and_is_no_refund_of_the_order() {
     shop.after(RUN).await;
     for order in [&before, &after] {
         is(&shop, order, "CANCELLED", "VOIDED", 0).await;
-        assert_eq!((notes(&shop, order).await.len(), shop.refunds_of(order.id).await.len()), (1, 0));
+        assert_eq!(shop.refunds_of(order.id).await.len(), 0);
     }
+    let due = "75.00 CDF came for the cancelled order, and no refund gives it back";
+    assert_eq!(notes(&shop, &before).await, [due, "75.00 CDF came where 75.00 USD were to be paid"]);
+    assert_eq!(notes(&shop, &after).await.len(), 1);
     assert!(shop.made_at(PawaPay).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cancels_is_told_of_money_that_no_refund_gives_back() {
+    let shop = LocalShop::start().await;
+    for (locale, held, nothing, yet) in [
+        ("fr", "Nous avons un paiement de votre part", "rien à vous rembourser", "à ce jour"),
+        ("en", "We hold a payment of yours", "nothing to refund", "yet"),
+    ] {
+        for came in [true, false] {
+            let deposit = if came { "afb57b93-7849-49aa-babb-000000000001" } else { "afb57b93-7849-49aa-babb-000000000002" };
+            let deposit = deposit.replace("afb57b93", if locale == "fr" { "afb57b93" } else { "afb57b94" });
+            let (currency, status) = if came { ("CDF", "COMPLETED") } else { ("USD", "PROCESSING") };
+            shop.system.payments.deposit(&deposit, 80_00, currency, status);
+            let mut customer = body(&[])["customer"].clone();
+            customer["locale"] = json!(locale);
+            let order = shop.order().with("paymentReference", json!(deposit)).with("customer", customer).place().await;
+            shop.after(RUN).await;
+            cancel(&shop, &order).await.ok();
+            shop.settled().await;
+            let messages = shop.staff().get(&format!("/api/notifications?orderId={}&limit=2", order.id)).await.ok();
+            for message in messages.as_array().expect("messages") {
+                let content = message["content"].as_str().expect("a text").replace('\u{a0}', " ");
+                assert_eq!((content.contains(held), content.contains(nothing)), (came, !came), "{content}");
+                assert!(message["type"] == "EMAIL" || came || content.contains(yet), "{content}");
+            }
+        }
+    }
 }

@@ -34,6 +34,7 @@ fn facts() -> Facts {
         refund: Some(RefundFacts { amount: Money::usd(123_950), method: RefundMethod::MobileMoney }),
         refund_under_way: None,
         refunded: None,
+        payment_held: false,
         reason: Some("Mauvaise taille".into()),
         rma_number: Some("RMA-20260120-0003".into()),
         not_arrived: false,
@@ -83,12 +84,13 @@ fn variations() -> impl Iterator<Item = Facts> {
     })
 }
 
-/// Of a cancelled order: with and without what goes back, was on its way, and had gone back.
+/// Of a cancelled order: with and without what goes back, was on its way, had gone back, and is held.
 fn ways_of_the_money() -> impl Iterator<Item = Facts> {
     let usual = facts();
-    (0..8).map(move |ways: u8| {
+    (0..16).map(move |ways: u8| {
         let some = |way: u8| (ways & way != 0).then_some(Money::usd(123_950));
-        Facts { refund: usual.refund.filter(|_| ways & 1 != 0), refund_under_way: some(2), refunded: some(4), ..usual.clone() }
+        let refund = usual.refund.filter(|_| ways & 1 != 0);
+        Facts { refund, refund_under_way: some(2), refunded: some(4), payment_held: ways & 8 != 0, ..usual.clone() }
     })
 }
 
@@ -217,8 +219,16 @@ fn a_cancelled_order_speaks_of_a_refund_only_when_one_is_under_way() {
 #[test]
 fn a_cancelled_order_speaks_of_every_amount_and_of_nothing_only_where_there_is_none() {
     let said = [
-        (Locale::Fr, ["mobile money est en cours", "engagé avant l’annulation", "déjà remboursé 1"], "rien à vous rembourser"),
-        (Locale::En, ["mobile money account is on its way", "made before the cancellation", "already refunded USD"], "nothing to refund"),
+        (
+            Locale::Fr,
+            ["mobile money est en cours", "engagé avant l’annulation", "déjà remboursé 1", "Nous avons un paiement de votre part"],
+            "rien à vous rembourser",
+        ),
+        (
+            Locale::En,
+            ["mobile money account is on its way", "made before the cancellation", "already refunded USD", "We hold a payment of yours"],
+            "nothing to refund",
+        ),
     ];
     for (ways, facts) in ways_of_the_money().enumerate() {
         for (locale, amounts, nothing) in said {
@@ -230,7 +240,9 @@ fn a_cancelled_order_speaks_of_every_amount_and_of_nothing_only_where_there_is_n
                 assert_eq!(page.contains(nothing), ways == 0, "{ways}: {page}");
             }
             assert_eq!(sms.contains(nothing), ways == 0, "{ways}: {sms}");
-            assert_eq!(sms.contains("1,239.50") || sms.contains("1 239,50"), ways != 0, "{ways}: {sms}");
+            assert_eq!(sms.contains("1,239.50") || sms.contains("1 239,50"), ways & 7 != 0, "{ways}: {sms}");
+            // One part has no room for both.
+            assert_eq!(sms.contains(amounts[3]), ways == 8, "{ways}: {sms}");
         }
     }
 }

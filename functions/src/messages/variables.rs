@@ -66,12 +66,13 @@ const TRACKING: [Variable; 2] = [
     sometimes("replacedNumber", "the number that the customer was told before, where trackingNumber has taken its place"),
 ];
 const REASON: [Variable; 1] = [sometimes("reason", "why, as it was written by whoever decided it")];
-const CANCELLATION: [Variable; 5] = [
+const CANCELLATION: [Variable; 6] = [
     sometimes("refundAmount", "what goes back because of it"),
     sometimes("refundMethod", "by which way, to follow the amount in a sentence; there where refundAmount is"),
     sometimes("refundUnderWay", "what was on its way back already"),
     sometimes("refundedAmount", "what had gone back already"),
-    always("nothingToRefund", "true where there is none of these amounts"),
+    always("paymentHeld", "true where the shop has a payment that is none of these amounts, and that staff give back"),
+    always("nothingToRefund", "true where there is none of all that"),
 ];
 const REFUND: [Variable; 4] = [
     always("refundAmount", "what goes back"),
@@ -145,7 +146,8 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
         }
     }
     let goes_back = facts.refund.is_some() || facts.refund_under_way.is_some() || facts.refunded.is_some();
-    put("nothingToRefund", (!goes_back).into());
+    put("paymentHeld", facts.payment_held.into());
+    put("nothingToRefund", (!goes_back && !facts.payment_held).into());
     let texts = [
         ("reason", &facts.reason),
         ("rmaNumber", &facts.rma_number),
@@ -224,6 +226,7 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
             refund: Some(RefundFacts { amount: Money::usd(118_50), method: RefundMethod::MobileMoney }),
             refund_under_way: Some(Money::usd(20_00)),
             refunded: Some(Money::usd(5_00)),
+            payment_held: false,
             reason: Some(said("La taille ne convient pas", "It is the wrong size")),
             rma_number: Some("RMA-20260120-0003".to_owned()),
             not_arrived: false,

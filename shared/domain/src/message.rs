@@ -171,6 +171,9 @@ pub struct Facts {
     /// What the customer had been given back when the order was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded: Option<Money>,
+    /// Whether the shop has money that came for the cancelled order and that no refund gives back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub payment_held: bool,
     /// Why something was cancelled, refused or failed.
     pub reason: Option<String>,
     /// The RMA number of the return the message is about.
@@ -242,6 +245,7 @@ impl Announcement {
                 refund,
                 refund_under_way: None,
                 refunded: None,
+                payment_held: false,
                 reason: reason.map(ToOwned::to_owned),
                 rma_number: None,
                 not_arrived: false,
@@ -272,6 +276,13 @@ impl Announcement {
         let some = |money: Money| (money.minor > 0).then_some(money);
         self.facts.refund_under_way = some(before.going_back());
         self.facts.refunded = some(before.gone_back());
+        self
+    }
+
+    /// With whether money of the cancelled order is left that no refund gives back.
+    #[must_use]
+    pub fn holding_money_of(mut self, cancelled: &Order) -> Self {
+        self.facts.payment_held = cancelled.holds_money();
         self
     }
 

@@ -2,7 +2,7 @@
 
 use super::{EarlierPayment, Order, OrderStatus, PaymentStatus};
 use crate::actor::Actor;
-use crate::event::{Event, EventKind, PromotionUse, Subject, numbered};
+use crate::event::{Alarm, Event, EventKind, PromotionUse, Subject, numbered};
 use crate::ids::Ids;
 use crate::inventory::{ChangeType, LastChange, StockChange};
 use crate::message::{Announcement, MessageKind, RefundFacts};
@@ -143,10 +143,13 @@ impl Order {
                 .noting(noted.as_deref())
                 .with_promotion_use(release.as_ref().map(|_| PromotionUse::GivenBack))
                 .announcing(
-                    Announcement::about(&order, MessageKind::OrderCancelled, facts, Some(&request.reason), &mut ids).after_refunds_of(self),
+                    Announcement::about(&order, MessageKind::OrderCancelled, facts, Some(&request.reason), &mut ids)
+                        .after_refunds_of(self)
+                        .holding_money_of(&order),
                 ),
         ];
         events.extend(order.payment_event(self.payment_status, actor, now, &mut ids));
+        events.extend(order.still_held_event(actor, now, &mut ids));
         for refund in refund.iter().chain(&further_refunds) {
             events.push(refund.created_event(&order, actor, now, &mut ids));
         }
@@ -227,6 +230,18 @@ impl Order {
         (before != self.payment_status).then(|| {
             Event::new(Subject::Order(self.id), self.version, EventKind::PaymentStatusChanged, actor, now, ids)
                 .from_to(Some(before.as_str()), self.payment_status.as_str())
+        })
+    }
+
+    /// `PAYMENT_MISMATCHED` of the cancelled order, where money is left that no refund gives back: it is due now, and staff alone can.
+    fn still_held_event(&self, actor: Actor, now: Timestamp, ids: &mut Ids) -> Option<Event> {
+        self.holds_money().then(|| {
+            let held: Vec<String> = self.held_money().map(|money| money.to_string()).collect();
+            let note = format!("{} came for the cancelled order, and no refund gives it back", held.join(" and "));
+            Event::new(Subject::Order(self.id), self.version, EventKind::PaymentMismatched, actor, now, ids)
+                .from_to(Some(self.payment_status.as_str()), self.payment_status.as_str())
+                .noting(Some(&note))
+                .raising(Some(Alarm::PaymentMismatch))
         })
     }
 

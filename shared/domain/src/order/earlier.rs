@@ -75,8 +75,13 @@ impl Order {
     }
 
     /// Whether the shop has money that came for the order and is no payment of it yet.
-    pub(super) fn holds_money(&self) -> bool {
-        self.came_instead.is_some() || self.earlier_payments.iter().any(|earlier| earlier.held().is_some())
+    pub(crate) fn holds_money(&self) -> bool {
+        self.held_money().next().is_some()
+    }
+
+    /// That money, by each payment.
+    pub(super) fn held_money(&self) -> impl Iterator<Item = Money> {
+        self.came_instead.into_iter().chain(self.earlier_payments.iter().filter_map(EarlierPayment::held))
     }
 
     /// The unpaid order with another reference for its payment. What came by the one before and what went back of it stays known;
