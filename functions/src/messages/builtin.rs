@@ -283,7 +283,7 @@ fn steps(kind: MessageKind, locale: Locale) -> Option<String> {
     let last = either("pickup", collected, delivered);
     // What is collected in the store may come there by a parcel.
     let (third, last) = match kind {
-        MessageKind::ShippingUpdate => (on_its_way.to_owned(), last),
+        MessageKind::ShippingUpdate => (either("readyForPickup", ready, on_its_way), last),
         MessageKind::DeliveryNotification => (either("waitsInStore", on_its_way, &third), either("waitsInStore", in_store, &last)),
         _ => (third, last),
     };

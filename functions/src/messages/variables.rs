@@ -61,6 +61,7 @@ const PARTIAL: [Variable; 1] =
     [always("partial", "true where items are not all that was ordered: those of one parcel, or without what is refunded")];
 const IN_STORE: [Variable; 1] =
     [always("waitsInStore", "true where a parcel has brought an order that is collected to the store, and it waits there")];
+const READY: [Variable; 1] = [always("readyForPickup", "true where the order is not on its way, but ready to be collected in the store")];
 const TRACKING: [Variable; 2] = [
     sometimes("trackingNumber", "the parcel's number"),
     sometimes("replacedNumber", "the number that the customer was told before, where trackingNumber has taken its place"),
@@ -88,7 +89,7 @@ const RETURN: [Variable; 1] = [always("rmaNumber", "the return's number")];
 pub fn of(kind: MessageKind) -> Vec<Variable> {
     let own: &[&[Variable]] = match kind {
         MessageKind::OrderConfirmation | MessageKind::OrderConfirmed => &[&ITEMS, &ORDER],
-        MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &PARTIAL, &TRACKING],
+        MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &PARTIAL, &READY, &TRACKING],
         MessageKind::DeliveryNotification => &[&ITEMS, &ORDER, &PARTIAL, &IN_STORE],
         MessageKind::OrderCancelled => &[&ITEMS, &ORDER, &CANCELLATION, &REASON],
         // A failed refund's reason is a provider's, for staff.
@@ -128,6 +129,7 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
     let pickup = facts.delivery_method == DeliveryMethod::StorePickup;
     put("pickup", pickup.into());
     put("waitsInStore", (pickup && facts.by_parcel).into());
+    put("readyForPickup", facts.ready_for_pickup.into());
     if !facts.discount.is_zero() {
         put("discount", amount(Money::new(-facts.discount.minor, facts.discount.currency), *locale).into());
     }
@@ -223,6 +225,7 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
             total: Money::usd(143_50),
             delivery_method: DeliveryMethod::HomeDelivery,
             by_parcel: true,
+            ready_for_pickup: false,
             refund: Some(RefundFacts { amount: Money::usd(118_50), method: RefundMethod::MobileMoney }),
             refund_under_way: Some(Money::usd(20_00)),
             refunded: Some(Money::usd(5_00)),

@@ -39,7 +39,7 @@ words! {
         OrderConfirmation = "ORDER_CONFIRMATION",
         /// Staff confirmed an order.
         OrderConfirmed = "ORDER_CONFIRMED",
-        /// An order is on its way.
+        /// An order is on its way, or ready to be collected.
         ShippingUpdate = "SHIPPING_UPDATE",
         /// An order arrived.
         DeliveryNotification = "DELIVERY_NOTIFICATION",
@@ -71,8 +71,8 @@ impl MessageKind {
     pub fn superseded_by(self, order: &Order, at: Timestamp) -> Option<Self> {
         let later = match order.status {
             OrderStatus::Pending => None,
-            OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::ReadyForPickup => Some(Self::OrderConfirmed),
-            OrderStatus::Shipped => Some(Self::ShippingUpdate),
+            OrderStatus::Confirmed | OrderStatus::Processing => Some(Self::OrderConfirmed),
+            OrderStatus::ReadyForPickup | OrderStatus::Shipped => Some(Self::ShippingUpdate),
             OrderStatus::Delivered => Some(Self::DeliveryNotification),
             OrderStatus::Cancelled => Some(Self::OrderCancelled),
         };
@@ -163,6 +163,9 @@ pub struct Facts {
     /// Whether a parcel has brought it there: to the customer, or to the store where it is to be collected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_parcel: bool,
+    /// Whether it is not on its way and waits in the store, ready to be collected.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ready_for_pickup: bool,
     /// The refund the message is about, or that a cancellation set off.
     pub refund: Option<RefundFacts>,
     /// What was on its way back to the customer already when the order was cancelled.
@@ -242,6 +245,7 @@ impl Announcement {
                 total: order.total,
                 delivery_method: order.delivery_method,
                 by_parcel: false,
+                ready_for_pickup: false,
                 refund,
                 refund_under_way: None,
                 refunded: None,
@@ -290,6 +294,13 @@ impl Announcement {
     #[must_use]
     pub fn brought_by_parcel(mut self) -> Self {
         self.facts.by_parcel = true;
+        self
+    }
+
+    /// That the order is ready to be collected in the store.
+    #[must_use]
+    pub fn ready_for_pickup(mut self) -> Self {
+        self.facts.ready_for_pickup = true;
         self
     }
 

@@ -153,6 +153,26 @@ async fn what_a_parcel_has_brought_to_the_store_waits_there_and_is_not_collected
 }
 
 #[tokio::test]
+async fn what_is_ready_to_be_collected_is_told_once_and_is_not_on_its_way() {
+    let shop = LocalShop::start().await;
+    for (locale, ready, on_its_way) in
+        [("fr", "vous attend dans notre boutique", "est en route"), ("en", "is ready to be collected", "is on its way")]
+    {
+        let customer =
+            json!({ "firstName": "Ada", "lastName": "Ilunga", "email": "ada@example.com", "phone": "0812345678", "locale": locale });
+        let order = shop.order().with("customer", customer).with("deliveryMethod", json!("STORE_PICKUP")).paid();
+        let order = order.through(&["CONFIRMED", "PROCESSING", "READY_FOR_PICKUP", "DELIVERED"]).place().await;
+
+        let told = saying(&shop, &order, ready).await;
+        assert_eq!(told.len(), 1, "{locale}");
+        for part in [&told[0].subject, &told[0].page, &told[0].text, &told[0].sms] {
+            assert!(part.contains(ready) && !part.contains(on_its_way), "{part}");
+        }
+        assert_eq!(saying(&shop, &order, "").await.len(), 4, "received, confirmed, ready, collected");
+    }
+}
+
+#[tokio::test]
 async fn another_number_is_told_once_and_one_of_ours_goes_on_naming_its_parcel() {
     let shop = LocalShop::start().await;
     let order = confirmed(&shop, 1).await;

@@ -60,8 +60,10 @@ impl Order {
         let event = Event::new(Subject::Order(self.id), order.version, EventKind::OrderStatusChanged, actor, now, &mut ids)
             .from_to(Some(self.status.as_str()), to.as_str())
             .noting(note);
-        let event = match message_for(to) {
-            Some(kind) => event.announcing(Announcement::about(&order, kind, None, None, &mut ids)),
+        let told = message_for(to).map(|kind| Announcement::about(&order, kind, None, None, &mut ids));
+        let event = match told {
+            Some(told) if to == OrderStatus::ReadyForPickup => event.announcing(told.ready_for_pickup()),
+            Some(told) => event.announcing(told),
             None => event,
         };
         Ok(Advance { order, previous: self.status, events: vec![event] })
@@ -71,8 +73,8 @@ impl Order {
 const fn message_for(reached: OrderStatus) -> Option<MessageKind> {
     match reached {
         OrderStatus::Confirmed => Some(MessageKind::OrderConfirmed),
-        OrderStatus::Shipped => Some(MessageKind::ShippingUpdate),
+        OrderStatus::ReadyForPickup | OrderStatus::Shipped => Some(MessageKind::ShippingUpdate),
         OrderStatus::Delivered => Some(MessageKind::DeliveryNotification),
-        OrderStatus::Pending | OrderStatus::Processing | OrderStatus::ReadyForPickup | OrderStatus::Cancelled => None,
+        OrderStatus::Pending | OrderStatus::Processing | OrderStatus::Cancelled => None,
     }
 }

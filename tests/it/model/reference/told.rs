@@ -9,6 +9,8 @@ pub enum News {
     Confirmed,
     /// A parcel of it, or all of it by the word of staff.
     OnItsWay,
+    /// It waits in the store.
+    Ready,
     Delivered,
     Cancelled,
     /// So much has gone back.
@@ -36,6 +38,7 @@ impl Reference {
         let news = match self.orders[order].status {
             "CONFIRMED" => News::Confirmed,
             "SHIPPED" => News::OnItsWay,
+            "READY_FOR_PICKUP" => News::Ready,
             "DELIVERED" => News::Delivered,
             _ => return,
         };
