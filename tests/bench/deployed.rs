@@ -65,12 +65,7 @@ impl Deployed {
         let resource = &self.template["Resources"][format!("{}Function", camel(function)).as_str()];
         let given = resource["Properties"]["Environment"]["Variables"].as_mapping().into_iter().flatten();
         let given = given.filter_map(|(name, _)| self.variable(name.as_str()?));
-        let own = [
-            ("LOG_LEVEL", "info"),
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("AWS_REGION", "us-east-1"),
-        ];
+        let own = [("LOG_LEVEL", "info"), ("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "us-east-1")];
         let own = own.into_iter().map(|(name, value)| (name, value.to_owned())).chain(self.elsewhere());
         own.chain(given).map(|(name, value)| (name.to_owned(), value)).collect()
     }

@@ -215,6 +215,71 @@ async fn a_courier_collects_what_credit_has_not_paid() {
     assert!(slip.contains("50,00"), "{slip}");
 }
 
+/// The messages of an order on one channel that say this, the oldest first, in the reader's own words.
+async fn saying(shop: &LocalShop, order: &Placed, channel: &str, words: &str) -> Vec<String> {
+    shop.settled().await;
+    let told = shop.messages_of(order.id).await;
+    let texts = told.iter().rev().filter(|message| message["type"] == channel).filter_map(|message| message["content"].as_str());
+    texts.map(|text| text.replace('\u{a0}', " ")).filter(|text| text.contains(words)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_reads_what_the_courier_collects_and_what_credit_has_paid() {
+    for (locale, confirmed, parcel, to_pay, with_the_first, by_credit, left, spent) in [
+        (
+            "fr",
+            "Votre commande est confirmée",
+            "Numéro de suivi",
+            "Préparez 70,00 USD",
+            "une seule fois",
+            "Payé en avoir",
+            "70,00 USD",
+            "40,00 USD",
+        ),
+        (
+            "en",
+            "Your order is confirmed",
+            "Tracking number",
+            "Please have USD 70.00 ready",
+            "only once",
+            "Paid with store credit",
+            "USD 70.00",
+            "USD 40.00",
+        ),
+    ] {
+        for in_parts in [false, true] {
+            let shop = shop_with_credit().await;
+            let customer =
+                json!({ "firstName": "Ada", "lastName": "Ilunga", "email": "ada@example.com", "phone": "0812345678", "locale": locale });
+            let order = shop.order().prices(&["80.00", "30.00"]).with("customer", customer);
+            let order = order.with("paymentMethod", json!("CASH_ON_DELIVERY")).place().await;
+            spend(&shop, order.id, 40.00).await.ok();
+            shop.staff().put(&order.path("status"), &json!({ "newStatus": "CONFIRMED" })).await.ok();
+            let page = &saying(&shop, &order, "EMAIL", confirmed).await[0];
+            assert!(page.contains(by_credit) && page.contains(spent), "{page}");
+
+            if in_parts {
+                shop.ship_part(&order, "LOCAL", 1, 1).await.ok();
+            }
+            shop.ship(&order, "LOCAL").await;
+            let pages = saying(&shop, &order, "EMAIL", parcel).await;
+            assert_eq!(pages.len(), if in_parts { 2 } else { 1 });
+            for page in pages {
+                assert!(page.contains(to_pay) && page.contains(with_the_first) == in_parts, "{page}");
+                assert_eq!((page.contains(by_credit), page.contains(spent)), (!in_parts, !in_parts), "{page}");
+            }
+            let texts = saying(&shop, &order, "SMS", left).await;
+            assert_eq!(texts.len(), if in_parts { 2 } else { 1 }, "{texts:?}");
+        }
+    }
+    // Of what is paid nothing is collected.
+    let shop = LocalShop::start().await;
+    let order = shop.order().with("paymentMethod", json!("CASH_ON_DELIVERY")).paid().through(&["CONFIRMED"]).place().await;
+    shop.ship(&order, "LOCAL").await;
+    let pages = saying(&shop, &order, "EMAIL", "Numéro de suivi").await;
+    assert!(pages.len() == 1 && !pages[0].contains("Préparez") && !pages[0].contains("Payé en avoir"), "{pages:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn credit_is_spent_on_orders_alone_that_are_to_be_paid() {
     let shop = shop_with_credit().await;

@@ -47,12 +47,13 @@ const ITEMS: [Variable; 4] = [
     always("items.quantity", "pieces"),
 ];
 
-const ORDER: [Variable; 7] = [
+const ORDER: [Variable; 8] = [
     always("items.amount", "price of the line's pieces"),
     always("subtotal", "price of all the order's lines"),
     sometimes("discount", "what is taken off, with its minus sign"),
     sometimes("deliveryFee", "what delivery costs, or that it is free; not where the order is collected"),
-    always("total", "what is to pay"),
+    always("total", "what all of it costs"),
+    sometimes("creditSpent", "what of that store credit has paid"),
     always("deliveryMethod", "home delivery or collection, in words"),
     always("pickup", "true where the order is collected in the store"),
 ];
@@ -62,6 +63,8 @@ const PARTIAL: [Variable; 1] =
 const IN_STORE: [Variable; 1] =
     [always("waitsInStore", "true where a parcel has brought an order that is collected to the store, and it waits there")];
 const READY: [Variable; 1] = [always("readyForPickup", "true where the order is not on its way, but ready to be collected in the store")];
+const COLLECTION: [Variable; 1] =
+    [sometimes("toCollect", "the cash that is still to be paid, once for the whole order, to whoever hands it or its first parcel over")];
 const TRACKING: [Variable; 2] = [
     sometimes("trackingNumber", "the parcel's number"),
     sometimes("replacedNumber", "the number that the customer was told before, where trackingNumber has taken its place"),
@@ -89,7 +92,7 @@ const RETURN: [Variable; 1] = [always("rmaNumber", "the return's number")];
 pub fn of(kind: MessageKind) -> Vec<Variable> {
     let own: &[&[Variable]] = match kind {
         MessageKind::OrderConfirmation | MessageKind::OrderConfirmed => &[&ITEMS, &ORDER],
-        MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &PARTIAL, &READY, &TRACKING],
+        MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &PARTIAL, &READY, &COLLECTION, &TRACKING],
         MessageKind::DeliveryNotification => &[&ITEMS, &ORDER, &PARTIAL, &IN_STORE],
         MessageKind::OrderCancelled => &[&ITEMS, &ORDER, &CANCELLATION, &REASON],
         // A failed refund's reason is a provider's, for staff.
@@ -142,7 +145,12 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
         put("refundToStoreCredit", (method == RefundMethod::StoreCredit).into());
         put("refundToCard", (method == RefundMethod::Card).into());
     }
-    for (name, money) in [("refundUnderWay", facts.refund_under_way), ("refundedAmount", facts.refunded)] {
+    for (name, money) in [
+        ("creditSpent", facts.credit_spent),
+        ("toCollect", facts.to_collect),
+        ("refundUnderWay", facts.refund_under_way),
+        ("refundedAmount", facts.refunded),
+    ] {
         if let Some(money) = money {
             put(name, amount(money, *locale).into());
         }
@@ -223,6 +231,8 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
             discount: Money::usd(10_00),
             delivery_fee: Money::usd(5_00),
             total: Money::usd(143_50),
+            credit_spent: Some(Money::usd(25_00)),
+            to_collect: Some(Money::usd(118_50)),
             delivery_method: DeliveryMethod::HomeDelivery,
             by_parcel: true,
             ready_for_pickup: false,

@@ -10,7 +10,7 @@ use domain::refund::RefundMethod;
 pub(super) struct Words {
     /// What stands between a label and its value in the plain text.
     pub(super) colon: &'static str,
-    slots: [(&'static str, &'static str); 13],
+    slots: [(&'static str, &'static str); 14],
 }
 
 const FRENCH: Words = Words {
@@ -25,6 +25,7 @@ const FRENCH: Words = Words {
         ("discount", "Remise"),
         ("deliveryFee", "Frais de livraison"),
         ("total", "Total"),
+        ("creditSpent", "Payé en avoir"),
         ("hello", "Bonjour"),
         ("signOff", "À bientôt,"),
         ("team", "L’équipe {{shopName}}"),
@@ -44,6 +45,7 @@ const ENGLISH: Words = Words {
         ("discount", "Discount"),
         ("deliveryFee", "Delivery fee"),
         ("total", "Total"),
+        ("creditSpent", "Paid with store credit"),
         ("hello", "Hello"),
         ("signOff", "See you soon,"),
         ("team", "The {{shopName}} team"),

@@ -12,8 +12,7 @@ use api::Page;
 use api::config::ShopConfig;
 use api::html::Style;
 use barcode::Barcode;
-use domain::money::Money;
-use domain::order::{Address, DeliveryAddress, DeliveryMethod, LineItem, Order, OrderStatus, PaymentMethod, PaymentStatus};
+use domain::order::{Address, DeliveryAddress, DeliveryMethod, LineItem, Order, OrderStatus, PaymentStatus};
 use domain::time::Timestamp;
 use maud::{Markup, PreEscaped, html};
 use std::sync::LazyLock;
@@ -118,7 +117,7 @@ impl Slip<'_> {
                     h2 { (self.words.delivery) }
                     p.line.strong { (delivered_by(*delivery_method, customer.locale)) }
                     @if let Some(zone) = delivery_zone { p.line { (self.words.zone) " " (line(zone)) } }
-                    @if let Some(due) = self.to_collect() {
+                    @if let Some(due) = self.order.to_collect() {
                         @let due = amount(due, customer.locale);
                         // Once: whoever brings what is left of the order takes none.
                         @if self.order.has_live_parcel() {
@@ -142,12 +141,6 @@ impl Slip<'_> {
             (DeliveryMethod::HomeDelivery, Some(DeliveryAddress::Text(text))) => lines(text),
             (DeliveryMethod::HomeDelivery, Some(DeliveryAddress::Parts(address))) => written(address),
         }
-    }
-
-    /// What whoever hands the order's first parcel over takes for all of it; nothing where no cash is to come.
-    fn to_collect(&self) -> Option<Money> {
-        let is_cash = matches!(self.order.payment_method, PaymentMethod::CashOnDelivery);
-        (is_cash && self.is_to_be_paid()).then(|| self.order.due())
     }
 
     fn is_to_be_paid(&self) -> bool {

@@ -156,8 +156,14 @@ pub struct Facts {
     pub discount: Money,
     /// For delivery.
     pub delivery_fee: Money,
-    /// To pay.
+    /// What all of it costs.
     pub total: Money,
+    /// What of that store credit has paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_spent: Option<Money>,
+    /// What is to be paid in cash, once, to whoever hands the order or its first parcel over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_collect: Option<Money>,
     /// How the order reaches the customer.
     pub delivery_method: DeliveryMethod,
     /// Whether a parcel has brought it there: to the customer, or to the store where it is to be collected.
@@ -243,6 +249,8 @@ impl Announcement {
                 discount: order.discount,
                 delivery_fee: order.delivery_fee,
                 total: order.total,
+                credit_spent: order.credit.map(|credit| credit.redeemed),
+                to_collect: order.to_collect(),
                 delivery_method: order.delivery_method,
                 by_parcel: false,
                 ready_for_pickup: false,

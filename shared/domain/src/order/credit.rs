@@ -1,6 +1,6 @@
 //! Store credit that is spent on an order: a part of what is paid for it, and it goes back as store credit alone.
 
-use super::{EarlierPayment, Order, OrderStatus, PaymentStatus};
+use super::{EarlierPayment, Order, OrderStatus, PaymentMethod, PaymentStatus};
 use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::{CreditEntryId, Ids};
@@ -65,6 +65,15 @@ impl Order {
     #[must_use]
     pub fn due(&self) -> Money {
         Money::new(self.total.minor - self.credit.map_or(0, |credit| credit.redeemed.minor), self.currency)
+    }
+
+    /// What whoever hands the order's first parcel over takes for all of it, in cash; nothing where none is to come.
+    #[must_use]
+    pub fn to_collect(&self) -> Option<Money> {
+        let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
+        let is_cash = matches!(self.payment_method, PaymentMethod::CashOnDelivery);
+        let is_cancelled = matches!(self.status, OrderStatus::Cancelled);
+        (is_unpaid && is_cash && !is_cancelled).then(|| self.due())
     }
 
     /// What of the store credit spent on it may still be given back.
