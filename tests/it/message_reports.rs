@@ -84,6 +84,20 @@ async fn what_was_delivered_is_delivered_whatever_comes_late_or_again() {
     assert_eq!(providers.ses_tells(9_999, "x", "Delivery", json!({})).await.status, 200, "one of another shop");
 }
 
+/// SNS gives up what is answered 4xx, and says it again after a 5xx.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_loses_every_race_is_told_again() {
+    let providers = Providers::start().await;
+    let order = providers.order().await;
+    let email = providers.known(order, "EMAIL").await;
+    providers.shop.system.faults.inject("PutItem", Fault::Conflict, 8);
+    let lost = providers.ses_tells(email.id, &email.provider_id, "Delivery", json!({})).await;
+    lost.refused(503, "INTERNAL_ERROR");
+    assert_eq!(providers.status(order, "EMAIL").await, "SENT");
+    providers.ses(&email, "Delivery", json!({})).await;
+    assert_eq!(providers.status(order, "EMAIL").await, "DELIVERED");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_delivered_is_failed_and_says_why() {
     let providers = Providers::start().await;

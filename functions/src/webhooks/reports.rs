@@ -16,13 +16,14 @@ pub fn tagged(tag: &str) -> Option<NotificationId> {
     NotificationId::new(tag.parse().ok()?)
 }
 
-/// Notes reports of one message. One that the log doesn't know is none of this shop's.
+/// Notes reports of one message. One that the log doesn't know is none of this shop's. What can't be noted, be it for a race, is 503: SNS
+/// gives up what is answered 4xx.
 pub async fn note(shop: &Shop, id: NotificationId, reports: &[Report]) -> Result<(), Problem> {
     let reports: Vec<Report> = reports.iter().filter_map(for_the_record).collect();
-    let Some(mut message) = shop.store.notification(id).await? else { return Ok(()) };
+    let Some(mut message) = shop.store.notification(id).await.map_err(Problem::unavailable)? else { return Ok(()) };
     // Before the message: should the log's write fail, all of this is told again.
     for suppression in reports.iter().filter_map(|report| message.suppressed_by(report, shop.clock.now())) {
-        shop.store.suppress(&suppression).await?;
+        shop.store.suppress(&suppression).await.map_err(Problem::unavailable)?;
     }
     for _ in 0..TRIES {
         let now = shop.clock.now();
@@ -31,12 +32,12 @@ pub async fn note(shop: &Shop, id: NotificationId, reports: &[Report]) -> Result
             .fold(None, |told: Option<Notification>, report| told.as_ref().unwrap_or(&message).reported(report, now).or(told));
         // Several steps are one write.
         let Some(told) = told.map(|told| Notification { version: message.version + 1, ..told }) else { return Ok(()) };
-        match shop.store.store_notification(&told).await? {
+        match shop.store.store_notification(&told).await.map_err(Problem::unavailable)? {
             Claimed::Ours | Claimed::Taken(None) => return Ok(()),
             Claimed::Taken(Some(found)) => message = *found,
         }
     }
-    Err(Problem::race())
+    Err(Problem::unavailable(format_args!("message {id} changes too often for a report of it")))
 }
 
 /// As much of a report as goes into records; nothing of one whose name for the message is none.

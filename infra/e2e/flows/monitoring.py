@@ -4,7 +4,7 @@ import boto3
 
 from expect import equal, true
 
-DEAD_LETTERS = ["email", "sms", "refunds", "shipments", "relay", "inventory-log"]
+DEAD_LETTERS = ["email", "sms", "refunds", "shipments", "relay", "inventory-log", "email-events"]
 AGES = ["email", "sms", "refunds", "shipments"]
 STREAMS = ["relay", "inventory-log"]
 GRADUAL = [

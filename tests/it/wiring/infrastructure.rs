@@ -55,7 +55,7 @@ fn a_job_stays_hidden_for_six_times_its_workers_timeout() {
 /// SNS makes no subscription whose retries could take longer (docs.aws.amazon.com/sns, sns-message-delivery-retries). Which delays
 /// lie between the least and the most is its own, so they count as the most.
 #[test]
-fn no_subscription_is_tried_again_for_longer_than_an_hour() {
+fn no_subscription_is_tried_again_for_longer_than_an_hour_and_what_is_given_up_is_kept() {
     let mut complaints = Vec::new();
     let template = Template::main();
     let subscriptions = template.resources("AWS::SNS::Subscription");
@@ -68,6 +68,9 @@ fn no_subscription_is_tried_again_for_longer_than_an_hour() {
         let seconds = short * of("minDelayTarget") + long * of("maxDelayTarget");
         if seconds > 3600 {
             complaints.push(format!("template.yaml: {name} may be tried again for {seconds} s; SNS takes 3600 at most"));
+        }
+        if written(&subscription["RedrivePolicy"]["deadLetterTargetArn"]) != "!GetAtt EmailEvents.Outputs.DeadLettersArn" {
+            complaints.push(format!("template.yaml: what SNS gives up of {name} is lost"));
         }
     }
     none(&complaints);
@@ -101,6 +104,7 @@ fn every_queue_is_encrypted_and_has_dead_letters_that_are_kept_longest() {
 #[test]
 fn every_dead_letter_and_every_late_stream_wakes_somebody() {
     let (queues, monitoring) = (Template::read("infra/queues.yaml"), Template::read("infra/monitoring.yaml"));
+    let of_sns = "EmailEventsDeadLettersName".to_owned();
     let alarms: Vec<String> = monitoring
         .resources("AWS::CloudWatch::Alarm")
         .into_iter()
@@ -109,7 +113,7 @@ fn every_dead_letter_and_every_late_stream_wakes_somebody() {
         .collect();
     let queues = queues.resources("AWS::SQS::Queue").into_iter().map(|(name, _)| name + "Name");
     let streams = ["RelayFunctionName", "InventoryLogFunctionName"].map(ToOwned::to_owned);
-    let silent = queues.chain(streams).filter(|name| !alarms.contains(&format!("!Ref {name}")));
+    let silent = queues.chain(streams).chain([of_sns]).filter(|name| !alarms.contains(&format!("!Ref {name}")));
     none(&silent.map(|name| format!("infra/monitoring.yaml has no alarm on {name}")).collect::<Vec<_>>());
 }
 

@@ -13,8 +13,8 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-/// How long ago something may have been published, in seconds: SNS tries a delivery for hours, with the time of the first.
-/// What comes again in that time says nothing new.
+/// How long ago something may have been published, in seconds: SNS tries a delivery for an hour at most, with the time of the first,
+/// and staff post what it gave up for as long as this. What comes again in that time says nothing new.
 const OLDEST: i64 = 24 * 60 * 60;
 
 /// How far ahead its clock may be, in seconds.
