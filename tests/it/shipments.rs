@@ -105,7 +105,7 @@ async fn an_order_is_shipped_by_lines_and_delivered_when_all_of_it_is() {
 
     let told = told(&shop, &order).await;
     let count = |word: &str| told.iter().filter(|subject| subject.contains(word)).count();
-    assert_eq!((count("en route"), count("livrée")), (2, 1), "{told:?}");
+    assert_eq!((count("est emballée"), count("livrée")), (2, 1), "{told:?}");
 }
 
 #[tokio::test]

@@ -274,16 +274,16 @@ fn steps(kind: MessageKind, locale: Locale) -> Option<String> {
     const KINDS: [MessageKind; 4] =
         [MessageKind::OrderConfirmation, MessageKind::OrderConfirmed, MessageKind::ShippingUpdate, MessageKind::DeliveryNotification];
     let reached = KINDS.iter().position(|step| *step == kind)?;
-    let [received, confirmed, ready, on_its_way, collected, in_store, delivered] = match locale {
-        Locale::Fr => ["Reçue", "Confirmée", "Prête", "En route", "Remise", "En boutique", "Livrée"],
-        Locale::En => ["Received", "Confirmed", "Ready", "On its way", "Collected", "In store", "Delivered"],
+    let [received, confirmed, ready, packed, on_its_way, collected, in_store, delivered] = match locale {
+        Locale::Fr => ["Reçue", "Confirmée", "Prête", "Emballée", "En route", "Remise", "En boutique", "Livrée"],
+        Locale::En => ["Received", "Confirmed", "Ready", "Packed", "On its way", "Collected", "In store", "Delivered"],
     };
     let either = |name: &str, so: &str, otherwise: &str| format!("{{{{#if {name}}}}}{so}{{{{else}}}}{otherwise}{{{{/if}}}}");
     let third = either("pickup", ready, on_its_way);
     let last = either("pickup", collected, delivered);
     // What is collected in the store may come there by a parcel.
     let (third, last) = match kind {
-        MessageKind::ShippingUpdate => (either("readyForPickup", ready, on_its_way), last),
+        MessageKind::ShippingUpdate => (either("readyForPickup", ready, &either("packed", packed, on_its_way)), last),
         MessageKind::DeliveryNotification => (either("waitsInStore", on_its_way, &third), either("waitsInStore", in_store, &last)),
         _ => (third, last),
     };

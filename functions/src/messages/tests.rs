@@ -32,6 +32,7 @@ fn facts() -> Facts {
         credit_spent: None,
         to_collect: None,
         delivery_method: DeliveryMethod::HomeDelivery,
+        packed: false,
         by_parcel: false,
         ready_for_pickup: false,
         refund: Some(RefundFacts { amount: Money::usd(123_950), method: RefundMethod::MobileMoney }),
@@ -70,7 +71,8 @@ fn rendered(kind: MessageKind, locale: Locale, facts: &Facts) -> Rendered {
     render(&announcement(kind, locale, facts.clone()), &SHOP).unwrap_or_else(|error| panic!("{kind} in {locale}: {error}"))
 }
 
-/// Both ways of delivery and every way of refund, with and without what may be missing, whole and in part, by a parcel and without one.
+/// Both ways of delivery and every way of refund, with and without what may be missing, whole and in part, by a parcel
+/// and without one.
 fn variations() -> impl Iterator<Item = Facts> {
     DeliveryMethod::ALL.iter().flat_map(|delivery_method| {
         RefundMethod::ALL.iter().map(|method| Facts {
@@ -78,12 +80,7 @@ fn variations() -> impl Iterator<Item = Facts> {
             partial: matches!(method, RefundMethod::Cash | RefundMethod::StoreCredit),
             not_arrived: matches!(method, RefundMethod::Cash | RefundMethod::StoreCredit),
             by_parcel: matches!(method, RefundMethod::Cash | RefundMethod::Card),
-            // An order that waits in the store came by no parcel.
-            ready_for_pickup: matches!(method, RefundMethod::MobileMoney | RefundMethod::StoreCredit),
-            to_collect: matches!(method, RefundMethod::Cash | RefundMethod::MobileMoney).then(|| Money::usd(123_950)),
             refund: Some(RefundFacts { amount: Money::usd(123_950), method: *method }),
-            tracking_number: matches!(method, RefundMethod::Cash | RefundMethod::Card).then(|| "MLA4820117365".into()),
-            replaced_number: (*method == RefundMethod::Card).then(|| "JD0146000034567890".into()),
             reason: (*method == RefundMethod::Card).then(|| "Mauvaise taille".into()),
             ..facts()
         })
@@ -100,7 +97,40 @@ fn ways_of_the_money() -> impl Iterator<Item = Facts> {
     })
 }
 
+/// Of a parcel: with its carrier or not, whole or in part, paid or not, with or without a number and one that is void.
+fn parcels() -> impl Iterator<Item = Facts> {
+    (0..32).flat_map(|ways: u8| {
+        let is = move |way: u8| ways & way != 0;
+        DeliveryMethod::ALL.iter().map(move |delivery_method| Facts {
+            delivery_method: *delivery_method,
+            packed: is(1),
+            partial: is(2),
+            to_collect: is(4).then(|| Money::usd(123_950)),
+            tracking_number: is(8).then(|| "MLA4820117365".into()),
+            replaced_number: is(16).then(|| "JD0146000034567890".into()),
+            ..facts()
+        })
+    })
+}
+
+/// Of an order that waits in the store, and came there by no parcel: whole or in part, paid or not.
+fn waiting() -> impl Iterator<Item = Facts> {
+    (0..4).map(|ways: u8| Facts {
+        delivery_method: DeliveryMethod::StorePickup,
+        ready_for_pickup: true,
+        partial: ways & 1 != 0,
+        to_collect: (ways & 2 != 0).then(|| Money::usd(123_950)),
+        tracking_number: None,
+        ..facts()
+    })
+}
+
 fn every_message(mut check: impl FnMut(MessageKind, Locale, &Facts, Rendered)) {
+    for facts in parcels().chain(waiting()) {
+        for locale in Locale::ALL {
+            check(MessageKind::ShippingUpdate, *locale, &facts, rendered(MessageKind::ShippingUpdate, *locale, &facts));
+        }
+    }
     for facts in variations() {
         for kind in MessageKind::ALL {
             for locale in Locale::ALL {

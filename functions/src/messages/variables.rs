@@ -58,6 +58,7 @@ const ORDER: [Variable; 8] = [
     always("pickup", "true where the order is collected in the store"),
 ];
 
+const PACKED: [Variable; 1] = [always("packed", "true where a parcel is packed and its carrier hasn't got it yet")];
 const PARTIAL: [Variable; 1] =
     [always("partial", "true where items are not all that was ordered: those of one parcel, or without what is refunded")];
 const IN_STORE: [Variable; 1] =
@@ -67,7 +68,10 @@ const COLLECTION: [Variable; 1] =
     [sometimes("toCollect", "the cash that is still to be paid, once for the whole order, to whoever hands it or its first parcel over")];
 const TRACKING: [Variable; 2] = [
     sometimes("trackingNumber", "the parcel's number"),
-    sometimes("replacedNumber", "the number that the customer was told before, where trackingNumber has taken its place"),
+    sometimes(
+        "replacedNumber",
+        "the number that the customer was told before and finds nothing by any more: of this parcel, or of one that came to nothing",
+    ),
 ];
 const REASON: [Variable; 1] = [sometimes("reason", "why, as it was written by whoever decided it")];
 const CANCELLATION: [Variable; 6] = [
@@ -92,7 +96,7 @@ const RETURN: [Variable; 1] = [always("rmaNumber", "the return's number")];
 pub fn of(kind: MessageKind) -> Vec<Variable> {
     let own: &[&[Variable]] = match kind {
         MessageKind::OrderConfirmation | MessageKind::OrderConfirmed => &[&ITEMS, &ORDER],
-        MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &PARTIAL, &READY, &COLLECTION, &TRACKING],
+        MessageKind::ShippingUpdate => &[&ITEMS, &ORDER, &PARTIAL, &READY, &PACKED, &COLLECTION, &TRACKING],
         MessageKind::DeliveryNotification => &[&ITEMS, &ORDER, &PARTIAL, &IN_STORE],
         MessageKind::OrderCancelled => &[&ITEMS, &ORDER, &CANCELLATION, &REASON],
         // A failed refund's reason is a provider's, for staff.
@@ -125,6 +129,7 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
     put("orderNumber", one_line(&facts.order_number).into());
     put("items", facts.lines.iter().map(|line| item(line, *locale)).collect());
     put("partial", facts.partial.into());
+    put("packed", facts.packed.into());
     put("notArrived", facts.not_arrived.into());
     put("subtotal", amount(facts.subtotal, *locale).into());
     put("total", amount(facts.total, *locale).into());
@@ -234,6 +239,7 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
             credit_spent: Some(Money::usd(25_00)),
             to_collect: Some(Money::usd(118_50)),
             delivery_method: DeliveryMethod::HomeDelivery,
+            packed: false,
             by_parcel: true,
             ready_for_pickup: false,
             refund: Some(RefundFacts { amount: Money::usd(118_50), method: RefundMethod::MobileMoney }),

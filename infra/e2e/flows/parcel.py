@@ -15,7 +15,7 @@ def flow(shop):
     parcel = ship(shop, order, "LOCAL")
     true(parcel["trackingNumber"], "a tracking number of the shop's own")
     equal(shop.order_now(order)["status"], "SHIPPED", "the order with all of it on the way")
-    shop.told(customer, order, f"commande {order['orderNumber']} est en route")
+    shop.told(customer, order, f"commande {order['orderNumber']} est emballée")
     customer.post(f"/api/orders/{order['id']}/cancel", {"reason": "Trop tard"}).refused(409, "CANNOT_CANCEL")
     for status in ("PICKED_UP", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED"):
         moved = shop.staff.put("/api/shipments", {"status": status}, id=parcel["id"]).ok()

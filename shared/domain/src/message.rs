@@ -5,7 +5,7 @@ use crate::money::Money;
 use crate::order::{DeliveryMethod, LineItem, Order, OrderStatus, PaymentStatus};
 use crate::refund::RefundMethod;
 use crate::returns::Return;
-use crate::shipment::{ShippedItem, pieces_of};
+use crate::shipment::{Shipment, ShipmentStatus, TrackingNumber, pieces_of};
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -166,6 +166,9 @@ pub struct Facts {
     pub to_collect: Option<Money>,
     /// How the order reaches the customer.
     pub delivery_method: DeliveryMethod,
+    /// Whether it is about a parcel that is packed and that its carrier hasn't got yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub packed: bool,
     /// Whether a parcel has brought it there: to the customer, or to the store where it is to be collected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_parcel: bool,
@@ -192,7 +195,8 @@ pub struct Facts {
     pub not_arrived: bool,
     /// The parcel's tracking number.
     pub tracking_number: Option<String>,
-    /// The number that the customer was told before, where that one has taken its place.
+    /// The number that the customer was told before and finds nothing by any more: that of the parcel itself, or of those that came
+    /// to nothing before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_number: Option<String>,
 }
@@ -252,6 +256,7 @@ impl Announcement {
                 credit_spent: order.credit.map(|credit| credit.redeemed),
                 to_collect: order.to_collect(),
                 delivery_method: order.delivery_method,
+                packed: false,
                 by_parcel: false,
                 ready_for_pickup: false,
                 refund,
@@ -278,8 +283,11 @@ impl Announcement {
 
     /// The same about one parcel of that order: what is in it is what it lists.
     #[must_use]
-    pub fn of_parcel(self, items: &[ShippedItem], order: &Order) -> Self {
-        self.listing(order, |line| pieces_of(items, line.id))
+    pub fn of_parcel(self, parcel: &Shipment, order: &Order) -> Self {
+        let number = parcel.tracking_number.as_ref().map(TrackingNumber::as_str);
+        let mut about = self.listing(order, |line| pieces_of(&parcel.items, line.id)).with_tracking_number(number);
+        about.facts.packed = parcel.status == ShipmentStatus::Pending;
+        about
     }
 
     /// With what of the order's money was on its way back and what had gone back, by what the order was before it was cancelled.
@@ -319,10 +327,11 @@ impl Announcement {
         self
     }
 
-    /// With the number that the customer was told before.
+    /// With the numbers that the customer was told before and finds nothing by any more.
     #[must_use]
-    pub fn replacing(mut self, number: Option<&str>) -> Self {
-        self.facts.replaced_number = number.map(ToOwned::to_owned);
+    pub fn replacing(mut self, numbers: &[TrackingNumber]) -> Self {
+        let numbers: Vec<&str> = numbers.iter().map(TrackingNumber::as_str).collect();
+        self.facts.replaced_number = (!numbers.is_empty()).then(|| numbers.join(", "));
         self
     }
 

@@ -36,6 +36,7 @@ impl Numbers {
         match told.news {
             News::Placed => vec![format!("We have received your order {order}")],
             News::Confirmed => vec![format!("Your order {order} is confirmed")],
+            News::Packed => ["Your order", "Part of your order"].map(|what| format!("{what} {order} is packed")).to_vec(),
             News::OnItsWay => ["Your order", "Part of your order"].map(|what| format!("{what} {order} is on its way")).to_vec(),
             News::Ready => ["Your order", "Part of your order"].map(|what| format!("{what} {order} is ready to be collected")).to_vec(),
             News::Delivered => vec![format!("Your order {order} has been delivered")],
@@ -57,6 +58,7 @@ impl Numbers {
         match told.news {
             News::Placed => all(&["thank you! We have received your order", order]),
             News::Confirmed => all(&[&format!("your order {order} is confirmed")]),
+            News::Packed => all(&[&format!("our order {order} is packed")]),
             News::OnItsWay => all(&[&format!("our order {order} is on its way to")]),
             News::Ready => all(&[&format!("our order {order} is ready to be collected")]),
             News::Delivered => all(&[&format!("your order {order} has been delivered")]),

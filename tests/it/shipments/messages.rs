@@ -62,9 +62,9 @@ fn listed<'a>(told: &'a Told, names: [&'a Value; 2]) -> Vec<(u32, &'a str)> {
 #[tokio::test]
 async fn each_parcel_is_told_with_what_is_in_it_and_the_arrival_with_all_of_it() {
     let shop = LocalShop::start().await;
-    for (locale, part, whole, on_its_way, arrived, of_sms) in [
-        ("fr", "Une partie de votre commande", "Votre commande", "est en route", "livrée", "une partie de votre commande"),
-        ("en", "Part of your order", "Your order", "is on its way", "delivered", "part of your order"),
+    for (locale, part, whole, packed, arrived, of_sms) in [
+        ("fr", "Une partie de votre commande", "Votre commande", "est emballée", "livrée", "une partie de votre commande"),
+        ("en", "Part of your order", "Your order", "is packed", "delivered", "part of your order"),
     ] {
         let order = dresses(&shop, locale).await;
         let names = [&order.body["items"][0]["productName"], &order.body["items"][1]["productName"]];
@@ -75,7 +75,7 @@ async fn each_parcel_is_told_with_what_is_in_it_and_the_arrival_with_all_of_it()
             shop.move_shipment(parcel, "DELIVERED").await.ok();
         }
 
-        let told = saying(&shop, &order, on_its_way).await;
+        let told = saying(&shop, &order, packed).await;
         let lines: Vec<_> = told.iter().map(|told| listed(told, names)).collect();
         assert_eq!(lines, [vec![(1, a)], vec![(2, a), (1, b)]], "{locale}");
         for (told, parcel) in told.iter().zip([&first, &rest]) {
@@ -107,7 +107,7 @@ async fn what_was_refunded_before_it_went_is_in_no_message_of_the_parcel() {
             shop.move_shipment(&parcel, "DELIVERED").await.ok();
         }
 
-        for words in ["est en route", "livrée"] {
+        for words in [if by_hand { "est en route" } else { "est emballée" }, "livrée"] {
             let told = saying(&shop, &order, words).await;
             assert_eq!((told.len(), listed(&told[0], names)), (1, vec![(3, names[0].as_str().expect("a name"))]), "{words}");
             assert!(!told[0].text.contains("Total") && !told[0].page.contains(">Total<"), "{}", told[0].text);
@@ -186,22 +186,137 @@ async fn another_number_is_told_once_and_one_of_ours_goes_on_naming_its_parcel()
     for number in [&first, "BUS-42"] {
         assert_eq!(shop.customer(CUSTOMER).get(&format!("/api/shipments?trackingNumber={number}")).await.ok(), now, "{number}");
     }
-    let told = saying(&shop, &order, "est en route").await;
+    let told = saying(&shop, &order, "est emballée").await;
     assert_eq!(told.len(), 2, "{}", told.iter().map(|told| told.subject.as_str()).collect::<Vec<_>>().join(", "));
     assert!(told[0].text.contains(&first) && told[0].sms.contains(&first));
     for part in [&told[1].page, &told[1].text] {
         assert!(part.contains(&format!("Le numéro de suivi BUS-42 remplace {first}")), "{part}");
     }
-    assert!(told[1].sms.contains("BUS-42") && !told[1].sms.contains(&first), "{}", told[1].sms);
+    assert!(told[1].sms.ends_with(&format!("BUS-42, remplace {first}")) && !told[0].sms.contains("remplace"), "{}", told[1].sms);
 
     // Ours is there for no other parcel, and for this one to get back to.
     let other = shop.ship(&confirmed(&shop, 1).await, "OTHER").await;
     shop.change_shipment(&other, &json!({ "trackingNumber": first })).await.refused(409, "TRACKING_NUMBER_USED");
     shop.change_shipment(&parcel, &json!({ "trackingNumber": first })).await.ok();
     shop.staff().get("/api/shipments?trackingNumber=BUS-42").await.refused(404, "SHIPMENT_NOT_FOUND");
-    assert_eq!(saying(&shop, &order, "est en route").await.len(), 3);
+    assert_eq!(saying(&shop, &order, "est emballée").await.len(), 3);
     // Nobody looks for what is there.
     shop.move_shipment(&parcel, "DELIVERED").await.ok();
     shop.change_shipment(&parcel, &json!({ "trackingNumber": "BUS-43" })).await.ok();
-    assert_eq!(saying(&shop, &order, "est en route").await.len(), 3);
+    assert_eq!(saying(&shop, &order, "est emballée").await.len(), 3);
+}
+
+/// The number of a parcel.
+fn number(parcel: &Value) -> &str {
+    parcel["trackingNumber"].as_str().expect("a number")
+}
+
+#[tokio::test]
+async fn a_parcel_that_no_carrier_has_is_packed_and_has_not_left() {
+    let shop = LocalShop::start().await;
+    let goes = ["en route", "a quitté", "vient vers vous", "on its way", "has left", "is coming to you"];
+    for (locale, packed, on_its_way) in [("fr", "est emballée", "est en route"), ("en", "is packed", "is on its way")] {
+        for in_parts in [false, true] {
+            let order = dresses(&shop, locale).await;
+            if in_parts {
+                shop.ship_part(&order, "LOCAL", 0, 1).await.ok();
+            } else {
+                shop.ship(&order, "LOCAL").await;
+            }
+            let told = saying(&shop, &order, packed).await;
+            assert_eq!(told.len(), 1, "{locale}");
+            for text in [&told[0].subject, &told[0].page, &told[0].text, &told[0].sms] {
+                assert!(text.contains(packed) && !goes.iter().any(|goes| text.contains(goes)), "{text}");
+            }
+        }
+        // One that gets its number only once it moves does go.
+        let order = dresses(&shop, locale).await;
+        shop.staff().put(&order.path("status"), &json!({ "newStatus": "PROCESSING" })).await.ok();
+        shop.staff().put(&order.path("status"), &json!({ "newStatus": "SHIPPED" })).await.ok();
+        let told = saying(&shop, &order, on_its_way).await;
+        assert!(told.len() == 1 && !told[0].text.contains(packed) && told[0].sms.contains(on_its_way), "{locale}");
+    }
+}
+
+#[tokio::test]
+async fn the_next_parcel_says_which_number_is_void_and_only_that_one_does() {
+    let shop = LocalShop::start().await;
+    for (locale, packed, in_place, of_sms) in
+        [("fr", "est emballée", "remplace", "remplace"), ("en", "is packed", "takes the place of", "replaces")]
+    {
+        for end in ["FAILED", "RETURNED"] {
+            let order = dresses(&shop, locale).await;
+            let first = shop.ship(&order, "LOCAL").await;
+            for to in ["IN_TRANSIT", end] {
+                shop.move_shipment(&first, to).await.ok();
+            }
+            let second = shop.ship_part(&order, "LOCAL", 0, 3).await.ok();
+            let third = shop.ship(&order, "LOCAL").await;
+            let told = saying(&shop, &order, packed).await;
+            assert_eq!(told.len(), 3);
+            for text in [&told[1].page, &told[1].text] {
+                assert!(text.contains(&format!("{} {in_place} {}", number(&second), number(&first))), "{text}");
+            }
+            assert!(told[1].sms.ends_with(&format!("{}, {of_sms} {}", number(&second), number(&first))), "{}", told[1].sms);
+            for text in [&told[2].page, &told[2].text, &told[2].sms] {
+                assert!(text.contains(number(&third)) && !text.contains(number(&first)) && !text.contains(of_sms), "{text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_nobody_was_told_is_void_in_silence() {
+    let shop = LocalShop::start().await;
+    let order = dresses(&shop, "en").await;
+    shop.system.carriers.fail_next(
+        domain::shipment::Carrier::Dhl,
+        local::emulators::outbox::Fault::Refuse { status: 400, code: "Bad request".to_owned(), message: "Not served".to_owned() },
+    );
+    let first = shop.ship(&order, "DHL").await;
+    shop.settled().await;
+    shop.move_shipment(&first, "FAILED").await.ok();
+    shop.ship(&order, "LOCAL").await;
+    let told = saying(&shop, &order, "is packed").await;
+    assert!(told.len() == 1 && !told[0].text.contains("takes the place") && !told[0].sms.contains("replaces"), "{}", told[0].text);
+}
+
+#[tokio::test]
+async fn what_is_sent_after_all_the_rest_has_arrived_arrives_with_a_word() {
+    let shop = LocalShop::start().await;
+    for (locale, arrived) in [("fr", "livrée"), ("en", "has been delivered")] {
+        let order = dresses(&shop, locale).await;
+        let names = [&order.body["items"][0]["productName"], &order.body["items"][1]["productName"]];
+        let [a, b] = names.map(|name| name.as_str().expect("a name"));
+        let first = shop.ship_part(&order, "LOCAL", 0, 3).await.ok();
+        let items = json!([{ "orderItemId": order.line(1), "quantity": 1 }]);
+        let refund = shop.admin().post("/api/refunds", &json!({ "orderId": order.id, "reason": "Épuisé", "items": items })).await.ok();
+        shop.move_shipment(&first, "DELIVERED").await.ok();
+        shop.settled().await;
+        shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "FAILED" })).await.ok();
+        assert_eq!(status(&shop, &order).await, "DELIVERED");
+        shop.system.clock.advance(crate::kit::MINUTE);
+        let late = shop.ship(&order, "LOCAL").await;
+        for to in ["IN_TRANSIT", "DELIVERED"] {
+            shop.move_shipment(&late, to).await.ok();
+        }
+        let told = saying(&shop, &order, arrived).await;
+        let lines: Vec<_> = told.iter().map(|told| listed(told, names)).collect();
+        assert_eq!(lines, [vec![(3, a)], vec![(1, b)]], "{locale}");
+        assert!(told[1].sms.contains(arrived), "{}", told[1].sms);
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_nothing_of_goes_is_neither_on_its_way_nor_delivered_to_anybody() {
+    let shop = LocalShop::start().await;
+    let order = dresses(&shop, "en").await;
+    let items = json!([{ "orderItemId": order.line(0), "quantity": 3 }, { "orderItemId": order.line(1), "quantity": 1 }]);
+    shop.admin().post("/api/refunds", &json!({ "orderId": order.id, "reason": "Sold out", "items": items })).await.ok();
+    let before = saying(&shop, &order, "").await.len();
+    for step in ["PROCESSING", "SHIPPED", "DELIVERED"] {
+        shop.staff().put(&order.path("status"), &json!({ "newStatus": step })).await.ok();
+    }
+    let told = saying(&shop, &order, "").await;
+    assert_eq!(told.len(), before, "{:?}", told.last().map(|told| &told.text));
 }

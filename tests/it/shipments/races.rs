@@ -22,7 +22,7 @@ async fn thirty_racing_parcels_of_four_pieces_ship_four() {
     assert_eq!(numbers.len(), 4);
     assert_eq!(status(&shop, &order).await, "SHIPPED");
     let told = told(&shop, &order).await;
-    assert_eq!(told.iter().filter(|subject| subject.contains("en route")).count(), 4);
+    assert_eq!(told.iter().filter(|subject| subject.contains("est emballée")).count(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

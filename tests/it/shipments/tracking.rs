@@ -82,7 +82,7 @@ async fn late_and_repeated_events_take_nothing_back() {
             (json!("DELIVERED"), "DELIVERED".to_owned())
         );
         let mails = told(&shop, &order).await;
-        assert_eq!(mails.iter().filter(|subject| subject.contains("en route")).count(), 1, "{mails:?}");
+        assert_eq!(mails.iter().filter(|subject| subject.contains("est emballée")).count(), 1, "{mails:?}");
     }
 }
 

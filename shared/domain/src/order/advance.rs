@@ -60,13 +60,23 @@ impl Order {
         let event = Event::new(Subject::Order(self.id), order.version, EventKind::OrderStatusChanged, actor, now, &mut ids)
             .from_to(Some(self.status.as_str()), to.as_str())
             .noting(note);
-        let told = message_for(to).map(|kind| Announcement::about(&order, kind, None, None, &mut ids));
+        let told = message_for(to)
+            .filter(|kind| order.has_what_it_tells(*kind))
+            .map(|kind| Announcement::about(&order, kind, None, None, &mut ids));
         let event = match told {
             Some(told) if to == OrderStatus::ReadyForPickup => event.announcing(told.ready_for_pickup()),
             Some(told) => event.announcing(told),
             None => event,
         };
         Ok(Advance { order, previous: self.status, events: vec![event] })
+    }
+}
+
+impl Order {
+    /// Whether there is anything to tell of: where the money of every piece goes back, nothing is on its way and nothing arrives.
+    fn has_what_it_tells(&self, kind: MessageKind) -> bool {
+        let goes = matches!(kind, MessageKind::ShippingUpdate | MessageKind::DeliveryNotification);
+        !goes || self.items.iter().any(|item| item.outgoing() > 0)
     }
 }
 

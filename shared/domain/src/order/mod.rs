@@ -25,6 +25,7 @@ use crate::ids::{CustomerId, OrderId, OrderItemId, ProductId, VariantId, is_uuid
 use crate::message::Locale;
 use crate::money::{Currency, Money};
 use crate::promotion::HeldUse;
+use crate::shipment::TrackingNumber;
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -327,6 +328,10 @@ pub struct Order {
     pub source: OrderSource,
     /// In words.
     pub notes: Option<String>,
+    /// The numbers of parcels that came to nothing after the customer was told them, the oldest first: the next parcel's message names
+    /// them. At most [`MAX_VOID`](crate::shipment::MAX_VOID).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub void_numbers: Vec<TrackingNumber>,
     /// Its lines, 1 to [`MAX_LINES`].
     pub items: Vec<LineItem>,
     /// Grows with every change.

@@ -306,6 +306,7 @@ impl Order {
             held_use: redemption.as_ref().map(|redemption| HeldUse { code: redemption.code.clone(), shard: redemption.shard }),
             source: request.source,
             notes: request.notes,
+            void_numbers: Vec::new(),
             items: discounted(items, on_lines),
             version: 1,
             created_at: now,

@@ -1,6 +1,6 @@
 //! What a changed parcel writes: itself, its order as far as that follows, and what the customer is told.
 
-use super::{Shipment, ShipmentStatus, TrackingNumber};
+use super::{MAX_VOID, Shipment, ShipmentStatus, TrackingNumber};
 use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::Ids;
@@ -40,27 +40,32 @@ pub(super) struct Cause<'a> {
 
 impl Shipment {
     /// The whole change that made this parcel of `before`: the order follows its parcels, and the customer is told once
-    /// that the parcel is on its way, once of each other number that it gets then, and once that the order arrived.
+    /// that the parcel is packed or on its way, once of each other number that it gets then, and once that the order arrived, or
+    /// this parcel after all the rest.
     pub(super) fn changed(mut self, before: Option<&Self>, order: &Order, cause: &Cause<'_>, mut ids: Ids) -> ShipmentChange {
         let ids = &mut ids;
         let previous = before.map(|before| before.status);
-        let after = order.with_parcel(&self.items, previous, self.status, cause.now);
+        let mut after = order.with_parcel(&self.items, previous, self.status, cause.now);
+        if let Some(after) = &mut after {
+            self.hand_numbers_on(before, after);
+        }
         let known = after.as_ref().unwrap_or(order);
         let (subject, version) = match &after {
             Some(order) => (Subject::Order(order.id), order.version),
             None => (Subject::Shipment(self.id), self.version),
         };
-        let replaced = self.replaced_number(before);
-        let told = self.is_on_its_way(known) && (!self.announced || replaced.is_some());
+        let replaced = self.replaced_numbers(before).to_vec();
+        let told = self.is_on_its_way(known) && (!self.announced || !replaced.is_empty());
         self.announced |= told;
         let mut event = Event::new(subject, version, cause.kind, cause.actor, cause.now, ids)
             .from_to(previous.map(ShipmentStatus::as_str), self.status.as_str())
             .noting(Some(&self.described(cause.note)));
         if told {
-            let number = self.tracking_number.as_ref().map(TrackingNumber::as_str);
             let announcement = Announcement::about(known, MessageKind::ShippingUpdate, None, None, ids);
-            let announcement = announcement.of_parcel(&self.items, known).with_tracking_number(number);
-            event = event.announcing(announcement.replacing(replaced.map(TrackingNumber::as_str)));
+            event = event.announcing(announcement.of_parcel(&self, known).replacing(&replaced));
+        } else if self.arrives_late(previous, order) {
+            let announcement = Announcement::about(known, MessageKind::DeliveryNotification, None, None, ids);
+            event = event.announcing(announcement.of_parcel(&self, known).brought_by_parcel());
         }
         let was_due = before.is_some_and(|before| before.booking.is_due());
         if self.booking.is_due() && !was_due {
@@ -73,10 +78,42 @@ impl Shipment {
         ShipmentChange { shipment: self, order: after, number, events: numbered(events) }
     }
 
-    /// The number that the customer looks for it by, where it has another now.
-    fn replaced_number<'a>(&self, before: Option<&'a Self>) -> Option<&'a TrackingNumber> {
-        let told = before.filter(|before| before.announced).and_then(|before| before.tracking_number.as_ref());
-        told.filter(|told| self.tracking_number.as_ref() != Some(*told))
+    /// A new parcel takes over what numbers of earlier ones the customer is still to be told are void. One that comes to nothing
+    /// leaves its own to the next, or those that it has told nobody of.
+    fn hand_numbers_on(&mut self, before: Option<&Self>, order: &mut Order) {
+        match before {
+            None => self.replaces = std::mem::take(&mut order.void_numbers),
+            Some(before) if before.status.is_live() && !self.status.is_live() => {
+                let void = if before.announced { before.tracking_number.as_slice() } else { &self.replaces };
+                order.void_numbers.extend_from_slice(void);
+                let over = order.void_numbers.len().saturating_sub(MAX_VOID);
+                order.void_numbers.drain(..over);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// What the customer looks for it by and finds nothing: the number that was told before, where it has another now; until it is
+    /// told of, those of parcels before it.
+    fn replaced_numbers<'a>(&'a self, before: Option<&'a Self>) -> &'a [TrackingNumber] {
+        if !self.announced {
+            return &self.replaces;
+        }
+        match before {
+            Some(before) if before.announced && before.tracking_number != self.tracking_number => before.tracking_number.as_slice(),
+            _ => &[],
+        }
+    }
+
+    /// Whether it has arrived after all the rest of its order: that was told, and this wasn't among it.
+    fn arrives_late(&self, previous: Option<ShipmentStatus>, order: &Order) -> bool {
+        let has_arrived = self.status == ShipmentStatus::Delivered && previous != Some(ShipmentStatus::Delivered);
+        has_arrived && self.is_made_late(order)
+    }
+
+    /// Whether it was made since its order arrived, of what is owed again.
+    fn is_made_late(&self, order: &Order) -> bool {
+        order.status == OrderStatus::Delivered && order.completed_at.is_some_and(|arrived| self.created_at > arrived)
     }
 
     /// On its way, as soon as it has a number or moves; not once it is there or will not come. Once its order has arrived nobody waits
@@ -93,7 +130,7 @@ impl Shipment {
             | OrderStatus::Processing
             | OrderStatus::ReadyForPickup
             | OrderStatus::Shipped => true,
-            OrderStatus::Delivered => order.completed_at.is_some_and(|arrived| self.created_at > arrived),
+            OrderStatus::Delivered => self.is_made_late(order),
             OrderStatus::Cancelled => false,
         };
         moves && is_waited_for

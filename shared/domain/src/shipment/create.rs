@@ -102,6 +102,7 @@ impl Order {
             told: Vec::new(),
             timeline: Vec::new(),
             announced: false,
+            replaces: Vec::new(),
             version: 1,
             created_at: now,
             updated_at: now,

@@ -25,6 +25,9 @@ use serde::{Deserialize, Serialize};
 /// How many lines of a parcel's timeline are kept: enough for any journey, and few enough that a record stays small.
 pub const MAX_TIMELINE: usize = 20;
 
+/// How many numbers of parcels that came to nothing are named in one message, the latest of them.
+pub const MAX_VOID: usize = 5;
+
 words! {
     /// Who brings a parcel.
     pub enum Carrier {
@@ -210,6 +213,9 @@ pub struct Shipment {
     pub told: Vec<String>,
     /// Whether the customer was told that it is on its way.
     pub announced: bool,
+    /// The numbers that the customer was told of parcels before it, which came to nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<TrackingNumber>,
     /// Grows with every change.
     pub version: u64,
     /// When it was made.

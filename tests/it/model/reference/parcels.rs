@@ -129,6 +129,10 @@ impl Reference {
     fn step_parcel(&mut self, at: usize, to: &'static str) {
         let counted = (IS_LIVE(self.parcels[at].status), self.parcels[at].status == "DELIVERED");
         self.parcels[at].status = to;
+        // The others have arrived, and that was news.
+        if to == "DELIVERED" && self.parcels[at].is_made_late {
+            self.tell(self.parcels[at].order, News::Delivered);
+        }
         if counted != (IS_LIVE(to), to == "DELIVERED") {
             self.follow(self.parcels[at].order);
         }
