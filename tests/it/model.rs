@@ -124,6 +124,7 @@ impl<'a> Play<'a> {
         }
         let since = hands.positions();
         for (n, (step, twice)) in moves.iter().enumerate() {
+            self.weather.are_left(moves.len() - n);
             let step = history::within(step, &self.model);
             self.take(hands, n, step, *twice).await?;
         }

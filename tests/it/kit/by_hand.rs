@@ -105,6 +105,21 @@ impl ByHand {
         panic!("there is no end of it: {:?}", shop.system.sqs.queues());
     }
 
+    /// The same of parcels alone. Nobody looks for a label more often than every eight minutes.
+    pub async fn until_all_is_shipped(&mut self, shop: &LocalShop) {
+        for _ in 0..ROUNDS {
+            let is_relayed = self.hand_streams_over().await;
+            self.work_off(Queue::Shipments).await;
+            let name = shop.system.queue_name("shipments");
+            let queue = shop.system.sqs.queues().into_iter().find(|queue| queue.name == name).expect("a queue");
+            if is_relayed && queue.waiting + queue.in_flight + queue.delayed == 0 {
+                return;
+            }
+            shop.system.clock.advance(Duration::from_mins(8));
+        }
+        panic!("there is no end of it: {:?}", shop.system.sqs.queues());
+    }
+
     /// Hands over what is due now, once; says whether the streams had nothing.
     pub async fn once(&mut self) -> bool {
         let is_relayed = self.hand_streams_over().await;

@@ -27,7 +27,7 @@ pub fn histories() -> impl Strategy<Value = Vec<Move>> {
 }
 
 /// Those that begin with an order that has arrived.
-pub fn since_arrival() -> impl Strategy<Value = Vec<Move>> {
+fn since_arrival() -> impl Strategy<Value = Vec<Move>> {
     let since_arrival = prop_oneof![5 => asked_back(), 14 => returned(), 8 => steps(), 6 => money()];
     let bought = (0..2_usize, lines(), 0..3_usize, reference(), promotion())
         .prop_map(|(customer, lines, method, reference, promotion)| Step::Place { customer, lines, method, reference, promotion });

@@ -12,15 +12,24 @@ const TRIES: usize = 20;
 pub struct Weather<'a> {
     pub shop: &'a LocalShop,
     storm: Option<Storm>,
+    /// How many steps of a history the storm lasts for: its last ones.
+    stormy_steps: usize,
+    is_calm: bool,
 }
 
 impl<'a> Weather<'a> {
     pub fn fair(shop: &'a LocalShop) -> Self {
-        Self { shop, storm: None }
+        Self { shop, storm: None, stormy_steps: 0, is_calm: true }
     }
 
-    pub fn foul(shop: &'a LocalShop, storm: Storm) -> Self {
-        Self { shop, storm: Some(storm) }
+    /// A storm that lasts for so many steps of a history.
+    pub fn foul(shop: &'a LocalShop, storm: Storm, stormy_steps: usize) -> Self {
+        Self { shop, storm: Some(storm), stormy_steps, is_calm: false }
+    }
+
+    /// So many steps are left.
+    pub fn are_left(&mut self, steps: usize) {
+        self.is_calm = steps > self.stormy_steps;
     }
 
     pub fn is_foul(&self) -> bool {
@@ -29,7 +38,7 @@ impl<'a> Weather<'a> {
 
     /// What a client is answered. In a storm it is a patient one: it asks again, with its key, until somebody knows.
     pub async fn answered<F: Future<Output = Answer>>(&self, send: impl Fn() -> F) -> Answer {
-        self.shop.system.faults.storm(self.storm);
+        self.rise();
         let mut answer = send().await;
         for _ in 0..TRIES {
             let is_known = answer.status < 500 && answer.code() != "CONFLICT";
@@ -42,9 +51,13 @@ impl<'a> Weather<'a> {
         answer
     }
 
+    fn rise(&self) {
+        self.shop.system.faults.storm(self.storm.filter(|_| !self.is_calm));
+    }
+
     /// Carries refunds out; in a storm does everything that is due, for as long as that takes.
     pub async fn work(&self, hands: &mut ByHand) {
-        self.shop.system.faults.storm(self.storm);
+        self.rise();
         if self.is_foul() {
             hands.until_nothing_is_left(self.shop).await;
         } else {
@@ -53,9 +66,20 @@ impl<'a> Weather<'a> {
         self.shop.system.faults.storm(None);
     }
 
+    /// Carries out what is due of parcels; in a storm all that becomes due by it, for as long as that takes.
+    pub async fn ship(&self, hands: &mut ByHand) {
+        self.rise();
+        if self.is_foul() {
+            hands.until_all_is_shipped(self.shop).await;
+        } else {
+            hands.carry_shipments_out().await;
+        }
+        self.shop.system.faults.storm(None);
+    }
+
     /// Runs a schedule once.
     pub async fn run(&self, hands: &ByHand, schedule: &str) {
-        self.shop.system.faults.storm(self.storm);
+        self.rise();
         hands.workers.run(schedule).await.expect("a schedule");
         self.shop.system.faults.storm(None);
     }
