@@ -138,6 +138,7 @@ pub struct RefundFacts {
 /// All that a message may say, as it was when its event happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each holds or doesn't, whatever the others do")]
 pub struct Facts {
     /// The customer's first name.
     pub first_name: String,
