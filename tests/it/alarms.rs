@@ -281,3 +281,25 @@ async fn a_refund_that_is_with_its_provider_for_a_day_is_said_by_each_run_and_on
     assert_eq!(logged.alarms(), NONE, "it is settled");
     assert!(shop.made_at(PawaPay).is_empty());
 }
+
+#[tokio::test]
+async fn a_template_that_cant_be_filled_says_so_with_each_mail_that_goes_out_without_it() {
+    let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
+    let logged = Logged::from_now_on();
+    let own = |subject: &str| json!({ "code": "ORDER_CONFIRMATION", "name": "Ours", "locale": "fr", "subject": subject, "htmlContent": "<p>Ours</p>" });
+    let made = shop.admin().post("/api/email-templates", &own("{{#if discount}}Moins {{discount}}{{/if}}")).await.ok();
+    let path = format!("/api/email-templates?id={}", made["id"]);
+    for (subject, alarms) in
+        [(None, &["template-unfilled"][..]), (Some("Remise {{discount}}"), &["template-unfilled"]), (Some("Ours"), &[])]
+    {
+        if let Some(subject) = subject {
+            shop.admin().put(&path, &json!({ "subject": subject })).await.ok();
+        }
+        shop.order().place().await;
+        hands.until_nothing_is_left(&shop).await;
+        assert_eq!(logged.alarms(), alarms, "{subject:?}");
+    }
+    let subjects: Vec<String> = shop.system.outbox.emails().into_iter().map(|mail| mail.subject).collect();
+    assert!(subjects[..2].iter().all(|subject| subject.starts_with("Nous avons bien reçu")) && subjects[2] == "Ours", "{subjects:?}");
+}

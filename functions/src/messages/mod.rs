@@ -179,7 +179,7 @@ pub fn email(announcement: &Announcement, shop: &Shop<'_>, own: Option<&Own>) ->
         match prepared.as_ref().map_err(Clone::clone).and_then(|prepared| prepared.fill(values.clone())) {
             Ok(email) => return Ok(email),
             Err(error) => {
-                tracing::error!(template = %id, version, %error, "a template can't be filled; the built-in text is sent");
+                tracing::error!(alarm = "template-unfilled", template = %id, version, %error, "a template can't be filled; the built-in text is sent");
             }
         }
     }

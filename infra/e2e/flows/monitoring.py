@@ -75,6 +75,7 @@ def definitions(prefixed, own, api):
             "throttles": ("AWS/Lambda", "Throttles", {}, "Sum", above, 0, "2 of 3 x 60 s"),
             "server-errors": (own, "ServerErrors", {}, "Sum", reaching, 3, "1 of 1 x 60 s"),
             "refunds-stuck": (own, "RefundsStuck", {}, "Sum", above, 0, "1 of 1 x 900 s"),
+            "templates-unfilled": (own, "TemplatesUnfilled", {}, "Sum", above, 0, "1 of 1 x 900 s"),
             "money-astray": (own, "MoneyAstray", {}, "Sum", above, 0, "1 of 1 x 60 s"),
         }
     )

@@ -203,11 +203,12 @@ fn the_labels_are_encrypted_and_nobody_but_our_functions_reaches_them() {
 }
 
 /// What code says in `alarm = "…"` of a log line, and the functions that come by that line.
-const ALARMS: [(&str, &[&str]); 4] = [
+const ALARMS: [(&str, &[&str]); 5] = [
     ("over-refunded", &["relay"]),
     ("refund-came-back", &["relay"]),
     ("payment-mismatch", &["relay", "ask-providers", "webhooks-stripe", "webhooks-pawapay"]),
     ("refund-stuck", &["ask-providers"]),
+    ("template-unfilled", &["send-email"]),
 ];
 
 /// The word of each `alarm = "…"`.
@@ -235,9 +236,10 @@ fn every_alarm_is_said_by_those_who_are_known_to_say_it() {
     let known: BTreeSet<String> = ALARMS.iter().map(|(word, _)| (*word).to_owned()).collect();
     assert_eq!(said, known, "what the code says, and what this table has");
 
-    // They are said by who relays the events, where payments are dealt with that come in, and by who calls that.
-    let speaks = |code: &str| code.contains("incoming::");
-    let callers = sources.iter().filter(|(path, code)| !path.contains("/payments/") && (speaks(code) || alarms_in(code).next().is_some()));
+    // They are said by who relays the events, where payments are dealt with that come in and mails are made, and by who calls that.
+    let speaks = |code: &str| code.contains("incoming::") || code.contains("messages::email(");
+    let is_shared = |path: &str| path.contains("/payments/") || path.contains("/messages/");
+    let callers = sources.iter().filter(|(path, code)| !is_shared(path) && (speaks(code) || alarms_in(code).next().is_some()));
     let bins =
         functions::ENDPOINTS.iter().map(|endpoint| endpoint.bin).chain(functions::WORKERS.iter().chain(functions::SCHEDULES).copied());
     let bins: Vec<&str> = bins.collect();
