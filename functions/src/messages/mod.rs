@@ -19,6 +19,7 @@ use domain::ids::TemplateId;
 use domain::message::{Announcement, Locale, MessageKind};
 use domain::template::{Template, Wording};
 use handlebars::Context;
+use jiff::tz::TimeZone;
 use language::{Escape, Flaw, Parsed};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -46,6 +47,8 @@ pub struct Email {
 pub struct Shop<'a> {
     /// The shop's own name, from its configuration.
     pub name: &'a str,
+    /// Where its days begin.
+    pub timezone: &'a TimeZone,
 }
 
 /// A part of a template.

@@ -7,8 +7,9 @@ use domain::message::{Facts, LineFacts, RefundFacts};
 use domain::money::{Currency, Money};
 use domain::order::DeliveryMethod;
 use domain::refund::RefundMethod;
+use domain::time::Timestamp;
 
-const SHOP: Shop<'static> = Shop { name: "ML Allure" };
+const SHOP: Shop<'static> = Shop { name: "ML Allure", timezone: &TimeZone::UTC };
 
 /// GSM 03.38: the basic alphabet, then what takes two places.
 const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
@@ -42,6 +43,9 @@ fn facts() -> Facts {
         reason: Some("Mauvaise taille".into()),
         rma_number: Some("RMA-20260120-0003".into()),
         not_arrived: false,
+        restocking_fee: None,
+        return_shipping_fee: None,
+        arrives_before: None,
         tracking_number: Some("MLA4820117365".into()),
         replaced_number: None,
     }
@@ -125,7 +129,30 @@ fn waiting() -> impl Iterator<Item = Facts> {
     })
 }
 
+/// Of a return: with and without fees and a day that it must arrive before, with nothing that came or that goes back.
+fn returns() -> impl Iterator<Item = Facts> {
+    (0..32).map(|ways: u8| {
+        let is = |way: u8| ways & way != 0;
+        Facts {
+            restocking_fee: is(1).then(|| Money::usd(100_000)),
+            return_shipping_fee: is(2).then(|| Money::usd(23_950)),
+            // 2026-09-30T12:00:00Z
+            arrives_before: is(4).then_some(Timestamp(1_790_769_600_000)),
+            not_arrived: is(8),
+            refund: Some(RefundFacts { amount: Money::usd(if is(16) { 0 } else { 123_950 }), method: RefundMethod::MobileMoney }),
+            ..facts()
+        }
+    })
+}
+
 fn every_message(mut check: impl FnMut(MessageKind, Locale, &Facts, Rendered)) {
+    for facts in returns() {
+        for kind in [MessageKind::ReturnApproved, MessageKind::ReturnReceived, MessageKind::RefundProcessed] {
+            for locale in Locale::ALL {
+                check(kind, *locale, &facts, rendered(kind, *locale, &facts));
+            }
+        }
+    }
     for facts in parcels().chain(waiting()) {
         for locale in Locale::ALL {
             check(MessageKind::ShippingUpdate, *locale, &facts, rendered(MessageKind::ShippingUpdate, *locale, &facts));
@@ -182,7 +209,7 @@ fn what_a_customer_typed_is_escaped_in_html_and_left_alone_elsewhere() {
         facts.rma_number = Some("<s>".into());
         facts.lines[0].name = dress.into();
         facts.lines[0].details = Some("<em>".into());
-        let shop = Shop { name: "M & <L>" };
+        let shop = Shop { name: "M & <L>", ..SHOP };
         let message = render(&announcement(*kind, Locale::Fr, facts), &shop).unwrap();
 
         for raw in ["<script", "<b>", "<i>", "<u>", "<s>", "<em>", "<L>", "M & "] {
@@ -212,7 +239,7 @@ fn no_value_can_break_out_of_the_subject_or_add_a_paragraph() {
             reason: Some(evil.into()),
             ..facts()
         };
-        let message = render(&announcement(*kind, Locale::En, facts), &Shop { name: evil }).unwrap();
+        let message = render(&announcement(*kind, Locale::En, facts), &Shop { name: evil, ..SHOP }).unwrap();
         for line in [&message.subject, &message.sms] {
             assert!(!line.contains(|c: char| c.is_control() || c == '\u{2028}'), "{kind}: {line:?}");
         }

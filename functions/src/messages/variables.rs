@@ -2,12 +2,14 @@
 
 use super::Shop;
 use super::text::one_line;
-use super::words::{amount, delivered_by, free, refunded_by};
+use super::words::{amount, day, delivered_by, free, refunded_by};
+use api::config::local_time;
 use domain::ids::{CustomerId, NotificationId, OrderId};
 use domain::message::{Announcement, Facts, LineFacts, Locale, MessageKind, RefundFacts};
 use domain::money::Money;
 use domain::order::DeliveryMethod;
 use domain::refund::RefundMethod;
+use domain::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -89,6 +91,16 @@ const REFUND: [Variable; 4] = [
     always("refundToCard", "true where it goes back to a card"),
 ];
 const ARRIVAL: [Variable; 1] = [always("notArrived", "true where the return was approved and nothing of it has arrived")];
+const FEES: [Variable; 3] = [
+    sometimes("restockingFee", "what is kept of the refund for putting the pieces back on sale"),
+    sometimes("returnShippingFee", "what is kept of it for the way back"),
+    sometimes("fees", "both together"),
+];
+const DEADLINE: [Variable; 1] = [sometimes("arriveBefore", "the day before which the return must arrive")];
+const NO_REFUND: [Variable; 2] = [
+    always("nothingToRefund", "true where it is about a return that brings nothing; refundAmount is zero then"),
+    sometimes("rmaNumber", "that return's number"),
+];
 const RETURN: [Variable; 1] = [always("rmaNumber", "the return's number")];
 
 /// Every variable of a code.
@@ -100,9 +112,11 @@ pub fn of(kind: MessageKind) -> Vec<Variable> {
         MessageKind::DeliveryNotification => &[&ITEMS, &ORDER, &PARTIAL, &IN_STORE],
         MessageKind::OrderCancelled => &[&ITEMS, &ORDER, &CANCELLATION, &REASON],
         // A failed refund's reason is a provider's, for staff.
-        MessageKind::RefundProcessed | MessageKind::RefundFailed => &[&REFUND],
-        MessageKind::ReturnRequested | MessageKind::ReturnApproved => &[&RETURN, &ITEMS],
-        MessageKind::ReturnReceived => &[&RETURN, &ITEMS, &ARRIVAL],
+        MessageKind::RefundFailed => &[&REFUND],
+        MessageKind::RefundProcessed => &[&REFUND, &NO_REFUND, &ARRIVAL, &FEES],
+        MessageKind::ReturnRequested => &[&RETURN, &ITEMS],
+        MessageKind::ReturnApproved => &[&RETURN, &ITEMS, &DEADLINE, &FEES],
+        MessageKind::ReturnReceived => &[&RETURN, &ITEMS, &ARRIVAL, &FEES],
         MessageKind::ReturnRejected => &[&RETURN, &ITEMS, &ARRIVAL, &REASON],
     };
     [&EVERY[..]].iter().chain(own).flat_map(|some| some.iter().copied()).collect()
@@ -150,7 +164,12 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
         put("refundToStoreCredit", (method == RefundMethod::StoreCredit).into());
         put("refundToCard", (method == RefundMethod::Card).into());
     }
+    let fees = facts.restocking_fee.into_iter().chain(facts.return_shipping_fee);
+    let fees = fees.reduce(|sum, fee| Money::new(sum.minor + fee.minor, sum.currency));
     for (name, money) in [
+        ("restockingFee", facts.restocking_fee),
+        ("returnShippingFee", facts.return_shipping_fee),
+        ("fees", fees),
         ("creditSpent", facts.credit_spent),
         ("toCollect", facts.to_collect),
         ("refundUnderWay", facts.refund_under_way),
@@ -160,7 +179,11 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
             put(name, amount(money, *locale).into());
         }
     }
-    let goes_back = facts.refund.is_some() || facts.refund_under_way.is_some() || facts.refunded.is_some();
+    if let Some(deadline) = facts.arrives_before {
+        put("arriveBefore", day(local_time(shop.timezone, deadline), *locale).into());
+    }
+    let goes_back =
+        facts.refund.is_some_and(|refund| !refund.amount.is_zero()) || facts.refund_under_way.is_some() || facts.refunded.is_some();
     put("paymentHeld", facts.payment_held.into());
     put("nothingToRefund", (!goes_back && !facts.payment_held).into());
     let texts = [
@@ -249,6 +272,10 @@ pub fn sample(kind: MessageKind, locale: Locale) -> Option<Announcement> {
             reason: Some(said("La taille ne convient pas", "It is the wrong size")),
             rma_number: Some("RMA-20260120-0003".to_owned()),
             not_arrived: false,
+            restocking_fee: Some(Money::usd(20_00)),
+            return_shipping_fee: Some(Money::usd(10_00)),
+            // 2026-02-13T09:00:00Z
+            arrives_before: Some(Timestamp(1_770_973_200_000)),
             tracking_number: Some("MLA4820117365".to_owned()),
             replaced_number: None,
         },

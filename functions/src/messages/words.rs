@@ -5,6 +5,7 @@ use domain::message::Locale;
 use domain::money::Money;
 use domain::order::DeliveryMethod;
 use domain::refund::RefundMethod;
+use jiff::civil::DateTime;
 
 /// What the layouts say in a language.
 pub(super) struct Words {
@@ -98,6 +99,19 @@ pub(crate) fn amount(money: Money, locale: Locale) -> String {
     match locale {
         Locale::Fr => format!("{sign}{digits}{NO_BREAK}{}", money.currency),
         Locale::En => format!("{sign}{}{NO_BREAK}{digits}", money.currency),
+    }
+}
+
+pub(crate) const ENGLISH_MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+/// `13/02/2026` in French, whose months an SMS has no letters for; `13 February 2026` in English, where numbers mean the one day here
+/// and the other there.
+pub(super) fn day(at: DateTime, locale: Locale) -> String {
+    let name = || usize::try_from(at.month() - 1).ok().and_then(|month| ENGLISH_MONTHS.get(month).copied()).unwrap_or_default();
+    match locale {
+        Locale::Fr => format!("{:02}/{:02}/{}", at.day(), at.month(), at.year()),
+        Locale::En => format!("{} {} {}", at.day(), name(), at.year()),
     }
 }
 

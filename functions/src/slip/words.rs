@@ -1,5 +1,6 @@
 //! What a slip says, in both languages.
 
+use crate::messages::words::ENGLISH_MONTHS;
 use domain::message::Locale;
 use domain::order::{DeliveryMethod, LineItem, OrderStatus};
 use jiff::civil::DateTime;
@@ -190,8 +191,6 @@ const FRENCH_DAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi
 const ENGLISH_DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const FRENCH_MONTHS: [&str; 12] =
     ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"];
-const ENGLISH_MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// `mardi 24 novembre 2026, 00:30` or `Tuesday 24 November 2026, 00:30`.
 pub(super) fn moment(at: DateTime, locale: Locale) -> String {

@@ -1,6 +1,7 @@
 //! Handing one message over: claim, send, settle. The effect is there once, however often the job comes.
 
 use super::numbers;
+use crate::messages;
 use api::batch::Outcome;
 use api::clock::{Clock, random};
 use api::metrics::Metrics;
@@ -12,6 +13,7 @@ use domain::notification::{
 };
 use domain::order::Order;
 use domain::report::EmailAddress;
+use jiff::tz::TimeZone;
 use providers::{Accepted, SendError, Sender};
 use store::{Claimed, StorageError, Store};
 
@@ -24,6 +26,8 @@ pub struct Desk<S> {
     pub clock: Clock,
     /// The shop's name, as messages say it.
     pub shop_name: String,
+    /// Where the shop's days begin.
+    pub timezone: TimeZone,
     /// Who sends.
     pub sender: S,
     /// Where the messages are counted.
@@ -35,6 +39,13 @@ pub(super) struct Draft {
     pub to: Addressed,
     /// Why it is sent to nobody.
     pub withheld: Option<String>,
+}
+
+impl<S> Desk<S> {
+    /// The shop, as messages have it.
+    pub(super) fn shop(&self) -> messages::Shop<'_> {
+        messages::Shop { name: &self.shop_name, timezone: &self.timezone }
+    }
 }
 
 impl<S: Sender> Desk<S> {

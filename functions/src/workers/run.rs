@@ -9,7 +9,7 @@ use super::{
 use crate::webhooks;
 use api::batch::{Outcome, each_job};
 use api::clock::Clock;
-use api::config::{ConfigError, Environment, Variables, public_url, required, shop_name};
+use api::config::{ConfigError, Environment, Variables, public_url, required, shop_name, shop_timezone};
 use api::lambda::{Error, work};
 use api::metrics::Metrics;
 use api::secrets::Secrets;
@@ -43,11 +43,12 @@ fn carriers(shop: &Shop) -> Result<Carriers, ConfigError> {
 }
 
 /// What a worker works with that sends messages; who sends them is made of the secrets that the environment names.
-fn desk<S>(sdk: &SdkConfig, sender: impl FnOnce(&Arc<Secrets>) -> Result<S, ClientError>) -> Result<Desk<S>, ClientError> {
+fn desk<S>(sdk: &SdkConfig, sender: impl FnOnce(&Arc<Secrets>) -> Result<S, ClientError>) -> Result<Desk<S>, Error> {
     let clock = Clock::default();
     let sender = started(sender(&Arc::new(Secrets::given(&Environment, sdk, &clock))))?;
     let (store, metrics) = (aws::store(sdk, &Environment), Metrics::given(&Environment));
-    Ok(Desk { store, clock, shop_name: shop_name(&Environment), sender, metrics })
+    let timezone = started(shop_timezone(&Environment))?;
+    Ok(Desk { store, clock, shop_name: shop_name(&Environment), timezone, sender, metrics })
 }
 
 /// Runs a worker on the jobs of the queue that this variable names.

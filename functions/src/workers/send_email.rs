@@ -37,7 +37,7 @@ async fn draft<S: Sender>(desk: &Desk<S>, templates: &Templates, job: &MessageJo
     let address = about.email.as_deref().map(EmailAddress::of);
     let known = desk.store.briefing(&Question { template, order: desk.order_to_ask(job, about), address }).await?;
     let own = templates.in_use(&desk.store, known.template).await?;
-    let email = messages::email(about, &messages::Shop { name: &desk.shop_name }, own.as_deref())?;
+    let email = messages::email(about, &desk.shop(), own.as_deref())?;
     let recipient = about.email.clone().unwrap_or_default();
     let withheld = match known.suppression {
         _ if recipient.is_empty() => Some("there is no e-mail address".to_owned()),

@@ -14,7 +14,7 @@ pub async fn send<S: Sender>(desk: &Desk<S>, country: Country, job: MessageJob) 
     // A number is logged as it is sent to; what stands there otherwise was none.
     let unfit = |logged: &str| (e164(logged, country).as_deref() != Some(logged)).then(no_number);
     let Some(about) = &job.announcement else { return desk.deliver_logged(&job, unfit).await };
-    let body = match messages::sms(about, &messages::Shop { name: &desk.shop_name }) {
+    let body = match messages::sms(about, &desk.shop()) {
         Ok(body) => body,
         // No later try renders it; the dead letters are where somebody sees it.
         Err(error) => return Outcome::Again(error.to_string()),

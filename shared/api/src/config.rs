@@ -110,9 +110,15 @@ impl ShopConfig {
     /// Date and time of day of a point in time, where the shop is.
     #[must_use]
     pub fn local_time(&self, at: Timestamp) -> DateTime {
-        let at = i64::try_from(at.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()).unwrap_or_default();
-        self.timezone.to_datetime(at)
+        local_time(&self.timezone, at)
     }
+}
+
+/// Date and time of day of a point in time, in this time zone.
+#[must_use]
+pub fn local_time(timezone: &TimeZone, at: Timestamp) -> DateTime {
+    let at = i64::try_from(at.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()).unwrap_or_default();
+    timezone.to_datetime(at)
 }
 
 /// Where variables come from: the environment, or a test.
@@ -220,8 +226,7 @@ impl ShopConfig {
             Some(tag) => Locale::of_tag(&tag).ok_or_else(|| ConfigError::new("SHOP_LOCALE", "is neither fr nor en"))?,
             None => Locale::Fr,
         };
-        let timezone = variables.get("SHOP_TIMEZONE").unwrap_or_else(|| "Africa/Kinshasa".to_owned());
-        let timezone = TimeZone::get(&timezone).map_err(|error| ConfigError::new("SHOP_TIMEZONE", error.to_string()))?;
+        let timezone = shop_timezone(variables)?;
         let delivery_fees = match variables.get("DELIVERY_FEES") {
             Some(json) => delivery_fees(&json, currency).map_err(|reason| ConfigError::new("DELIVERY_FEES", reason))?,
             None => DeliveryFees::default(),
@@ -278,6 +283,15 @@ fn switch(variables: &impl Variables, name: &'static str) -> Result<bool, Config
 /// What the shop is called in messages and on packing slips.
 pub fn shop_name(variables: &impl Variables) -> String {
     variables.get("SHOP_NAME").unwrap_or_else(|| "ML Allure".to_owned())
+}
+
+/// Where the shop's days begin.
+///
+/// # Errors
+/// [`ConfigError`] for what is no time zone.
+pub fn shop_timezone(variables: &impl Variables) -> Result<TimeZone, ConfigError> {
+    let timezone = variables.get("SHOP_TIMEZONE").unwrap_or_else(|| "Africa/Kinshasa".to_owned());
+    TimeZone::get(&timezone).map_err(|error| ConfigError::new("SHOP_TIMEZONE", error.to_string()))
 }
 
 /// Where other systems call the API: `https://api.example.com`, or with a path before ours; without its last slash.

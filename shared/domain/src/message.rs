@@ -45,7 +45,7 @@ words! {
         DeliveryNotification = "DELIVERY_NOTIFICATION",
         /// An order was cancelled.
         OrderCancelled = "ORDER_CANCELLED",
-        /// A refund was carried out.
+        /// A refund was carried out, or a return brought nothing to refund.
         RefundProcessed = "REFUND_PROCESSED",
         /// A refund failed; the shop will be in touch.
         RefundFailed = "REFUND_FAILED",
@@ -138,7 +138,7 @@ pub struct RefundFacts {
 /// All that a message may say, as it was when its event happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "each holds or doesn't, whatever the others do")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and stored by its name")]
 pub struct Facts {
     /// The customer's first name.
     pub first_name: String,
@@ -176,7 +176,7 @@ pub struct Facts {
     /// Whether it is not on its way and waits in the store, ready to be collected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ready_for_pickup: bool,
-    /// The refund the message is about, or that a cancellation set off.
+    /// The refund the message is about, of nothing where a return brought nothing; or the one that a cancellation set off.
     pub refund: Option<RefundFacts>,
     /// What was on its way back to the customer already when the order was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,6 +194,15 @@ pub struct Facts {
     /// Whether that return was approved and nothing of it has arrived.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_arrived: bool,
+    /// What is kept of its refund for putting the pieces back on sale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restocking_fee: Option<Money>,
+    /// What is kept of it for the way back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_shipping_fee: Option<Money>,
+    /// Before when it must arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrives_before: Option<Timestamp>,
     /// The parcel's tracking number.
     pub tracking_number: Option<String>,
     /// The number that the customer was told before and finds nothing by any more: that of the parcel itself, or of those that came
@@ -267,6 +276,9 @@ impl Announcement {
                 reason: reason.map(ToOwned::to_owned),
                 rma_number: None,
                 not_arrived: false,
+                restocking_fee: None,
+                return_shipping_fee: None,
+                arrives_before: None,
                 tracking_number: None,
                 replaced_number: None,
             },
@@ -343,8 +355,18 @@ impl Announcement {
             let item = order.item(line.order_item_id)?;
             Some(LineFacts::of(item, line.held()))
         });
-        let rma_number = Some(rma.rma_number.clone());
-        let facts = Facts { lines: lines.collect(), rma_number, not_arrived: rma.has_not_arrived(), ..self.facts };
+        // Where nothing goes back for another reason, they have nothing to do with it.
+        let are_said = self.kind != MessageKind::RefundProcessed || rma.is_eaten_by_fees();
+        let kept = |fee: Money| (are_said && !fee.is_zero()).then_some(fee);
+        let facts = Facts {
+            lines: lines.collect(),
+            rma_number: Some(rma.rma_number.clone()),
+            not_arrived: rma.has_not_arrived(),
+            restocking_fee: kept(rma.restocking_fee),
+            return_shipping_fee: kept(rma.return_shipping_fee),
+            arrives_before: rma.arrives_before,
+            ..self.facts
+        };
         Self { facts, ..self }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fmt::Write;
 
 const WIDTHS: [u32; 2] = [360, 640];
-const SHOP: Shop<'static> = Shop { name: "ML Allure" };
+const SHOP: Shop<'static> = Shop { name: "ML Allure", timezone: &jiff::tz::TimeZone::UTC };
 
 /// The same with names, amounts and reasons that leave no room.
 fn long(mut announcement: Announcement) -> Announcement {

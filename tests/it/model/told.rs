@@ -24,7 +24,7 @@ struct Numbers {
 impl Numbers {
     fn of(&self, told: &Told) -> (&str, &str) {
         let rma = match told.news {
-            News::Return(at, _) => self.returns[at].as_str(),
+            News::Return(at, _) | News::BroughtNothing(at) => self.returns[at].as_str(),
             _ => "",
         };
         (&self.orders[told.order], rma)
@@ -42,6 +42,7 @@ impl Numbers {
             News::Delivered => vec![format!("Your order {order} has been delivered")],
             News::Cancelled => vec![format!("Your order {order} is cancelled")],
             News::Refunded(cents) => vec![format!("Your refund of {} is complete", dollars(cents))],
+            News::BroughtNothing(_) => vec![format!("There is nothing to refund for your return {rma}")],
             News::NotRefunded(_) => vec![format!("Your refund for order {order}")],
             News::Return(_, "REQUESTED") => vec!["We have received your return request".to_owned()],
             News::Return(_, "APPROVED") => vec![format!("Your return {rma} is approved")],
@@ -64,6 +65,7 @@ impl Numbers {
             News::Delivered => all(&[&format!("your order {order} has been delivered")]),
             News::Cancelled => all(&[&format!("your order {order} is cancelled")]),
             News::Refunded(cents) => all(&[&format!("we have refunded {}", dollars(cents)), &format!("for your order {order}.")]),
+            News::BroughtNothing(_) => all(&[&format!("there is nothing to refund for your return {rma}")]),
             News::NotRefunded(cents) => all(&[&format!("your refund of {} (order {order}) has not gone through", dollars(cents))]),
             News::Return(_, "REQUESTED") => all(&[&format!("we have received your return request {rma}")]),
             News::Return(_, "APPROVED") => all(&["your return is approved", rma]),

@@ -23,9 +23,16 @@ async fn last(shop: &LocalShop, order: &Placed) -> [String; 3] {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_thanked_for_what_did_not_come_and_promised_no_word_that_is_not_sent() {
     let shop = LocalShop::start().await;
-    for (locale, thanks, nothing, promise, refund) in [
-        ("fr", "Merci !", "Aucun article de votre retour ne nous est parvenu", "pour la suite", "S’il y a un remboursement"),
-        ("en", "Thank you!", "None of the items of your return has reached us", "what comes next", "If there is a refund"),
+    for (locale, thanks, nothing, promise, refund, none) in [
+        ("fr", "Merci !", "Aucun article de votre retour ne nous est parvenu", "pour la suite", "S’il y a un remboursement", "rien à"),
+        (
+            "en",
+            "Thank you!",
+            "None of the items of your return has reached us",
+            "what comes next",
+            "If there is a refund",
+            "nothing to refund",
+        ),
     ] {
         for (received, came) in [(0, false), (1, true)] {
             let order = delivered(&shop, locale).await;
@@ -40,10 +47,16 @@ async fn nobody_is_thanked_for_what_did_not_come_and_promised_no_word_that_is_no
             let says_received = |text: &str| text.contains("reçu") || text.contains("received") || text.contains("bien arrivé");
             assert_eq!((says_received(&subject), says_received(&sms)), (came, came), "{subject} {sms}");
 
-            // The fee eats it all: there is no refund, and nothing more is told.
+            // The fee eats it all: there is no refund, and that is told.
             shop.steps(rma, &["REFUNDED"]).await;
             assert!(shop.refunds_of(order.id).await.is_empty());
-            assert_eq!(last(&shop, &order).await[0], subject);
+            let [subject, page, sms] = last(&shop, &order).await;
+            let page = page.replace('\u{a0}', " ");
+            let number = shop.return_now(rma).await["rmaNumber"].as_str().expect("a number").to_owned();
+            for text in [&subject, &page, &sms] {
+                assert!(text.contains(none) && text.contains(&number), "{text}");
+            }
+            assert_eq!((page.contains("75,00") || page.contains("75.00"), page.contains(nothing)), (came, !came), "{page}");
         }
     }
 }
@@ -70,6 +83,37 @@ async fn what_never_arrived_was_not_looked_at() {
             assert_eq!((page.contains(looked_at), page.contains(missing)), (came, !came), "{locale} {steps:?}: {page}");
             assert!(page.contains("Voir au dos"), "{page}");
             assert_eq!(sms.contains("parvenu") || sms.contains("reached us"), !came, "{sms}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_says_what_is_kept_of_the_refund_and_until_when_it_may_come() {
+    let shop = LocalShop::start().await;
+    for (locale, amounts, together, before, words) in [
+        ("fr", ["20,00 USD", "10,00 USD"], "30,00 USD", "avant le ", "%d/%m/%Y"),
+        ("en", ["USD 20.00", "USD 10.00"], "USD 30.00", "before ", "%-d %B %Y"),
+    ] {
+        for fees in [[Some(20), Some(10)], [None, Some(30)], [None, None]] {
+            let order = delivered(&shop, locale).await;
+            let rma = shop.rma(&order, 0, 2).await;
+            let now = shop.system.clock.now().plus_days(30);
+            shop.step(rma, json!({ "status": "APPROVED", "restockingFee": fees[0], "returnShippingFee": fees[1] })).await.ok();
+            let at = jiff::Timestamp::from_millisecond(i64::try_from(now.0).expect("a time")).expect("a time");
+            let day = at.in_tz("Africa/Kinshasa").expect("a zone").strftime(words).to_string();
+            let [_, page, sms] = last(&shop, &order).await;
+            let page = page.replace('\u{a0}', " ");
+            for text in [&page, &sms] {
+                assert!(text.contains(&format!("{before}{day}")), "{text}");
+                assert_eq!(text.contains(together), fees[1].is_some(), "{text}");
+            }
+            assert_eq!(amounts.map(|amount| page.contains(amount)), [fees[0].is_some(); 2], "{page}");
+
+            // What the warehouse decides is told with the receipt.
+            shop.step(rma, json!({ "status": "RECEIVED", "restockingFee": 25 })).await.ok();
+            let [_, page, _] = last(&shop, &order).await;
+            let amount = if locale == "fr" { "25,00\u{a0}USD" } else { "USD\u{a0}25.00" };
+            assert!(page.contains(amount), "{page}");
         }
     }
 }

@@ -27,7 +27,7 @@ pub async fn own_template(client: &Client) -> Result<(), DemoError> {
         part.replacen(&next, &format!("{opens}{OWN_SENTENCE}{closes}{next}"), 1)
     };
     let html = before(text("htmlContent")?, PARAGRAPH, "</p>\n");
-    let plain = before(text("textContent")?, "\n\n", "");
+    let plain = before(text("textContent")?, "\n", "\n");
     let own = json!({
         "code": "RETURN_APPROVED",
         "locale": "fr",

@@ -1,6 +1,7 @@
 //! The templates: what the shop's messages are made from, each filled with a message to look at.
 
 use super::{Pages, failed};
+use api::config::ShopConfig;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -73,7 +74,7 @@ async fn page(pages: &Pages, code: &TemplateCode, locale: Locale, chosen: bool) 
         Err(error) => return failed(&error.to_string()),
     };
     let Some(shown) = list.iter().find(|shown| shown.code == *code && shown.locale == locale) else { return not_found() };
-    let open = shown.open(&pages.backstage.shop.config.name);
+    let open = shown.open(&pages.backstage.shop.config);
     let row = |template: &Shown| Row {
         code: template.code.to_string(),
         locale: template.locale.as_str(),
@@ -134,10 +135,11 @@ impl Shown {
     }
 
     /// It, filled; one of a code that no message of the shop has is shown as it is written.
-    fn open(&self, shop: &str) -> Open {
+    fn open(&self, shop: &ShopConfig) -> Open {
         let kind = MessageKind::parse(self.code.as_str());
         let sample = kind.and_then(|kind| variables::sample(kind, self.locale));
-        let filled = sample.map(|sample| messages::fill(&self.wording, variables::values(&sample, &messages::Shop { name: shop })));
+        let shop = messages::Shop { name: &shop.name, timezone: &shop.timezone };
+        let filled = sample.map(|sample| messages::fill(&self.wording, variables::values(&sample, &shop)));
         let (email, flaw) = match filled {
             Some(Ok(email)) => (Some(email), None),
             Some(Err(flawed)) => (None, Some(flawed.to_string())),

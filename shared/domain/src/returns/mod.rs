@@ -174,6 +174,9 @@ pub struct Return {
     pub approved_by: Option<UserId>,
     /// When it was approved.
     pub approved_at: Option<Timestamp>,
+    /// Before when it must arrive, as the customer was told, whatever becomes of the shop's policy since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrives_before: Option<Timestamp>,
     /// Who received it.
     pub received_by: Option<UserId>,
     /// When it was received.
@@ -195,6 +198,20 @@ impl Return {
     #[must_use]
     pub fn awaits_arrival_since(&self) -> Option<Timestamp> {
         self.approved_at.filter(|_| self.status == ReturnStatus::Approved)
+    }
+
+    /// What is kept of what it brings.
+    #[must_use]
+    pub const fn fees(&self) -> Money {
+        Money::new(self.restocking_fee.minor + self.return_shipping_fee.minor, self.restocking_fee.currency)
+    }
+
+    /// Whether its fees are why nothing goes back: they are all that it was to bring, or more.
+    #[must_use]
+    pub fn is_eaten_by_fees(&self) -> bool {
+        let goods: i64 = self.items.iter().filter_map(|line| line.refund_amount).map(|amount| amount.minor).sum();
+        let owed = goods + self.delivery_fee_refund.minor;
+        owed > 0 && self.fees().minor >= owed
     }
 
     /// Whether it was approved and nothing of it has arrived, whatever has become of it since.

@@ -34,8 +34,7 @@ impl ReturnChange {
         if owed > 0 && self.order.paid.is_zero() {
             return Err(StepError::NeverPaid);
         }
-        let kept = self.rma.restocking_fee.minor + self.rma.return_shipping_fee.minor;
-        let due = (owed - kept).max(0).min(self.order.refundable.minor);
+        let due = (owed - self.rma.fees().minor).max(0).min(self.order.refundable.minor);
         let due = Money::new(due, self.order.currency);
         self.rma.refund_amount = Some(due);
         let as_paid = due.minor.min(self.order.refundable_otherwise().minor);

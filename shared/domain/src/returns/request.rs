@@ -150,6 +150,7 @@ impl Return {
             refund_amount: None,
             approved_by: None,
             approved_at: None,
+            arrives_before: None,
             received_by: None,
             received_at: None,
             rejected_by: None,

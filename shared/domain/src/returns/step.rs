@@ -4,11 +4,13 @@ use super::{Count, Return, ReturnChange, ReturnPolicy, ReturnStatus};
 use crate::actor::Actor;
 use crate::event::{Event, EventKind, Subject, numbered};
 use crate::ids::{Ids, OrderItemId};
-use crate::message::{Announcement, Locale, MessageKind};
+use crate::message::{Announcement, Locale, MessageKind, RefundFacts};
 use crate::money::Money;
 use crate::order::{Order, PaymentStatus};
-use crate::refund::RoomError;
+use crate::refund::{RefundMethod, RoomError};
 use crate::time::Timestamp;
+
+const DAY_MILLIS: u64 = 24 * 3_600_000;
 
 /// What the shop keeps of a refund; nothing where the fee that was said before stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -196,7 +198,10 @@ impl Return {
         let mut change = ReturnChange { rma, order: order.touched(now), restock: Vec::new(), refunds: Vec::new(), events: Vec::new() };
         match &request.step {
             ReturnStep::Reopen => return Err(StepError::InvalidTransition { from: self.status, to }),
-            ReturnStep::Approve => (change.rma.approved_by, change.rma.approved_at) = (actor.id(), Some(now)),
+            ReturnStep::Approve => {
+                (change.rma.approved_by, change.rma.approved_at) = (actor.id(), Some(now));
+                change.rma.arrives_before = Some(now.plus_days(policy.arrival_days));
+            }
             ReturnStep::Receive => change.receive(&request.counts, actor, now)?,
             ReturnStep::Refund => change.refund(policy, now, &mut ids)?,
             ReturnStep::Complete => {}
@@ -227,11 +232,16 @@ impl Return {
         wrong
     }
 
-    /// Rejects it for the system if it was approved so long ago that it will not arrive any more; nothing otherwise.
+    /// Rejects it for the system if it was approved so long ago that it will not arrive any more, and the customer was told of no
+    /// later day; nothing otherwise.
     #[must_use]
     pub fn give_up(&self, order: &Order, policy: &ReturnPolicy, now: Timestamp, ids: Ids) -> Option<ReturnChange> {
-        let days = policy.arrival_days;
-        self.awaits_arrival_since().filter(|since| since.plus_days(days) <= now)?;
+        let since = self.awaits_arrival_since()?;
+        let until = self.arrives_before.unwrap_or(since).max(since.plus_days(policy.arrival_days));
+        if now < until {
+            return None;
+        }
+        let days = until.0.saturating_sub(since.0) / DAY_MILLIS;
         let reason = match (order.customer.locale, days) {
             (Locale::Fr, 1) => "Colis non reçu dans le jour suivant l’accord".to_owned(),
             (Locale::Fr, _) => format!("Colis non reçu dans les {days} jours suivant l’accord"),
@@ -254,8 +264,13 @@ impl ReturnChange {
             Event::new(subject, version, EventKind::ReturnStatusChanged, actor, now, ids).from_to(Some(from.as_str()), rma.status.as_str())
         };
         let own = step(Subject::Return(rma.id), rma.version, ids).noting(said);
-        let own = match message_for(rma.status) {
-            Some(kind) => own.announcing(Announcement::about(order, kind, None, told, ids).of_return(rma, order)),
+        let (kind, refund) = match message_for(rma) {
+            Some(MessageKind::RefundProcessed) => (Some(MessageKind::RefundProcessed), rma.refund_amount),
+            kind => (kind, None),
+        };
+        let refund = refund.map(|amount| RefundFacts { amount, method: RefundMethod::of_payment(order.payment_method) });
+        let own = match kind {
+            Some(kind) => own.announcing(Announcement::about(order, kind, refund, told, ids).of_return(rma, order)),
             None => own,
         };
         let mut events = vec![own, step(Subject::Order(order.id), order.version, ids).noting(Some(&note))];
@@ -266,13 +281,14 @@ impl ReturnChange {
     }
 }
 
-/// The refund speaks for itself when it is done.
-const fn message_for(reached: ReturnStatus) -> Option<MessageKind> {
-    match reached {
+/// A refund speaks for itself when it is done; that there is none, nothing else would tell.
+fn message_for(rma: &Return) -> Option<MessageKind> {
+    match rma.status {
         ReturnStatus::Requested => Some(MessageKind::ReturnRequested),
         ReturnStatus::Approved => Some(MessageKind::ReturnApproved),
         ReturnStatus::Received => Some(MessageKind::ReturnReceived),
         ReturnStatus::Rejected => Some(MessageKind::ReturnRejected),
-        ReturnStatus::Refunded | ReturnStatus::Completed => None,
+        ReturnStatus::Refunded => rma.refund_amount.filter(Money::is_zero).map(|_| MessageKind::RefundProcessed),
+        ReturnStatus::Completed => None,
     }
 }

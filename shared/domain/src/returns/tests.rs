@@ -163,13 +163,18 @@ fn a_single_day_is_said_as_one() {
     assert_eq!(RequestError::WindowClosed(30).to_string(), thirty);
     let order = delivered(&[(10_00, 2)], Off::Cents(0));
     let approved = through(&order, &vec![(0, 2, Condition::Unopened)], &[ReturnStep::Approve]);
+    let told_so = Return { arrives_before: Some(NOW.plus_days(1)), ..approved.rma.clone() };
     for (locale, reason) in
         [(Locale::Fr, "Colis non reçu dans le jour suivant l’accord"), (Locale::En, "Not received within a day of its approval")]
     {
         let mut order = approved.order.clone();
         order.customer.locale = locale;
         let policy = ReturnPolicy { arrival_days: 1, ..POLICY };
-        let given_up = approved.rma.give_up(&order, &policy, NOW.plus_days(1), ids()).unwrap();
+        let given_up = told_so.give_up(&order, &policy, NOW.plus_days(1), ids()).unwrap();
         assert_eq!(given_up.rma.notes.as_deref(), Some(reason));
+        // Whoever was told of thirty days has them, whatever the shop thinks since.
+        assert_eq!(approved.rma.give_up(&order, &policy, NOW.plus_days(29), ids()), None);
+        let late = approved.rma.give_up(&order, &policy, NOW.plus_days(30), ids()).unwrap();
+        assert!(late.rma.notes.as_deref().is_some_and(|notes| notes.contains("30")), "{:?}", late.rma.notes);
     }
 }

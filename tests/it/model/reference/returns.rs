@@ -138,7 +138,7 @@ impl Reference {
             *self = before;
             return refusal;
         }
-        // Of its money its refund tells.
+        // Of its money its refund tells, and where there is none that was told.
         if matches!(to, "APPROVED" | "RECEIVED" | "REJECTED") {
             self.tell(self.returns[at].order, News::Return(at, to));
         }
@@ -190,6 +190,8 @@ impl Reference {
         self.returns[at].amount = Some(amount);
         if amount > 0 {
             self.push_refund(order, amount, REFUND_METHODS[self.orders[order].method], None);
+        } else {
+            self.tell(order, News::BroughtNothing(at));
         }
         None
     }

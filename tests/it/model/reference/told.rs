@@ -17,6 +17,8 @@ pub enum News {
     Cancelled,
     /// So much has gone back.
     Refunded(i64),
+    /// A return, by its place, has brought nothing.
+    BroughtNothing(usize),
     /// It was tried in vain, and so much is owed.
     NotRefunded(i64),
     /// A return, by its place, has come to this status.
