@@ -143,6 +143,32 @@ async fn what_is_paid_late_goes_back_beside_the_credit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_is_heard_of_before_its_payment_takes_nothing_of_the_credit() {
+    for is_paid in [true, false] {
+        let shop = shop_with_credit().await;
+        let order = shop.order().with("paymentMethod", json!("CARD")).with("paymentReference", json!("pi_1")).place().await;
+        spend(&shop, order.id, 25.00).await.ok();
+        shop.system.payments.card_payment("pi_1", 50_00, "USD");
+        let made = shop.system.payments.refund_by_hand("pi_1", 30_00, "succeeded");
+        let event = json!({ "id": "evt_1", "type": "refund.created", "data": { "object": shop.system.payments.stripe_object(&made) } });
+        shop.stripe_tells(&event).await.ok();
+        is(&shop, &order, "PENDING", "PENDING", 30_00).await;
+        if is_paid {
+            shop.after(RUN).await;
+            is(&shop, &order, "PENDING", "PARTIALLY_REFUNDED", 30_00).await;
+        }
+
+        cancel(&shop, &order, json!({})).await;
+
+        shop.settled().await;
+        shop.after(RUN).await;
+        shop.settled().await;
+        is(&shop, &order, "CANCELLED", "REFUNDED", 75_00).await;
+        assert_eq!(balance(&shop).await, 100_00);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn credit_that_is_all_an_order_costs_pays_for_it_and_never_becomes_money() {
     let shop = shop_with_credit().await;
     let order = shop.order().place().await;

@@ -145,10 +145,10 @@ impl Order {
         !self.refundable.is_zero() && self.refundable_otherwise().is_zero()
     }
 
-    /// With so much less of its credit left to be given back; with more, where it is negative. What is left is never more than all that
-    /// may be given back, which a provider may have taken of.
+    /// With so much less of its credit left to be given back; with more, where it is negative. Once the order is paid what is left is
+    /// never more than all that may be given back, which a provider may have taken of.
     pub(crate) fn giving_credit(&mut self, minor: i64) {
-        let most = self.refundable.minor;
+        let most = if self.paid.is_zero() { i64::MAX } else { self.refundable.minor };
         if let Some(credit) = &mut self.credit {
             credit.left.minor = (credit.left.minor - minor).clamp(0, most.max(0));
         }
