@@ -5,9 +5,11 @@ mod carriers;
 mod history;
 mod messages;
 mod payments;
+mod reach;
 mod reference;
 mod storms;
 mod told;
+mod trail;
 mod weather;
 
 use crate::kit::{ByHand, LocalShop, cents};
@@ -142,7 +144,10 @@ impl<'a> Play<'a> {
             }
             self.everything_comes_again(hands, &since).await?;
         }
+        hands.log_stock().await;
         self.is_told_what_happened().await?;
+        self.histories_lead_to_what_is().await?;
+        self.the_stock_log_is_complete().await?;
         self.what_was_given_back_is_known().await?;
         self.adds_up().await
     }
@@ -212,10 +217,12 @@ impl<'a> Play<'a> {
             let order = &orders[id];
             prop_assert_eq!(order["status"].as_str(), Some(expected.status), "{}", order);
             prop_assert_eq!(order["paymentStatus"].as_str(), Some(expected.payment), "{}", order);
-            prop_assert_eq!((cents(&order["total"]), cents(&order["refundedTotal"])), (expected.total, expected.refunded));
+            prop_assert_eq!((cents(&order["total"]), cents(&order["refundedTotal"])), (expected.total, self.model.refunded(at)));
             prop_assert_eq!(cents(&order["discount"]), expected.discount);
             let stored = self.stored(*id).await;
             prop_assert_eq!((stored.paid.minor, stored.refundable.minor), (expected.paid, self.model.refundable(at)));
+            let credit = stored.credit.map_or((0, 0), |credit| (credit.redeemed.minor, credit.left.minor));
+            prop_assert_eq!(credit, (expected.spent, expected.credit));
             let returned: Vec<Option<i64>> = self.lines[at].iter().map(|line| line_of(order, *line)["returnedQuantity"].as_i64()).collect();
             prop_assert_eq!(returned, self.model.returned(at).into_iter().map(Some).collect::<Vec<_>>());
         }
@@ -265,9 +272,10 @@ impl<'a> Play<'a> {
             let in_status =
                 |status: &str| made.iter().filter(|refund| refund["status"] == status).map(|refund| cents(&refund["amount"])).sum::<i64>();
             let (paid, over) = (order.paid.minor, order.over_refunded().minor);
-            prop_assert_eq!(paid + over, order.refundable.minor + in_status("PROCESSING") + in_status("COMPLETED"));
+            let beside = self.model.credit_beside(at);
+            prop_assert_eq!(paid + over + beside, order.refundable.minor + in_status("PROCESSING") + in_status("COMPLETED"));
             prop_assert_eq!(over, self.model.over_refunded(at));
-            prop_assert_eq!((order.refundable.minor, order.refunded_total.minor), (self.model.refundable(at), in_status("COMPLETED")));
+            prop_assert_eq!((order.refundable.minor, order.gone_back().minor), (self.model.refundable(at), in_status("COMPLETED")));
             for (place, line) in self.lines[at].iter().enumerate() {
                 let line = order.items.iter().find(|item| item.id.get() == *line).expect("a line");
                 let pieces = [line.returning_quantity, line.refunded_quantity, line.free()].map(i64::from);

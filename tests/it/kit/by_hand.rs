@@ -142,6 +142,13 @@ impl ByHand {
                 }
             }
         }
+        let is_logged = self.log_stock().await;
+        is_quiet && is_logged
+    }
+
+    /// All that the stream of stock has; says whether that was nothing.
+    pub async fn log_stock(&mut self) -> bool {
+        let mut is_quiet = true;
         while let Some(batch) = self.stock.next_batch(100).expect("a batch") {
             is_quiet = false;
             let response = self.workers.inventory_log(batch.event.clone()).await;

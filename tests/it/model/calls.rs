@@ -96,8 +96,17 @@ impl Play<'_> {
                 let redemption = json!({ "customerId": self.customer(*customer), "amount": amount(*cents), "note": "By the model" });
                 (shop.staff(), post, "/api/store-credit/redeem".to_owned(), redemption)
             }
+            Step::Spend { order: at, by, cents } => {
+                (shop.staff(), post, "/api/store-credit/redeem".to_owned(), self.spent(*at, *by, *cents, order(at)))
+            }
             step => unreachable!("nobody calls for {step:?}"),
         }
+    }
+
+    fn spent(&self, at: Option<usize>, by: By, cents: i64, order: u64) -> Value {
+        let owner = at.map_or(0, |order| self.model.orders[order].customer);
+        let customer = self.customer(if by == By::Other { 1 - owner } else { owner });
+        json!({ "customerId": customer, "amount": amount(cents), "orderId": order, "note": "By the model" })
     }
 
     fn dates(&self, runs: Runs) -> Value {

@@ -10,20 +10,28 @@ use proptest::prelude::*;
 /// The step that a return is to take next, whichever that is by then.
 const NEXT: &str = "NEXT";
 
+/// All that is due for an order, as far as there is so much credit.
+const DUE: i64 = i64::MAX;
+
 /// A place among the records there are by then; one in twenty is nowhere.
 fn place() -> impl Strategy<Value = Option<usize>> {
     prop_oneof![19 => (0..1_000_usize).prop_map(Some), 1 => Just(None)]
 }
 
 /// Some begin with an order that was paid and has arrived, and have more to do with returns; some with one that is to be sent,
-/// and have more to do with carriers; some with one whose payment comes at its provider, and have more to do with money.
+/// and have more to do with carriers; some with one whose payment comes at its provider, and have more to do with money; some with one
+/// that store credit is spent on; some with several of one promotion.
 pub fn histories() -> impl Strategy<Value = Vec<Move>> {
     let since_confirmed = prop_oneof![5 => shipped(), 10 => carried(), 8 => steps()];
-    let sent = (lines(), moves(since_confirmed.boxed())).prop_map(|(lines, rest)| {
-        let first = confirmed(lines).into_iter().map(|step| (step, false));
+    let asked = prop::option::of(prop_oneof![1 => Just(Outcome::Taken), 1 => Just(Outcome::Lost)]);
+    let sent = (lines(), asked, moves(since_confirmed.boxed())).prop_map(|(lines, outcome, rest)| {
+        let ship = Step::Ship { order: Some(0), part: None, carrier: "DHL" };
+        let asked = outcome.map_or_else(Vec::new, |outcome| vec![ship, Step::Book(outcome)]);
+        let first = confirmed(lines).into_iter().chain(asked).map(|step| (step, false));
         first.chain(rest).collect()
     });
-    prop_oneof![3 => moves(prop_oneof![6 => steps(), 1 => carried()].boxed()), 4 => since_arrival(), 2 => sent, 5 => since_payment()]
+    let any = moves(prop_oneof![6 => steps(), 1 => carried()].boxed());
+    prop_oneof![3 => any, 4 => since_arrival(), 2 => sent, 4 => since_payment(), 4 => since_credit(), 2 => since_promotion()]
 }
 
 /// Those that begin with an order that has arrived.
@@ -57,16 +65,81 @@ fn sent_back(bought: &Step) -> Vec<Step> {
 /// Those that begin with an order whose payment comes at its provider, sometimes when nobody waits for it any more.
 fn since_payment() -> impl Strategy<Value = Vec<Move>> {
     // Most of it comes, so that there is something to give back.
-    let comes = prop_oneof![2 => Just((Comes::Whole, true)), 1 => came()];
+    let comes = prop_oneof![4 => Just((Comes::Whole, true)), 1 => Just((Comes::More, true)), 2 => came()];
+    // What staff make of what came.
+    let paid = Step::Pay { order: Some(0), to: "PAID", reference: None };
+    let back = Step::Cancel { order: Some(0), by: By::Staff, method: None };
+    let decided = prop_oneof![3 => Just(None), 1 => Just(Some(paid)), 1 => Just(Some(back))];
     let bought = (lines(), prop::sample::select(vec![0, CARD]), 0..OWN, promotion())
         .prop_map(|(lines, method, number, promotion)| Step::Place { customer: 0, lines, method, reference: Some(number), promotion });
-    let first = (bought, prop::bool::weighted(0.25), comes);
-    (first, moves(prop_oneof![4 => money(), 1 => steps()].boxed())).prop_map(|((bought, is_late, (comes, is_told)), rest)| {
+    let first = (bought, prop::bool::weighted(0.25), comes, decided);
+    (first, moves(prop_oneof![4 => money(), 1 => steps()].boxed())).prop_map(|((bought, is_late, (comes, is_told), decided), rest)| {
         let waited = is_late.then_some(Step::CancelUnpaid);
         let came = Step::Comes { order: Some(0), comes, is_told };
-        let first = [bought].into_iter().chain(waited).chain([came]).map(|step| (step, false));
+        let first = [bought].into_iter().chain(waited).chain([came]).chain(decided).map(|step| (step, false));
         first.chain(rest).collect()
     })
+}
+
+/// Those that begin with an order that went back as store credit, and another one that some of it is spent on, which is then
+/// paid or not, and gives it back or not.
+fn since_credit() -> impl Strategy<Value = Vec<Move>> {
+    let bought = |(lines, method, reference, promotion)| Step::Place { customer: 0, lines, method, reference, promotion };
+    let references = prop_oneof![2 => (0..OWN).prop_map(Some), 1 => reference()];
+    let another = (lines(), 0..3_usize, references, promotion()).prop_map(bought);
+    let (first, order) = (Some(0), Some(1));
+    let paid = Step::Pay { order, to: "PAID", reference: None };
+    let comes = Step::Comes { order, comes: Comes::Whole, is_told: true };
+    let back = Step::Cancel { order, by: By::Owner, method: None };
+    let rest = Step::OpenRefund { order, part: Part::Rest, method: None };
+    let returned = [
+        vec![paid.clone()],
+        on_its_way(order).to_vec(),
+        vec![Step::AskBack { order, by: By::Owner, items: vec![(0, 1, "UNOPENED")] }],
+        vec![Step::Return { rma: Some(0), to: NEXT, counts: Vec::new(), fees: [None; 2] }; 3],
+    ];
+    let goes_on = prop::sample::select(vec![
+        Vec::new(),
+        vec![back.clone()],
+        vec![back.clone(), comes.clone()],
+        vec![comes, back],
+        vec![paid, rest.clone(), rest],
+        returned.concat(),
+    ]);
+    let then = prop_oneof![3 => spent(Just(order)), 4 => money(), 2 => steps(), 1 => spent(place())];
+    (lines(), another, spent(Just(order)), goes_on, moves(then.boxed())).prop_map(move |(lines, another, spent, goes_on, rest)| {
+        let back = Step::Cancel { order: first, by: By::Owner, method: Some(3) };
+        let paid = Step::Pay { order: first, to: "PAID", reference: None };
+        let before = [bought((lines, 0, None, None)), paid, back, Step::Work(Fate::Done, None), another, spent];
+        before.into_iter().chain(goes_on).map(|step| (step, false)).chain(rest).collect()
+    })
+}
+
+/// Those that begin with orders placed with one and the same promotion, as long as it can be used and longer.
+fn since_promotion() -> impl Strategy<Value = Vec<Move>> {
+    let placed = (0..2_usize, lines(), reference());
+    let runs = prop_oneof![3 => Just(Runs::Now), 1 => Just(Runs::Later), 1 => Just(Runs::Before)];
+    let orders = (0..PROMOTIONS.len(), prop::collection::vec(placed, 3..5), runs).prop_map(|(promotion, orders, runs)| {
+        let few = |lines: Vec<(usize, i64)>| lines.into_iter().map(|(variant, _)| (variant, 1)).collect();
+        let placed = orders.into_iter().map(|(customer, lines, reference)| Step::Place {
+            customer,
+            lines: few(lines),
+            method: 0,
+            reference,
+            promotion: Some(promotion),
+        });
+        let moved = (runs != Runs::Now).then_some(Step::Run { promotion, runs });
+        let mut steps: Vec<Step> = placed.collect();
+        steps.splice(2..2, moved);
+        steps
+    });
+    (orders, moves(steps().boxed())).prop_map(|(orders, rest)| orders.into_iter().map(|step| (step, false)).chain(rest).collect())
+}
+
+fn spent(order: impl Strategy<Value = Option<usize>>) -> impl Strategy<Value = Step> {
+    let cents = prop_oneof![2 => 1..20_00_i64, 1 => Just(DUE)];
+    let by = prop_oneof![9 => Just(By::Owner), 1 => Just(By::Other)];
+    (order, by, cents).prop_map(|(order, by, cents)| Step::Spend { order, by, cents })
 }
 
 fn moves(steps: BoxedStrategy<Step>) -> impl Strategy<Value = Vec<Move>> {
@@ -92,11 +165,14 @@ fn confirmed(lines: Vec<(usize, i64)>) -> Vec<Step> {
 /// An order from its placing to its delivery.
 fn arrived(bought: Step) -> Vec<Step> {
     let order = Some(0);
-    let steps = ["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"].map(|to| Step::Status { order, to });
     let came = Step::Comes { order, comes: Comes::Whole, is_told: true };
     // Where that was told of, nobody has to mark it.
     let paid = [came, Step::Pay { order, to: "PAID", reference: None }];
-    [bought].into_iter().chain(paid).chain(steps).collect()
+    [bought].into_iter().chain(paid).chain(on_its_way(order)).collect()
+}
+
+fn on_its_way(order: Option<usize>) -> [Step; 4] {
+    ["CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED"].map(|to| Step::Status { order, to })
 }
 
 fn reference() -> impl Strategy<Value = Option<u8>> {
@@ -124,6 +200,7 @@ fn money() -> impl Strategy<Value = Step> {
         5 => (place(), end, is_told()).prop_map(|(refund, to, is_told)| Step::End { refund, to, is_told }),
         3 => refunded(),
         1 => cancelled(),
+        2 => spent(place()),
         3 => Just(Step::AskAfter),
         1 => Just(Step::CancelUnpaid),
     ]
@@ -248,6 +325,11 @@ pub fn within(step: &Step, there: &Reference) -> Step {
         Step::AskBack { order, by, items } => Step::AskBack { order: among(order, orders), by, items },
         Step::Comes { order, comes, is_told } => Step::Comes { order: among(order, orders), comes, is_told },
         Step::GiveByHand { order, cents, fate, is_told } => Step::GiveByHand { order: among(order, orders), cents, fate, is_told },
+        Step::Spend { order, by, cents } => {
+            let order = among(order, orders);
+            let all = order.map_or(1, |at| there.payable_by_credit(at));
+            Step::Spend { order, by, cents: if cents == DUE { all } else { cents } }
+        }
         Step::End { refund, to, is_told } => Step::End { refund: among(refund, refunds), to, is_told },
         // Beyond a week nobody asks after late payments any more.
         Step::CancelUnpaid if there.long_waits == 2 => Step::AskAfter,

@@ -1,5 +1,6 @@
 //! What a shop should do, in the plainest words there are: the contract's rules on a few numbers.
 
+mod credit;
 mod parcels;
 mod payments;
 mod promotions;
@@ -127,6 +128,12 @@ pub enum Step {
         customer: usize,
         cents: i64,
     },
+    /// Credit is spent on an order: its own customer's, or the other one's.
+    Spend {
+        order: Option<usize>,
+        by: By,
+        cents: i64,
+    },
     /// An order's payment comes to this at its provider, which tells of it unless that gets lost; somebody else's where the
     /// order has none there.
     Comes {
@@ -182,7 +189,10 @@ pub struct Order {
     pub paid: i64,
     /// What came where the total was to be paid, until somebody decides.
     came: Option<i64>,
-    pub refunded: i64,
+    /// Store credit that was spent on it, and what of that it may still give back.
+    pub spent: i64,
+    pub credit: i64,
+    pub times_spent: usize,
     /// Of each line what was paid for it, and the pieces and the money that went back or are going back.
     pub worth: Vec<i64>,
     pub pieces_refunded: Vec<i64>,
@@ -192,6 +202,11 @@ pub struct Order {
 }
 
 impl Order {
+    /// What is to be paid for it beside the credit that was spent on it.
+    fn due(&self) -> i64 {
+        self.total - self.spent
+    }
+
     /// What so many pieces of a line give back: an even part of what is left of the line, odd cents first.
     fn worth_of(&self, line: usize, pieces: i64) -> i64 {
         let there = self.lines[line].1 - self.pieces_refunded[line];
@@ -200,10 +215,21 @@ impl Order {
     }
 }
 
+/// A change of a variant's stock, and the order that it is of.
+#[derive(Clone, Copy, Debug)]
+pub struct Moved {
+    pub variant: usize,
+    pub change: i64,
+    pub kind: &'static str,
+    pub order: Option<usize>,
+}
+
 #[derive(Clone, Debug)]
 pub struct Reference {
     pub stock: [i64; 3],
     pub adjusted: [i64; 3],
+    /// Every change of it, in its turn.
+    pub moved: Vec<Moved>,
     pub credit: [i64; 2],
     pub orders: Vec<Order>,
     pub refunds: Vec<Refund>,
@@ -231,6 +257,7 @@ impl Reference {
         Self {
             stock: [STOCK; 3],
             adjusted: [0; 3],
+            moved: Vec::new(),
             credit: [0; 2],
             orders: Vec::new(),
             refunds: Vec::new(),
@@ -288,10 +315,12 @@ impl Reference {
             Step::Return { rma: Some(rma), to, counts, fees } => self.step_return(*rma, to, counts, *fees),
             Step::Adjust { variant, change } if self.stock[*variant] + change < 0 => (409, "INSUFFICIENT_STOCK"),
             Step::Adjust { variant, change } => {
-                self.stock[*variant] += change;
+                self.move_stock(*variant, *change, "ADJUSTMENT", None);
                 self.adjusted[*variant] += change;
                 (200, "")
             }
+            Step::Spend { order: None, .. } => (404, "ORDER_NOT_FOUND"),
+            Step::Spend { order: Some(order), by, cents } => self.spend(*order, *by, *cents),
             Step::Redeem { customer, cents } if self.credit[*customer] < *cents => (409, "INSUFFICIENT_CREDIT"),
             Step::Redeem { customer, cents } => {
                 self.credit[*customer] -= cents;
@@ -339,8 +368,8 @@ impl Reference {
         if reference.is_some_and(|reference| self.owners.contains_key(&owned(method, reference))) {
             return (409, "PAYMENT_REFERENCE_USED");
         }
-        for (stock, wanted) in self.stock.iter_mut().zip(wanted) {
-            *stock -= wanted;
+        for (variant, wanted) in wanted.iter().enumerate() {
+            self.move_stock(variant, -wanted, "SALE", Some(self.orders.len()));
         }
         if let Some(reference) = reference {
             self.owners.insert(owned(method, reference), self.orders.len());
@@ -365,7 +394,9 @@ impl Reference {
             total,
             paid: 0,
             came: None,
-            refunded: 0,
+            spent: 0,
+            credit: 0,
+            times_spent: 0,
             worth: promotions::spread(off_lines, &amounts),
             pieces_refunded: vec![0; lines.len()],
             cents_refunded: vec![0; lines.len()],
@@ -374,6 +405,13 @@ impl Reference {
         });
         self.tell(self.orders.len() - 1, News::Placed);
         (201, "")
+    }
+
+    fn move_stock(&mut self, variant: usize, change: i64, kind: &'static str, order: Option<usize>) {
+        self.stock[variant] += change;
+        if change != 0 {
+            self.moved.push(Moved { variant, change, kind, order });
+        }
     }
 
     fn advance(&mut self, order: usize, to: &'static str) -> Said {

@@ -1,8 +1,7 @@
 //! The same histories while AWS fails: whatever is answered in the end, and all that can be seen then, is what the model says.
 
 use super::history;
-use super::messages::{every_message_is_there_once, nothing_is_given_up, the_stock_log_adds_up};
-use super::reference::STOCK;
+use super::messages::{every_message_is_there_once, nothing_is_given_up};
 use super::weather::Weather;
 use super::{Move, Play, a_shop};
 use crate::kit::{ByHand, shipment_body, storm_seed};
@@ -65,10 +64,8 @@ async fn weathered(storm: Storm, stormy_steps: usize) {
     let cases = std::env::var("STORM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     for case in 1..=cases {
         let play = Play::begin(weather, case).await;
-        let variants = play.variants.clone();
         let played = Box::pin(play.all(&mut hands, &history_of(seed, case))).await;
         played.unwrap_or_else(|error| panic!("{storm:?}, STORM_SEED={seed}, case {case}: {error}"));
-        the_stock_log_adds_up(&shop, &variants, STOCK).await;
     }
     nothing_is_given_up(&shop);
     every_message_is_there_once(&shop, since).await;

@@ -55,13 +55,15 @@ impl Reference {
     /// attempt before that Stripe may still tell; pawaPay is asked, and knows better.
     pub fn said(&self, at: usize, comes: Comes) -> Option<(Payment, Option<i64>)> {
         let payment = self.payment_at(at)?;
-        let (there, total) = (self.came.get(&payment).copied().flatten(), self.orders[at].total);
+        // Whoever pays what credit has paid meanwhile pays all of it.
+        let to_pay = Some(self.orders[at].due()).filter(|due| *due > 0).unwrap_or(self.orders[at].total);
+        let there = self.came.get(&payment).copied().flatten();
         let said = match comes {
             Comes::Nothing if payment.0 == CARD => None,
             Comes::Nothing => there,
-            Comes::Whole => there.or(Some(total)),
-            Comes::Less => there.or(Some((total - 1).max(1))),
-            Comes::More => there.or(Some(total + 3_00)),
+            Comes::Whole => there.or(Some(to_pay)),
+            Comes::Less => there.or(Some((to_pay - 1).max(1))),
+            Comes::More => there.or(Some(to_pay + 3_00)),
         };
         Some((payment, said))
     }
@@ -79,7 +81,7 @@ impl Reference {
     fn hear(&mut self, payment: Payment, said: Option<i64>) {
         let Some(at) = (0..self.orders.len()).find(|at| self.payment_at(*at) == Some(payment)) else { return };
         match said {
-            Some(cents) if cents == self.orders[at].total => drop(self.pay(at, "PAID", None)),
+            Some(cents) if cents == self.orders[at].due() => drop(self.pay(at, "PAID", None)),
             Some(cents) => self.mismatched(at, cents),
             None if self.orders[at].came.is_some() => {}
             None => drop(self.pay(at, "FAILED", None)),
@@ -135,8 +137,8 @@ impl Reference {
         order.reference = reference.or(order.reference);
         if to == "PAID" {
             // More than was owed, which staff have taken for the payment, can all go back.
-            order.paid = order.came.take().map_or(order.total, |came| came.max(order.total));
-            self.follow_refunds(at);
+            let came = order.came.map_or(order.due(), |came| came.max(order.due()));
+            self.is_paid(at, came);
             if self.orders[at].status == "CANCELLED" {
                 self.refund_all(at, REFUND_METHODS[self.orders[at].method]);
             }
@@ -156,13 +158,14 @@ impl Reference {
             _ => return (409, "CANNOT_CANCEL"),
         }
         for (variant, quantity) in order.lines.clone() {
-            self.stock[variant] += quantity;
+            self.move_stock(variant, quantity, "SALE", Some(at));
         }
         self.orders[at].status = "CANCELLED";
         if let Some(promotion) = self.orders[at].promotion {
             self.promotions[promotion].used[self.orders[at].customer] -= 1;
         }
-        let (was_held, before, method) = (self.orders[at].came.is_some(), self.refunds.len(), method.unwrap_or(way_back));
+        let method = method.unwrap_or_else(|| self.usual_way(at));
+        let (was_held, before, owed) = (self.orders[at].came.is_some(), self.refunds.len(), self.owe_credit(at));
         self.give_all_back(at, method);
         if was_held && way_back == "MOBILE_MONEY" && method != way_back {
             // Staff may have given it back on pawaPay's pages, which tells nobody.
@@ -170,20 +173,23 @@ impl Reference {
                 (refund.awaits, refund.may_be_back) = (Some("STAFF"), true);
             }
         }
+        self.push_owed(at, owed);
         self.tell(at, News::Cancelled);
         (200, "")
     }
 
     /// Of a cancelled order, whatever came for it.
     fn give_all_back(&mut self, at: usize, method: &'static str) {
-        if let Some(came) = self.orders[at].came.take() {
-            self.orders[at].paid = came;
-            self.follow_refunds(at);
+        if let Some(came) = self.orders[at].came {
+            self.is_paid(at, came);
         }
-        match self.orders[at].paid {
-            0 => self.orders[at].payment = "VOIDED",
-            _ => self.refund_all(at, method),
+        if self.orders[at].paid == 0 {
+            self.orders[at].payment = "VOIDED";
+            return;
         }
+        self.refund_all(at, method);
+        // What is left then came as credit.
+        self.refund_all(at, "STORE_CREDIT");
     }
 
     /// Another amount came than was to be paid.

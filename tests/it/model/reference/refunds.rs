@@ -54,8 +54,31 @@ pub struct Refund {
     ended: u64,
     /// Whether it has a name of Stripe's, which a retry keeps.
     is_named: bool,
+    /// What of it is credit that was spent on the order.
+    pub from_credit: i64,
+    /// Whether it is the credit that an order owed which was never paid.
+    pub is_owed: bool,
     /// Whether staff look first whether the customer has the money already: if they give it up, that is so.
     pub(super) may_be_back: bool,
+}
+
+impl Refund {
+    fn new(order: usize, amount: i64, method: &'static str) -> Self {
+        Self {
+            order,
+            amount,
+            method,
+            status: "PROCESSING",
+            awaits: None,
+            given: None,
+            pieces: None,
+            ended: 0,
+            is_named: false,
+            from_credit: 0,
+            is_owed: false,
+            may_be_back: false,
+        }
+    }
 }
 
 impl Reference {
@@ -70,8 +93,14 @@ impl Reference {
     }
 
     fn balance(&self, order: usize) -> i64 {
-        let live = self.refunds.iter().filter(|refund| refund.order == order && refund.status != "FAILED");
+        let live = self.refunds.iter().filter(|refund| refund.order == order && !refund.is_owed && refund.status != "FAILED");
         self.orders[order].paid - live.map(|refund| refund.amount).sum::<i64>()
+    }
+
+    /// What the completed refunds of an order come to.
+    pub fn refunded(&self, order: usize) -> i64 {
+        let done = self.refunds.iter().filter(|refund| refund.order == order && refund.status == "COMPLETED");
+        done.map(|refund| refund.amount).sum()
     }
 
     /// What a provider still has of a payment.
@@ -85,8 +114,10 @@ impl Reference {
         if !method.is_none_or(|method| ["STORE_CREDIT", "CASH", way_back].contains(&method)) {
             return (400, "INVALID_METHOD");
         }
+        let method = method.unwrap_or_else(|| self.usual_way(at));
+        let room = self.room(at, method);
         let (amount, pieces) = match part {
-            Part::Rest => (self.refundable(at), None),
+            Part::Rest => (room, None),
             Part::Cents(cents) => (*cents, None),
             Part::Pieces(line, quantity) => {
                 let line = line % self.orders[at].lines.len();
@@ -96,38 +127,43 @@ impl Reference {
                 (self.orders[at].worth_of(line, *quantity), Some((line, *quantity)))
             }
         };
-        if amount == 0 || amount > self.refundable(at) {
+        if amount == 0 || amount > room {
             return (409, "REFUND_EXCEEDS_PAID");
         }
-        self.push_refund(at, amount, method.unwrap_or(way_back), pieces);
+        self.push_refund(at, amount, method, pieces);
         self.follow_what_goes(at);
         (201, "")
     }
 
     /// Nothing where nothing is left.
     pub(super) fn refund_all(&mut self, order: usize, method: &'static str) {
-        match self.refundable(order) {
+        match self.room(order, method) {
             0 => {}
             amount => self.push_refund(order, amount, method, None),
         }
     }
 
+    /// One of credit gives back first what was spent of it on the order.
     pub(super) fn push_refund(&mut self, order: usize, amount: i64, method: &'static str, pieces: Option<(usize, i64)>) {
-        self.due.push(self.refunds.len());
-        self.refunds.push(Refund {
-            order,
-            amount,
-            method,
-            status: "PROCESSING",
-            awaits: None,
-            given: None,
-            pieces,
-            ended: 0,
-            is_named: false,
-            may_be_back: false,
-        });
+        let from_credit = self.take_credit(order, amount, method);
+        self.refunds.push(Refund { pieces, from_credit, ..Refund::new(order, amount, method) });
+        self.due.push(self.refunds.len() - 1);
         self.count_pieces(self.refunds.len() - 1, 1);
         self.follow_refunds(order);
+    }
+
+    /// Of credit that an order owes which was never paid.
+    pub(super) fn push_owed(&mut self, order: usize, amount: i64) {
+        if amount > 0 {
+            self.due.push(self.refunds.len());
+            self.refunds.push(Refund { is_owed: true, ..Refund::new(order, amount, "STORE_CREDIT") });
+        }
+    }
+
+    fn take_credit(&mut self, order: usize, amount: i64, method: &str) -> i64 {
+        let from_credit = if method == "STORE_CREDIT" { amount.min(self.orders[order].credit) } else { 0 };
+        self.orders[order].credit -= from_credit;
+        from_credit
     }
 
     fn count_pieces(&mut self, refund: usize, sign: i64) {
@@ -140,9 +176,11 @@ impl Reference {
 
     /// The payment status that follows from the refunds; what was never paid keeps its own.
     pub(super) fn follow_refunds(&mut self, at: usize) {
-        let is_open = self.refunds.iter().any(|refund| refund.order == at && refund.status == "PROCESSING");
+        let own = || self.refunds.iter().filter(|refund| refund.order == at && !refund.is_owed);
+        let is_open = own().any(|refund| refund.status == "PROCESSING");
+        let done: i64 = own().filter(|refund| refund.status == "COMPLETED").map(|refund| refund.amount).sum();
         let order = &mut self.orders[at];
-        order.payment = match order.refunded {
+        order.payment = match done {
             _ if order.paid == 0 => order.payment,
             _ if is_open => "REFUND_PENDING",
             0 => "PAID",
@@ -157,13 +195,14 @@ impl Reference {
             ("PROCESSING", "COMPLETED") => self.complete(at),
             ("PROCESSING", "FAILED") => self.fail(at),
             ("FAILED", "PROCESSING") => {
-                let Refund { order, amount, pieces, .. } = self.refunds[at];
+                let Refund { order, amount, pieces, method, is_owed, .. } = self.refunds[at];
                 let are_free = pieces.is_none_or(|(line, quantity)| quantity <= self.free(order)[line]);
                 // Others of its line may have gone back meanwhile, and left it a cent more or less.
                 let amount = pieces.map_or(amount, |(line, quantity)| self.orders[order].worth_of(line, quantity));
-                if amount == 0 || amount > self.refundable(order) || !are_free {
+                if !is_owed && (amount == 0 || amount > self.room(order, method) || !are_free) {
                     return (409, "REFUND_EXCEEDS_PAID");
                 }
+                self.refunds[at].from_credit = if is_owed { 0 } else { self.take_credit(order, amount, method) };
                 (self.refunds[at].amount, self.refunds[at].given) = (amount, None);
                 self.refunds[at].may_be_back = false;
                 self.count_pieces(at, 1);
@@ -178,7 +217,6 @@ impl Reference {
 
     fn complete(&mut self, at: usize) {
         let Refund { order, amount, method, .. } = self.refunds[at];
-        self.orders[order].refunded += amount;
         self.settle(at, "COMPLETED");
         self.tell(order, News::Refunded(amount));
         if method == "STORE_CREDIT" {
@@ -188,10 +226,12 @@ impl Reference {
 
     /// Nothing is owed of what went back besides.
     fn fail(&mut self, at: usize) {
-        let Refund { order, amount, awaits, may_be_back, .. } = self.refunds[at];
-        let owed = amount - self.over_refunded(order);
+        let Refund { order, amount, awaits, may_be_back, from_credit, is_owed, .. } = self.refunds[at];
+        let owed = if is_owed { amount } else { amount - self.over_refunded(order) };
         self.count_pieces(at, -1);
+        self.orders[order].credit += from_credit;
         self.settle(at, "FAILED");
+        self.limit_credit(order);
         if owed > 0 && !(may_be_back && awaits == Some("STAFF")) {
             self.tell(order, News::NotRefunded(owed));
         }
@@ -208,12 +248,12 @@ impl Reference {
     pub(super) fn work(&mut self, fate: Fate, trouble: Option<Trouble>) {
         let is_asked_after = trouble == Some(Trouble::Lost) && !self.turns_matter();
         for at in std::mem::take(&mut self.due) {
-            let Refund { order, method, status, awaits, .. } = self.refunds[at];
+            let Refund { order, method, status, awaits, is_owed, .. } = self.refunds[at];
             match (method, awaits) {
                 _ if status != "PROCESSING" => {}
                 (_, Some("PROVIDER")) => self.hear_back(at),
                 // Stripe has given the money back already.
-                ("STORE_CREDIT", None) if self.over_refunded(order) > 0 => self.fail(at),
+                ("STORE_CREDIT", None) if self.over_refunded(order) > 0 && !is_owed => self.fail(at),
                 ("STORE_CREDIT", None) => self.complete(at),
                 ("CARD" | "MOBILE_MONEY", None) => match self.payment_at(order) {
                     Some(payment) => {
@@ -292,12 +332,12 @@ impl Reference {
             Fate::Done => ("COMPLETED", None),
             Fate::Failed => ("FAILED", None),
         };
-        let (method, given, ended) = (REFUND_METHODS[CARD], Some(given), self.minutes);
-        self.refunds.push(Refund { order, amount, method, status, awaits, given, pieces: None, ended, is_named: true, may_be_back: false });
+        let (given, ended) = (Some(given), self.minutes);
+        self.refunds.push(Refund { status, awaits, given, ended, is_named: true, ..Refund::new(order, amount, REFUND_METHODS[CARD]) });
+        self.limit_credit(order);
         if fate == Fate::Done {
             self.tell(order, News::Refunded(amount));
         }
-        self.orders[order].refunded += if fate == Fate::Done { amount } else { 0 };
         self.follow_refunds(order);
     }
 

@@ -164,9 +164,10 @@ impl Reference {
 
     /// Puts its sellable pieces into stock, or takes them out of it again.
     fn restock(&mut self, at: usize, sign: i64) -> Option<Said> {
-        let rma = &self.returns[at];
-        for entry in &rma.entries {
-            self.stock[self.orders[rma.order].lines[entry.line].0] += sign * entry.restocked();
+        let Rma { order, entries, .. } = self.returns[at].clone();
+        for (line, (variant, _)) in self.orders[order].lines.clone().into_iter().enumerate() {
+            let pieces: i64 = entries.iter().filter(|entry| entry.line == line).map(Entry::restocked).sum();
+            self.move_stock(variant, sign * pieces, "RETURN", Some(order));
         }
         self.stock.iter().any(|stock| *stock < 0).then_some((409, "INSUFFICIENT_STOCK"))
     }
@@ -188,9 +189,14 @@ impl Reference {
         }
         let amount = (goods + self.returns[at].delivery - fees.iter().sum::<i64>()).clamp(0, self.refundable(order));
         self.returns[at].amount = Some(amount);
-        if amount > 0 {
-            self.push_refund(order, amount, REFUND_METHODS[self.orders[order].method], None);
-        } else {
+        let way_back = REFUND_METHODS[self.orders[order].method];
+        let as_paid = amount.min(self.room(order, way_back));
+        for (method, amount) in [(way_back, as_paid), ("STORE_CREDIT", amount - as_paid)] {
+            if amount > 0 {
+                self.push_refund(order, amount, method, None);
+            }
+        }
+        if amount == 0 {
             self.tell(order, News::BroughtNothing(at));
         }
         None
