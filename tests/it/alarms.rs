@@ -1,7 +1,7 @@
 //! The lines that wake somebody up (`infra/monitoring.yaml` counts them by their `alarm`): once for what has gone wrong, and not
 //! for what only looks like it. Each test is on one thread, so that what is caught is its own.
 
-use crate::kit::{ByHand, HOUR, LocalShop, Logged, OUTAGE, Placed, RUN};
+use crate::kit::{ByHand, CUSTOMER, HOUR, LocalShop, Logged, OUTAGE, Placed, RUN};
 use functions::workers::process_refund;
 use local::Options;
 use local::emulators::payments::Provider::{PawaPay, Stripe};
@@ -68,6 +68,26 @@ async fn more_given_back_than_was_paid_is_said_once_by_whoever_did_it_last() {
     let made = shop.system.payments.refund_by_hand(whole.payment(), 75_00, "succeeded");
     tells_of(&shop, "refund.created", &made).await;
     assert_eq!(raised(&logged, &mut hands).await, NONE, "all of it, and no more");
+}
+
+#[tokio::test]
+async fn money_for_an_order_that_store_credit_has_paid_is_said() {
+    let shop = LocalShop::without_pumps().await;
+    let mut hands = ByHand::of(&shop);
+    let gift = shop.order().paid().place().await;
+    shop.staff().post(&gift.path("cancel"), &json!({ "reason": "Gift", "refundMethod": "STORE_CREDIT" })).await.ok();
+    hands.relay().await;
+    hands.workers.process_refund(hands.refunds().await).await;
+    let order = shop.order_at_stripe().await;
+    let whole = json!({ "customerId": CUSTOMER, "amount": 75, "orderId": order.id, "note": "For the order" });
+    shop.staff().post("/api/store-credit/redeem", &whole).await.ok();
+    let logged = Logged::from_now_on();
+
+    let intent = json!({ "id": order.payment(), "status": "succeeded", "amount_received": 75_00, "currency": "usd" });
+    tells(&shop, "payment_intent.succeeded", intent).await;
+
+    assert_eq!(raised(&logged, &mut hands).await, ["payment-mismatch"]);
+    assert_eq!(shop.order_now(order.id).await["paymentStatus"], "PAID");
 }
 
 #[tokio::test]

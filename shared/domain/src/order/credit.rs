@@ -67,6 +67,13 @@ impl Order {
         Money::new(self.total.minor - self.credit.map_or(0, |credit| credit.redeemed.minor), self.currency)
     }
 
+    /// Whether store credit has paid for all of it, so that no other money is to come for it.
+    #[must_use]
+    pub fn is_paid_by_credit(&self) -> bool {
+        let is_to_be_paid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Voided);
+        self.credit.is_some() && self.due().is_zero() && !is_to_be_paid
+    }
+
     /// What whoever hands the order's first parcel over takes for all of it, in cash; nothing where none is to come.
     #[must_use]
     pub fn to_collect(&self) -> Option<Money> {
