@@ -56,7 +56,7 @@ async fn records() -> (Target, Vec<Value>, usize) {
 fn any_body_gets_an_answer_wherever_one_is_read_and_changes_nothing_where_it_is_refused() {
     let runtime = runtime();
     let state = RefCell::new(runtime.block_on(records()));
-    every(300, &(any::<prop::sample::Index>(), mutations()), file!(), |(at, mutations)| {
+    every(150, &(any::<prop::sample::Index>(), mutations()), file!(), |(at, mutations)| {
         let mut state = state.borrow_mut();
         let (target, before, changes) = &mut *state;
         let requests = target.requests();
