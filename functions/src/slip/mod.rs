@@ -125,7 +125,7 @@ impl Slip<'_> {
                         } @else {
                             p.line.strong { (self.words.to_collect) " " (due) }
                         }
-                    } @else if self.is_to_be_paid() {
+                    } @else if self.order.is_to_be_paid() {
                         p.line.strong { (self.words.not_paid) }
                     }
                 }
@@ -141,10 +141,6 @@ impl Slip<'_> {
             (DeliveryMethod::HomeDelivery, Some(DeliveryAddress::Text(text))) => lines(text),
             (DeliveryMethod::HomeDelivery, Some(DeliveryAddress::Parts(address))) => written(address),
         }
-    }
-
-    fn is_to_be_paid(&self) -> bool {
-        matches!(self.order.payment_status, PaymentStatus::Pending | PaymentStatus::Failed) && !self.is_cancelled()
     }
 
     /// Whether an order that is still to go is one that nothing is paid for any more. A refund of an amount, be it all of it, says of no

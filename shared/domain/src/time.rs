@@ -38,6 +38,12 @@ impl Timestamp {
         self.plus_minutes(days.saturating_mul(24 * 60))
     }
 
+    /// Whole days of 24 hours since an earlier point; none where it is no earlier.
+    #[must_use]
+    pub const fn days_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0) / (24 * 3_600_000)
+    }
+
     /// Whole seconds since the epoch, as DynamoDB's TTL wants them.
     #[must_use]
     pub const fn seconds(self) -> u64 {

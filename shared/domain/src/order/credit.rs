@@ -70,17 +70,14 @@ impl Order {
     /// Whether store credit has paid for all of it, so that no other money is to come for it.
     #[must_use]
     pub fn is_paid_by_credit(&self) -> bool {
-        let is_to_be_paid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Voided);
-        self.credit.is_some() && self.due().is_zero() && !is_to_be_paid
+        self.credit.is_some() && self.due().is_zero() && !self.paid.is_zero()
     }
 
     /// What whoever hands the order's first parcel over takes for all of it, in cash; nothing where none is to come.
     #[must_use]
     pub fn to_collect(&self) -> Option<Money> {
-        let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
         let is_cash = matches!(self.payment_method, PaymentMethod::CashOnDelivery);
-        let is_cancelled = matches!(self.status, OrderStatus::Cancelled);
-        (is_unpaid && is_cash && !is_cancelled).then(|| self.due())
+        (is_cash && self.is_to_be_paid()).then(|| self.due())
     }
 
     /// What of the store credit spent on it may still be given back.
@@ -102,8 +99,7 @@ impl Order {
         ids: &mut Ids,
     ) -> Result<CreditSpent, SpendError> {
         let (status, payment) = (self.status, self.payment_status);
-        let is_to_be_paid = matches!(payment, PaymentStatus::Pending | PaymentStatus::Failed);
-        if status == OrderStatus::Cancelled || !is_to_be_paid {
+        if !self.is_to_be_paid() {
             return Err(SpendError::NotPayable { status, payment });
         }
         if amount.currency != self.currency {

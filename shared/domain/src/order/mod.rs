@@ -379,14 +379,20 @@ impl Order {
         self.over_refunded = (minor != 0).then(|| Money::new(minor, self.currency));
     }
 
+    /// Whether money is still to come for the order, in whatever way it is paid.
+    #[must_use]
+    pub fn is_to_be_paid(&self) -> bool {
+        let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
+        is_unpaid && self.status != OrderStatus::Cancelled
+    }
+
     /// Whether the order is still to be paid before anything else becomes of it. Cash on delivery is paid at the door, and where
     /// another amount came, or money by an earlier payment, it is staff that are waited for.
     #[must_use]
     pub fn awaits_payment(&self) -> bool {
-        let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed);
         let is_paid_first = !matches!(self.payment_method, PaymentMethod::CashOnDelivery);
         let is_for_money = self.total.minor > 0 && !self.holds_money();
-        is_unpaid && is_paid_first && self.status.can_be_cancelled() && is_for_money
+        self.is_to_be_paid() && is_paid_first && self.status.can_be_cancelled() && is_for_money
     }
 
     /// Whether its provider may still have money for it, whatever has become of it since: it was cancelled, went out unpaid, or got

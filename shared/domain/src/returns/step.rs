@@ -10,8 +10,6 @@ use crate::order::{Order, PaymentStatus};
 use crate::refund::{RefundMethod, RoomError};
 use crate::time::Timestamp;
 
-const DAY_MILLIS: u64 = 24 * 3_600_000;
-
 /// What the shop keeps of a refund; nothing where the fee that was said before stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fees {
@@ -241,7 +239,7 @@ impl Return {
         if now < until {
             return None;
         }
-        let days = until.0.saturating_sub(since.0) / DAY_MILLIS;
+        let days = until.days_since(since);
         let reason = match (order.customer.locale, days) {
             (Locale::Fr, 1) => "Colis non reçu dans le jour suivant l’accord".to_owned(),
             (Locale::Fr, _) => format!("Colis non reçu dans les {days} jours suivant l’accord"),
@@ -264,11 +262,9 @@ impl ReturnChange {
             Event::new(subject, version, EventKind::ReturnStatusChanged, actor, now, ids).from_to(Some(from.as_str()), rma.status.as_str())
         };
         let own = step(Subject::Return(rma.id), rma.version, ids).noting(said);
-        let (kind, refund) = match message_for(rma) {
-            Some(MessageKind::RefundProcessed) => (Some(MessageKind::RefundProcessed), rma.refund_amount),
-            kind => (kind, None),
-        };
-        let refund = refund.map(|amount| RefundFacts { amount, method: RefundMethod::of_payment(order.payment_method) });
+        let kind = message_for(rma);
+        let brought = rma.refund_amount.filter(|_| kind == Some(MessageKind::RefundProcessed));
+        let refund = brought.map(|amount| RefundFacts { amount, method: RefundMethod::of_payment(order.payment_method) });
         let own = match kind {
             Some(kind) => own.announcing(Announcement::about(order, kind, refund, told, ids).of_return(rma, order)),
             None => own,
