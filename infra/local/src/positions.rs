@@ -64,7 +64,7 @@ impl Keeper {
     /// The positions are read before the queues: what comes in between lies after them.
     fn safe(&self) -> Option<Positions> {
         let positions = self.pumps.positions();
-        let is_empty = self.sqs.queues().iter().all(|queue| queue.waiting + queue.in_flight + queue.delayed == 0);
+        let is_empty = self.sqs.queues().iter().all(|queue| queue.messages() == 0);
         is_empty.then_some(positions)
     }
 

@@ -5,6 +5,7 @@ use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use functions::workers::relay::Queue;
 use local::Workers;
+use local::emulators::sqs::QueueView;
 use local::emulators::streams::StreamReader;
 use std::time::Duration;
 
@@ -94,10 +95,7 @@ impl ByHand {
     pub async fn until_nothing_is_left(&mut self, shop: &LocalShop) {
         for _ in 0..ROUNDS {
             let is_relayed = self.once().await;
-            let queues = shop.system.sqs.queues();
-            let jobs: usize =
-                queues.iter().filter(|queue| !queue.is_dead_letters).map(|queue| queue.waiting + queue.in_flight + queue.delayed).sum();
-            if is_relayed && jobs == 0 {
+            if is_relayed && jobs_in(shop, |queue| !queue.is_dead_letters) == 0 {
                 return;
             }
             shop.system.clock.advance(Duration::from_mins(1));
@@ -107,12 +105,11 @@ impl ByHand {
 
     /// The same of parcels alone. Nobody looks for a label more often than every eight minutes.
     pub async fn until_all_is_shipped(&mut self, shop: &LocalShop) {
+        let name = shop.system.queue_name("shipments");
         for _ in 0..ROUNDS {
             let is_relayed = self.hand_streams_over().await;
             self.work_off(Queue::Shipments).await;
-            let name = shop.system.queue_name("shipments");
-            let queue = shop.system.sqs.queues().into_iter().find(|queue| queue.name == name).expect("a queue");
-            if is_relayed && queue.waiting + queue.in_flight + queue.delayed == 0 {
+            if is_relayed && jobs_in(shop, |queue| queue.name == name) == 0 {
                 return;
             }
             shop.system.clock.advance(Duration::from_mins(8));
@@ -240,6 +237,11 @@ impl ByHand {
             self.workers.delete_done(self.workers.queues.url(Queue::Shipments), batch, &response).await.expect("deleted");
         }
     }
+}
+
+/// How many jobs are in these queues.
+fn jobs_in(shop: &LocalShop, which: impl Fn(&QueueView) -> bool) -> usize {
+    shop.system.sqs.queues().into_iter().filter(which).map(|queue| queue.messages()).sum()
 }
 
 /// How many jobs of a batch go back to their queue.

@@ -80,6 +80,6 @@ pub async fn every_message_is_there_once(shop: &LocalShop, since: Timestamp) {
 /// No job was given up.
 pub fn nothing_is_given_up(shop: &LocalShop) {
     for queue in shop.system.sqs.queues() {
-        assert_eq!(queue.waiting + queue.in_flight + queue.delayed, 0, "{queue:?}");
+        assert_eq!(queue.messages(), 0, "{queue:?}");
     }
 }

@@ -170,14 +170,20 @@ async fn silence_is_no_refusal_so_nothing_is_sent_again_for_fifteen_minutes() {
     }
 }
 
+/// An order whose customer has no telephone, once all is done that it sets off; gives its id.
+async fn by_mail_alone(shop: &LocalShop) -> u64 {
+    let customer = json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" });
+    let order = shop.order().with("customer", customer).place().await.id;
+    shop.settled().await;
+    order
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_yes_that_we_could_not_write_down_is_not_asked_for_again_for_fifteen_minutes() {
     let shop = LocalShop::start().await;
     // The claim is stored, what came of it is not.
     shop.system.faults.inject_after(1, "PutItem", faults::Fault::NeverSent, 3);
-    let customer = json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" });
-    let order = shop.order().with("customer", customer).place().await.id;
-    shop.settled().await;
+    let order = by_mail_alone(&shop).await;
     assert_eq!(shop.system.faults.happened(), 3);
     for _ in 0..7 {
         shop.after(MINUTE * 2).await;
@@ -197,9 +203,7 @@ async fn a_log_entry_whose_answer_got_lost_is_known_as_ours() {
     for after in [0, 1] {
         let shop = LocalShop::start().await;
         shop.system.faults.inject_after(after, "PutItem", faults::Fault::AnswerLost, 1);
-        let customer = json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" });
-        let order = shop.order().with("customer", customer).place().await.id;
-        shop.settled().await;
+        let order = by_mail_alone(&shop).await;
         assert_eq!(shop.system.faults.happened(), 1);
         let message = message(&shop, order, Channel::Email).await;
         assert_eq!((&message["status"], &message["attempts"]), (&json!("SENT"), &json!(1)));
@@ -214,9 +218,7 @@ async fn a_log_entry_that_a_transaction_has_is_written_as_soon_as_it_is_free() {
     for after in [0, 1] {
         let shop = LocalShop::start().await;
         shop.system.faults.inject_after(after, "PutItem", faults::Fault::Conflict, 4);
-        let customer = json!({ "firstName": "Aline", "lastName": "Kasongo", "email": "aline@example.com" });
-        let order = shop.order().with("customer", customer).place().await.id;
-        shop.settled().await;
+        let order = by_mail_alone(&shop).await;
         assert_eq!(shop.system.faults.happened(), 4);
         let sent = message(&shop, order, Channel::Email).await;
         assert_eq!((&sent["status"], &sent["attempts"]), (&json!("SENT"), &json!(1)));
@@ -303,7 +305,7 @@ pub async fn message(shop: &LocalShop, order: u64, channel: Channel) -> Value {
 #[track_caller]
 pub fn assert_no_job_is_left(shop: &LocalShop) {
     for queue in shop.system.sqs.queues() {
-        assert_eq!(queue.waiting + queue.in_flight + queue.delayed, 0, "{queue:?}");
+        assert_eq!(queue.messages(), 0, "{queue:?}");
     }
 }
 

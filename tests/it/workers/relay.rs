@@ -254,7 +254,7 @@ async fn place_in_one_hour(shop: &LocalShop, orders: usize) -> u64 {
 /// Does every job until none is left. A job that is there twice may be told to look again when its twin is done.
 async fn deliver_all(shop: &LocalShop, hands: &ByHand) {
     let (workers, queues) = (&hands.workers, &hands.workers.queues);
-    let is_empty = || shop.system.sqs.queues().iter().all(|queue| queue.waiting + queue.in_flight + queue.delayed == 0);
+    let is_empty = || shop.system.sqs.queues().iter().all(|queue| queue.messages() == 0);
     for _ in 0..100 {
         let (emails, sms, refunds) = (hands.emails().await, hands.sms().await, hands.refunds().await);
         if emails.records.len() + sms.records.len() + refunds.records.len() == 0 {

@@ -47,12 +47,8 @@ struct Letter {
 
 /// Jobs that are not done yet, and jobs that were given up.
 pub fn depths(sqs: &Sqs) -> (usize, usize) {
-    let of = |dead: bool| sqs.queues().iter().filter(|queue| queue.is_dead_letters == dead).map(all_of).sum();
+    let of = |dead: bool| sqs.queues().iter().filter(|queue| queue.is_dead_letters == dead).map(QueueView::messages).sum();
     (of(false), of(true))
-}
-
-const fn all_of(queue: &QueueView) -> usize {
-    queue.waiting + queue.in_flight + queue.delayed
 }
 
 /// `GET /_local/queues`
@@ -78,7 +74,7 @@ pub async fn all(State(pages): State<Pages>) -> Response {
         });
         let letters = sqs.peek(&queue.name).unwrap_or_default();
         if let Some(row) = rows.get_mut(place) {
-            row.dead = all_of(&queue);
+            row.dead = queue.messages();
             row.more = letters.len().saturating_sub(SHOWN);
             row.letters = letters.into_iter().take(SHOWN).map(|letter| pages.letter(letter)).collect();
             row.dead_queue = Some(queue.name);

@@ -21,6 +21,14 @@ pub struct QueueView {
     pub is_dead_letters: bool,
 }
 
+impl QueueView {
+    /// All messages that are in it.
+    #[must_use]
+    pub const fn messages(&self) -> usize {
+        self.waiting + self.in_flight + self.delayed
+    }
+}
+
 /// A message as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageView {
