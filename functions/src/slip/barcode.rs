@@ -1,18 +1,20 @@
 //! An order's number as a Code 128 (ISO/IEC 15417), drawn so that a printer hits its bars.
 
 use code128::Code128;
-use maud::{Markup, html};
-use std::fmt::Write;
+use maud::{Markup, PreEscaped, html};
 
 /// A module is 1/75 inch (0.34 mm) wide: 4 dots of a 300 dpi printer, 8 of one with 600. 25 modules are 32 CSS pixels, and a
 /// browser gives a picture whole pixels; so the width is filled up to a multiple of 25 modules, or they wouldn't stay equally wide.
 const MODULES: u32 = 25;
 const PIXELS: u32 = 32;
 
+/// The least that the standard leaves white on both sides, in modules; `Code128::len` counts it.
+const QUIET: u32 = 10;
+
 /// 15 mm, so that a scanner held askew still crosses every bar.
 const HEIGHT: u32 = 57;
 
-/// A code: its bars, and how many modules it is wide with the white beside them.
+/// A code: its bars, as the strokes of a line that is one unit thick, and how many modules it is wide with the white beside them.
 pub(super) struct Barcode {
     bars: String,
     modules: u32,
@@ -24,11 +26,12 @@ impl Barcode {
         let code = Some(text).filter(|text| text.is_ascii()).and_then(Code128::encode_str)?;
         let drawn = u32::try_from(code.len()).ok()?;
         let modules = drawn.next_multiple_of(MODULES);
-        // Its coordinates leave ten modules of white on both sides, the standard's least. What fills up goes to the left.
-        let shift = modules - drawn;
-        let mut bars = String::new();
-        for bar in code.bar_coordinates() {
-            let _never = write!(bars, "M{} 0h{}v1h-{}z", bar.x + shift, bar.width, bar.width);
+        // What fills up goes to the left.
+        let mut bars = format!("M{} .5", QUIET + modules - drawn);
+        for bar in code.bars() {
+            // Digits, as none is wider than four modules, and so past the formatter, which takes as long as the rest of a page.
+            let [width, space] = [bar.width, bar.space].map(|modules| char::from(b'0' + modules));
+            bars.extend(['h', width, 'm', space, ' ', '0']);
         }
         Some(Self { bars, modules })
     }
@@ -39,7 +42,7 @@ impl Barcode {
         html! {
             svg.code role="img" aria-label=(text) viewBox=(format!("0 0 {} 1", self.modules)) width=(width) height=(HEIGHT)
                 preserveAspectRatio="none" shape-rendering="crispEdges" {
-                path d=(self.bars) {}
+                path d=(PreEscaped(&self.bars)) stroke="#000" {}
             }
         }
     }
@@ -55,11 +58,13 @@ mod tests {
     /// What a scanner's beam sees: whether each module is dark.
     fn beam(code: &Barcode) -> Vec<bool> {
         let mut dark = vec![false; code.modules as usize];
-        for bar in code.bars.split('M').skip(1) {
-            let (x, rest) = bar.split_once(" 0h").unwrap();
-            let (from, width): (usize, usize) = (x.parse().unwrap(), rest.split('v').next().unwrap().parse().unwrap());
-            assert!(dark[from..from + width].iter().all(|dark| !dark), "two bars in one place");
-            dark[from..from + width].fill(true);
+        let (x, bars) = code.bars.strip_prefix('M').unwrap().split_once(" .5").unwrap();
+        let mut at: usize = x.parse().unwrap();
+        for bar in bars.split('h').skip(1) {
+            let (width, space) = bar.strip_suffix(" 0").unwrap().split_once('m').unwrap();
+            let [width, space]: [usize; 2] = [width, space].map(|modules| modules.parse().unwrap());
+            dark[at..at + width].fill(true);
+            at += width + space;
         }
         dark
     }
