@@ -7,6 +7,7 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// The longest a job waits before it is tried again.
 const LONGEST: Duration = Duration::from_mins(15);
@@ -50,7 +51,10 @@ where
     for message in batch.records {
         let job = serde_json::from_str::<J>(message.body.as_deref().unwrap_or_default());
         let task = match job {
-            Ok(job) => Some(tokio::spawn(xray::carried(work(job)))),
+            Ok(job) => {
+                let span = tracing::error_span!("job", job = message.message_id);
+                Some(tokio::spawn(xray::carried(work(job)).instrument(span)))
+            }
             Err(error) => {
                 // It goes round to the dead letters, where somebody sees it.
                 // What it is wrong about may be somebody's address.

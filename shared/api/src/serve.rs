@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -41,10 +42,12 @@ async fn around(State(shop): State<Shop>, mut request: Request, next: Next) -> R
     let caller = CallerSlot::default();
     request.extensions_mut().insert(caller.clone());
 
+    // At every level, so that each line that says why has the id by which somebody asks.
+    let span = tracing::error_span!("request", request_id = id.to_str().unwrap_or_default());
     // A task of its own, so that a panic is this request's alone, and is answered.
-    let response = tokio::spawn(xray::within(segment, next.run(request)))
+    let response = tokio::spawn(xray::within(segment, next.run(request)).instrument(span.clone()))
         .await
-        .unwrap_or_else(|error| Problem::internal(lost(&error)).into_response());
+        .unwrap_or_else(|error| span.in_scope(|| Problem::internal(lost(&error)).into_response()));
     let mut response = Problem::rendered(response, &path);
 
     let consumed = shop.store.meter().total().since(consumed);

@@ -58,6 +58,11 @@ async fn a_panic_says_where_it_was_and_not_what_it_was_about() {
     assert_eq!(of("request failed").iter().map(|line| &line["error"]).collect::<Vec<_>>(), [&json!("it panicked")]);
     assert_eq!(of("request").iter().map(|line| &line["request_id"]).collect::<Vec<_>>(), [&json!("slip-1")]);
     assert_eq!(of("a job is tried again").iter().map(|line| &line["reason"]).collect::<Vec<_>>(), [&json!("it panicked")]);
+    // By what a client or a queue calls it, whoever looks for why it failed finds these lines too.
+    let within = |line: &Value| line["spans"].as_array().into_iter().flatten().cloned().collect::<Vec<_>>();
+    let (request, job) = (json!({ "name": "request", "request_id": "slip-1" }), json!({ "name": "job", "job": "1" }));
+    assert_eq!(within(of("request failed")[0]), std::slice::from_ref(&request));
+    assert_eq!(panics.iter().map(|line| within(line)).collect::<Vec<_>>(), [[request], [job]]);
     nobody_is_in(&text, &[]);
 }
 
