@@ -45,7 +45,7 @@ impl Input for CreateTemplate {
         let html = body.required("htmlContent", MISSING, |value| document(&value, MAX_HTML_BYTES));
         let text = body.optional("textContent", |value| document(&value, MAX_TEXT_BYTES));
         let declared = body.optional("variables", |value| variables(&value));
-        let locale = body.optional("locale", |value| value.word(Locale::of_tag, "INVALID_LOCALE"));
+        let locale = body.optional("locale", |value| value.locale());
         body.finish();
         let wording = Wording { name: name?, subject: subject?, html: html?, text: text?, declared: declared? };
         Some(Self(TemplateRequest { code: code?, locale: locale?.unwrap_or(shop.locale), wording }))

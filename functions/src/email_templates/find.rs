@@ -24,7 +24,7 @@ impl Input for FindTemplates {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let id = request.query("id", |value| value.id(TemplateId::new, "INVALID_ID"));
         let code = request.query("code", |value| code(&value));
-        let locale = request.query("locale", |value| value.word(Locale::of_tag, "INVALID_LOCALE"));
+        let locale = request.query("locale", |value| value.locale());
         let version = request.query("version", |value| value.integer(0..=i64::MAX, "INVALID_VERSION"));
         let versions = request.query("versions", |value| value.boolean());
         let is_active = request.query("isActive", |value| value.boolean());

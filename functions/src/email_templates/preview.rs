@@ -57,7 +57,7 @@ impl Input for Preview {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let mut body = request.body()?;
         let code = body.required("code", MISSING, |value| code(&value));
-        let locale = body.optional("locale", |value| value.word(Locale::of_tag, "INVALID_LOCALE"));
+        let locale = body.optional("locale", |value| value.locale());
         let version = body.optional("version", |value| value.integer(0..=i64::MAX, "INVALID_VERSION"));
         let variables = body.optional("variables", |value| value.anything("INVALID_VARIABLES"));
         let send = body.optional("send", |value| value.boolean());

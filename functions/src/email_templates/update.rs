@@ -52,7 +52,7 @@ impl Input for UpdateTemplate {
         let html = body.changeable("htmlContent", |value| document(&value, MAX_HTML_BYTES));
         let text = body.clearable("textContent", |value| document(&value, MAX_TEXT_BYTES));
         let declared = body.clearable("variables", |value| variables(&value));
-        let locale = body.changeable("locale", |value| value.word(Locale::of_tag, "INVALID_LOCALE"));
+        let locale = body.changeable("locale", |value| value.locale());
         let is_active = body.changeable("isActive", |value| value.boolean());
         body.finish();
         let change =

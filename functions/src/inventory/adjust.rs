@@ -49,7 +49,7 @@ impl Input for AdjustStock {
                 change => Some(change),
             });
         let reason = body.required("reason", "MISSING_REASON", |value| value.text(500));
-        let change_type = body.required("changeType", MISSING, |value| match value.word(ChangeType::parse, "INVALID_CHANGE_TYPE")? {
+        let change_type = body.required("changeType", MISSING, |value| match value.word::<ChangeType>("INVALID_CHANGE_TYPE")? {
             ChangeType::Sale => value.wrong_as("INVALID_CHANGE_TYPE", "can't be SALE by hand"),
             by_hand => Some(by_hand),
         });

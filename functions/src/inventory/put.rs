@@ -123,7 +123,7 @@ fn new_variant(fields: &mut Fields<'_>, shops: Currency) -> Option<NewVariant> {
     let size = fields.optional("size", |value| value.text(50));
     let color = fields.optional("color", |value| value.text(50));
     let price = fields.required("price", MISSING, |value| value.amount(named.unwrap_or(shops)));
-    let currency = fields.optional("currency", |value| value.word(Currency::parse, "INVALID_CURRENCY"));
+    let currency = fields.optional("currency", |value| value.currency());
     let stock_quantity = fields.optional("stockQuantity", |value| pieces(&value));
     let is_active = fields.optional("isActive", |value| value.boolean());
     currency?;
@@ -151,9 +151,8 @@ fn patch(fields: &mut Fields<'_>) -> Option<VariantPatch> {
         Some(currency) => value.amount(currency).map(NewPrice::Named),
         None => value.decimal("INVALID_AMOUNT").map(NewPrice::SameCurrency),
     });
-    let currency = fields.optional("currency", |value| {
-        if has_price { value.word(Currency::parse, "INVALID_CURRENCY") } else { value.wrong_as("INVALID_CURRENCY", "goes with a price") }
-    });
+    let currency = fields
+        .optional("currency", |value| if has_price { value.currency() } else { value.wrong_as("INVALID_CURRENCY", "goes with a price") });
     let not_applied = fields.optional("stockQuantity", |value| pieces(&value));
     let is_active = fields.changeable("isActive", |value| value.boolean());
     currency?;

@@ -44,8 +44,8 @@ impl Input for FindNotifications {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let order_id = request.query("orderId", |value| value.id(OrderId::new, "INVALID_ID"));
         let customer_id = request.query("customerId", |value| value.id(CustomerId::new, "INVALID_ID"));
-        let status = request.query("status", |value| value.word(NotificationStatus::parse, "INVALID_STATUS"));
-        let channel = request.query("type", |value| value.word(Channel::parse, "INVALID_TYPE"));
+        let status = request.query("status", |value| value.word::<NotificationStatus>("INVALID_STATUS"));
+        let channel = request.query("type", |value| value.word::<Channel>("INVALID_TYPE"));
         let page = page::read(request);
         let filter = NotificationFilter { order_id: order_id?, customer_id: customer_id?, status: status?, channel: channel? };
         Some(Self(filter, page?))

@@ -58,7 +58,7 @@ impl Input for CancelOrder {
         let id = order_id(request);
         let mut body = request.body()?;
         let reason = body.required("reason", "MISSING_REASON", |value| reason(&value));
-        let refund_method = body.optional("refundMethod", |value| value.word(RefundMethod::parse, "INVALID_METHOD"));
+        let refund_method = body.optional("refundMethod", |value| value.word::<RefundMethod>("INVALID_METHOD"));
         let notes = body.optional("notes", |value| value.text(2_000));
         body.finish();
         Some(Self { id: id?, request: CancelRequest { reason: reason?, refund_method: refund_method?, notes: notes? } })

@@ -23,9 +23,9 @@ impl Input for FindOrders {
         let id = request.query("id", |value| value.id(OrderId::new, "INVALID_ID"));
         let number = request.query("orderNumber", |value| value.text(64));
         let customer_id = request.query("customerId", |value| value.id(CustomerId::new, "INVALID_ID"));
-        let status = request.query("status", |value| value.word(OrderStatus::parse, "INVALID_STATUS"));
-        let payment_status = request.query("paymentStatus", |value| value.word(PaymentStatus::parse, "INVALID_PAYMENT_STATUS"));
-        let source = request.query("source", |value| value.word(OrderSource::parse, "INVALID_SOURCE"));
+        let status = request.query("status", |value| value.word::<OrderStatus>("INVALID_STATUS"));
+        let payment_status = request.query("paymentStatus", |value| value.word::<PaymentStatus>("INVALID_PAYMENT_STATUS"));
+        let source = request.query("source", |value| value.word::<OrderSource>("INVALID_SOURCE"));
         let within = page::read_dates(request);
         let page = page::read(request);
         match (id?, number?) {

@@ -30,7 +30,7 @@ impl Input for MarkPayment {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let id = order_id(request);
         let mut body = request.body()?;
-        let status = body.required("paymentStatus", MISSING, |value| value.word(PaymentStatus::parse, "INVALID_STATUS"));
+        let status = body.required("paymentStatus", MISSING, |value| value.word::<PaymentStatus>("INVALID_STATUS"));
         let reference = body.optional("reference", |value| value.text(255).map(|written| kept_reference(&written)));
         body.finish();
         Some(Self { id: id?, request: PaymentRequest { status: status?, reference: reference? } })

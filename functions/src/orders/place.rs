@@ -114,19 +114,18 @@ impl Input for PlaceOrder {
         };
         let customer = body.required("customer", MISSING, |value| customer(&value, shop.locale));
         let lines = body.required("items", "MISSING_ITEMS", |value| requested(&value));
-        let delivery_method =
-            body.required("deliveryMethod", MISSING, |value| value.word(DeliveryMethod::parse, "INVALID_DELIVERY_METHOD"));
+        let delivery_method = body.required("deliveryMethod", MISSING, |value| value.word::<DeliveryMethod>("INVALID_DELIVERY_METHOD"));
         let delivery_address = body.optional("deliveryAddress", |value| address(&value));
         if delivery_method == Some(DeliveryMethod::HomeDelivery) && delivery_address == Some(None) {
             body.missing("deliveryAddress", MISSING);
         }
         let delivery_zone = body.optional("deliveryZone", |value| value.text(100));
         let delivery_fee = body.optional("deliveryFee", |value| value.amount(currency));
-        let payment_method = body.required("paymentMethod", MISSING, |value| value.word(PaymentMethod::parse, "INVALID_PAYMENT_METHOD"));
+        let payment_method = body.required("paymentMethod", MISSING, |value| value.word::<PaymentMethod>("INVALID_PAYMENT_METHOD"));
         let payment_reference = body.optional("paymentReference", |value| value.text(255).map(|written| kept_reference(&written)));
         let promotion_code = body.optional("promotionCode", |value| value.text(64));
-        let source = body.required("source", MISSING, |value| value.word(OrderSource::parse, "INVALID_SOURCE"));
-        let _peeked = body.optional("currency", |value| value.word(Currency::parse, "INVALID_CURRENCY"));
+        let source = body.required("source", MISSING, |value| value.word::<OrderSource>("INVALID_SOURCE"));
+        let _peeked = body.optional("currency", |value| value.currency());
         let notes = body.optional("notes", |value| value.text(2_000));
         body.finish();
         Some(Self(OrderRequest {
@@ -153,7 +152,7 @@ fn customer(value: &Value<'_>, shops: Locale) -> Option<Customer> {
     let last_name = fields.required("lastName", MISSING, |value| value.text(100));
     let email = fields.optional("email", |value| email(&value));
     let phone = fields.optional("phone", |value| value.text(40));
-    let locale = fields.optional("locale", |value| value.word(Locale::of_tag, "INVALID_LOCALE"));
+    let locale = fields.optional("locale", |value| value.locale());
     fields.finish();
     Some(Customer { first_name: first_name?, last_name: last_name?, email: email?, phone: phone?, locale: locale?.unwrap_or(shops) })
 }

@@ -50,7 +50,7 @@ impl Input for ChangeStatus {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let id = order_id(request);
         let mut body = request.body()?;
-        let status = body.required("newStatus", MISSING, |value| value.word(OrderStatus::parse, "INVALID_STATUS"));
+        let status = body.required("newStatus", MISSING, |value| value.word::<OrderStatus>("INVALID_STATUS"));
         let step = if status == Some(OrderStatus::Cancelled) {
             let reason = body.required("note", "MISSING_REASON", |value| reason(&value));
             reason.map(|reason| Step::Cancel(CancelRequest { reason, refund_method: None, notes: None }))

@@ -57,7 +57,7 @@ impl Input for CreatePromotion {
         let code = body.required("code", MISSING, |value| code(&value));
         let name = body.required("name", MISSING, |value| value.text(MOST_NAME));
         let description = body.optional("description", |value| value.text(MOST_DESCRIPTION));
-        let kind = body.required("type", MISSING, |value| value.word(PromotionType::parse, "INVALID_TYPE"));
+        let kind = body.required("type", MISSING, |value| value.word::<PromotionType>("INVALID_TYPE"));
         let value = body.optional("value", |value| value.number(wrong_value(kind)).map(Decimal::new));
         let benefit = match (kind, &value) {
             (Some(kind), Some(value)) => Benefit::of(kind, value.as_ref(), currency).map_err(|wrong| body.note_error(wrong)).ok(),
@@ -86,7 +86,7 @@ impl Input for CreatePromotion {
         {
             body.note_error(wrong);
         }
-        let _peeked = body.optional("currency", |value| value.word(Currency::parse, "INVALID_CURRENCY"));
+        let _peeked = body.optional("currency", |value| value.currency());
         let is_active = body.optional("isActive", |value| value.boolean());
         body.finish();
         let terms = Terms {

@@ -8,7 +8,6 @@ use api::input::{Decimal, Input, MISSING, Reader};
 use api::{Answer, Checked, Problem, Shop};
 use axum::extract::State;
 use domain::ids::PromotionId;
-use domain::money::Currency;
 use domain::promotion::{PromotionPatch, PromotionType};
 use store::Writes;
 use utoipa::ToSchema;
@@ -59,7 +58,7 @@ impl Input for UpdatePromotion {
         let code = body.changeable("code", |value| code(&value));
         let name = body.changeable("name", |value| value.text(MOST_NAME));
         let description = body.clearable("description", |value| value.text(MOST_DESCRIPTION));
-        let kind = body.changeable("type", |value| value.word(PromotionType::parse, "INVALID_TYPE"));
+        let kind = body.changeable("type", |value| value.word::<PromotionType>("INVALID_TYPE"));
         let value = body.clearable("value", |value| value.number(wrong_value(kind.flatten())).map(Decimal::new));
         let min_order_value = body.clearable("minOrderValue", |value| value.number("INVALID_AMOUNT").map(Decimal::new));
         let max_discount = body.clearable("maxDiscount", |value| value.number("INVALID_AMOUNT").map(Decimal::new));
@@ -67,7 +66,7 @@ impl Input for UpdatePromotion {
         let per_user_limit = body.clearable("perUserLimit", |value| uses(&value, "INVALID_PER_USER_LIMIT"));
         let start = body.changeable("startDate", |value| value.timestamp());
         let end = body.changeable("endDate", |value| value.timestamp());
-        let currency = body.changeable("currency", |value| value.word(Currency::parse, "INVALID_CURRENCY"));
+        let currency = body.changeable("currency", |value| value.currency());
         let is_active = body.changeable("isActive", |value| value.boolean());
         body.finish();
         let patch = PromotionPatch {

@@ -74,7 +74,7 @@ impl Input for Validate {
         });
         let customer_id = body.optional("customerId", |value| value.id(CustomerId::new, "INVALID_ID"));
         let delivery_fee = body.optional("deliveryFee", |value| value.amount(currency));
-        let _peeked = body.optional("currency", |value| value.word(Currency::parse, "INVALID_CURRENCY"));
+        let _peeked = body.optional("currency", |value| value.currency());
         body.finish();
         let delivery_fee = delivery_fee?.unwrap_or(Money::zero(currency));
         Some(Self { code: code?, basket: Basket { subtotal: subtotal?, delivery_fee }, customer_id: customer_id? })

@@ -63,7 +63,7 @@ impl Input for CreateRefund {
             body.note("items", "INVALID_ITEM", "A refund is of an amount or of items, not of both.".to_owned());
         }
         let reason = body.required("reason", MISSING, |value| value.text(orders::cancel::MOST_REASON));
-        let method = body.optional("refundMethod", |value| value.word(RefundMethod::parse, "INVALID_METHOD"));
+        let method = body.optional("refundMethod", |value| value.word::<RefundMethod>("INVALID_METHOD"));
         body.finish();
         let asked = match (amount?, items?) {
             (_, Some(pieces)) => Asked::Pieces(pieces),

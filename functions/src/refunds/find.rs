@@ -20,8 +20,8 @@ impl Input for FindRefunds {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let id = request.query("id", |value| value.id(RefundId::new, "INVALID_ID"));
         let order_id = request.query("orderId", |value| value.id(OrderId::new, "INVALID_ID"));
-        let status = request.query("status", |value| value.word(RefundStatus::parse, "INVALID_STATUS"));
-        let method = request.query("method", |value| value.word(RefundMethod::parse, "INVALID_METHOD"));
+        let status = request.query("status", |value| value.word::<RefundStatus>("INVALID_STATUS"));
+        let method = request.query("method", |value| value.word::<RefundMethod>("INVALID_METHOD"));
         let page = page::read(request);
         if let Some(id) = id? {
             return query::alone(request, "id", &["orderId", "status", "method", "limit", "cursor"]).map(|()| Self::ById(id));

@@ -35,7 +35,7 @@ impl Input for UpdateRefund {
         if body.is_empty() {
             body.missing("status", MISSING);
         }
-        let status = body.changeable("status", |value| value.word(RefundStatus::parse, "INVALID_STATUS"));
+        let status = body.changeable("status", |value| value.word::<RefundStatus>("INVALID_STATUS"));
         let transaction_reference = body.clearable("transactionReference", |value| value.text(255));
         let notes = body.clearable("notes", |value| value.text(2_000));
         body.finish();

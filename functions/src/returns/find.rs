@@ -24,7 +24,7 @@ impl Input for FindReturns {
         let id = request.query("id", |value| value.id(ReturnId::new, "INVALID_ID"));
         let number = request.query("rmaNumber", |value| value.text(64));
         let order_id = request.query("orderId", |value| value.id(OrderId::new, "INVALID_ID"));
-        let status = request.query("status", |value| value.word(ReturnStatus::parse, "INVALID_STATUS"));
+        let status = request.query("status", |value| value.word::<ReturnStatus>("INVALID_STATUS"));
         let page = page::read(request);
         match (id?, number?) {
             (Some(_), Some(_)) => {

@@ -30,5 +30,5 @@ fn not_found(which: impl std::fmt::Display) -> Problem {
 }
 
 fn condition(value: &Value<'_>) -> Option<Condition> {
-    value.word(Condition::parse, "INVALID_CONDITION")
+    value.word::<Condition>("INVALID_CONDITION")
 }

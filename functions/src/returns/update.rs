@@ -62,7 +62,7 @@ impl Input for UpdateReturn {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let id = query::required_id(request, ReturnId::new);
         let mut body = request.body()?;
-        let status = body.required("status", "INVALID_STATUS", |value| value.word(ReturnStatus::parse, "INVALID_STATUS"));
+        let status = body.required("status", "INVALID_STATUS", |value| value.word::<ReturnStatus>("INVALID_STATUS"));
         let notes = match status {
             Some(ReturnStatus::Rejected) => body.required("notes", "MISSING_REASON", |value| value.text(2_000)).map(|why| Some(Some(why))),
             _ => body.clearable("notes", |value| value.text(2_000)),

@@ -68,7 +68,7 @@ impl Input for CreateShipment {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
         let mut body = request.body()?;
         let order_id = body.required("orderId", MISSING, |value| value.id(OrderId::new, "INVALID_ID"));
-        let carrier = body.required("carrier", MISSING, |value| value.word(Carrier::parse, "INVALID_CARRIER"));
+        let carrier = body.required("carrier", MISSING, |value| value.word::<Carrier>("INVALID_CARRIER"));
         let service = body.optional("service", |value| value.text(50));
         let recipient_name = body.required("recipientName", MISSING, |value| value.text(100));
         let recipient_phone = body.optional("recipientPhone", |value| value.text(40));

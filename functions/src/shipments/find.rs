@@ -23,8 +23,8 @@ impl Input for FindShipments {
         let id = request.query("id", |value| value.id(ShipmentId::new, "INVALID_ID"));
         let number = request.query("trackingNumber", |value| value.text(2 * MAX_CHARACTERS));
         let order_id = request.query("orderId", |value| value.id(OrderId::new, "INVALID_ID"));
-        let status = request.query("status", |value| value.word(ShipmentStatus::parse, "INVALID_STATUS"));
-        let carrier = request.query("carrier", |value| value.word(Carrier::parse, "INVALID_CARRIER"));
+        let status = request.query("status", |value| value.word::<ShipmentStatus>("INVALID_STATUS"));
+        let carrier = request.query("carrier", |value| value.word::<Carrier>("INVALID_CARRIER"));
         let page = page::read(request);
         match (id?, number?) {
             (Some(_), Some(_)) => {

@@ -49,7 +49,7 @@ impl Input for UpdateShipment {
         if body.is_empty() {
             body.missing("status", MISSING);
         }
-        let status = body.changeable("status", |value| value.word(ShipmentStatus::parse, "INVALID_STATUS"));
+        let status = body.changeable("status", |value| value.word::<ShipmentStatus>("INVALID_STATUS"));
         let tracking_number = body.clearable("trackingNumber", |value| number(&value));
         let estimated_delivery = body.clearable("estimatedDelivery", |value| value.timestamp());
         let label_url = body.clearable("labelUrl", |value| address(&value, labels));

@@ -50,7 +50,7 @@ impl Input for Redeem {
         let currency = body.peek("currency").and_then(Currency::parse).unwrap_or(shops);
         let customer_id = body.required("customerId", MISSING, |value| value.id(CustomerId::new, "INVALID_ID"));
         let amount = body.required("amount", MISSING, |value| value.positive_amount(currency));
-        let stated = body.optional("currency", |value| value.word(Currency::parse, "INVALID_CURRENCY"));
+        let stated = body.optional("currency", |value| value.currency());
         let order_id = body.optional("orderId", |value| value.id(OrderId::new, "INVALID_ID"));
         let note = body.required("note", MISSING, |value| value.text(500));
         body.finish();

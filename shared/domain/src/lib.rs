@@ -23,3 +23,5 @@ pub mod returns;
 pub mod shipment;
 pub mod template;
 pub mod time;
+
+pub use words::Word;

@@ -1,6 +1,15 @@
 //! Enums whose variants are words of the contract.
 
-/// Declares an enum with one wire word a variant: serde, [`Display`](std::fmt::Display), `as_str`, `parse` and `ALL`.
+/// One of a set of words, as clients write it.
+pub trait Word: Sized {
+    /// All of the set, in the contract's order.
+    const WORDS: &'static [&'static str];
+
+    /// The value of a word; words are matched exactly.
+    fn parse(word: &str) -> Option<Self>;
+}
+
+/// Declares an enum with one wire word a variant: serde, [`Display`](std::fmt::Display), [`Word`], `as_str`, `parse` and `ALL`.
 macro_rules! words {
     (
         $(#[$meta:meta])*
@@ -27,6 +36,14 @@ macro_rules! words {
             #[must_use]
             pub fn parse(word: &str) -> Option<Self> {
                 match word { $( $word => Some(Self::$variant), )+ _ => None }
+            }
+        }
+
+        impl $crate::Word for $name {
+            const WORDS: &'static [&'static str] = &[ $( $word, )+ ];
+
+            fn parse(word: &str) -> Option<Self> {
+                Self::parse(word)
             }
         }
 

@@ -201,7 +201,7 @@ struct Spoilt {
 
 /// What stands in the wrong place: of every type, too small, too large, too long, too many.
 fn misplaced() -> Vec<Value> {
-    let numbers = [json!(-1), json!(0.001), json!(1_900_000_000_000_u64), json!(9.9e15)];
+    let numbers = [json!(-1), json!(0), json!(0.001), json!(1_900_000_000_000_u64), json!(9.9e15)];
     let texts = [json!("x"), json!("2"), json!("{{#"), json!("x".repeat(3000))];
     let others = [Value::Null, json!(true), json!({}), json!([]), json!([1]), Value::Array(vec![json!({}); 1001])];
     numbers.into_iter().chain(texts).chain(others).collect()
@@ -295,7 +295,9 @@ async fn by_hand(shop: &LocalShop) -> Vec<Answer> {
     let claims = json!({ "id": 2, "role": Role::Staff.as_str(), "email": null, "exp": shop.system.clock.now().seconds() + 600 });
     let nameless = shop.with_token(Some(tokens::ours(&claims.to_string())));
     let unsent = nameless.post("/api/email-templates/preview", &json!({ "code": "RETURN_APPROVED", "send": true })).await;
-    vec![stale, reused, large, unsent]
+    let misspelt = json!({ "code": "GREETING", "name": "A greeting", "subject": "Hello", "htmlContent": "<p>Hello</p>\nTotal {{totl}}", "variables": ["total"] });
+    let misspelt = shop.admin().post("/api/email-templates", &misspelt).await;
+    vec![stale, reused, large, unsent, misspelt]
 }
 
 /// The examples of an operation's answers of a status.
@@ -309,7 +311,7 @@ fn shown<'a>(document: &'a Value, operation: &'a Value, status: &str) -> impl It
 async fn every_refusal_has_the_members_that_its_operation_shows() {
     let shop = LocalShop::without_pumps().await;
     let document = document();
-    let (mut complaints, mut seen, mut sent) = (BTreeMap::new(), BTreeSet::new(), 0);
+    let (mut complaints, mut seen, mut said, mut sent) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new(), 0);
     for (method, path, operation) in operations(&document) {
         // What a sender of webhooks is refused needs its signature.
         if signature(&operation).is_some() || path == "/api/health" {
@@ -329,6 +331,7 @@ async fn every_refusal_has_the_members_that_its_operation_shows() {
                     .entry(format!("{method} {path} shows no {status} {} as it is answered", answer.code()))
                     .or_insert(answer.text.clone());
             }
+            said.extend(sentences(&answer.body));
             here.extend(answer.errors().into_iter().map(|(_, code)| code.to_owned()));
             seen.insert((answer.status, answer.code().to_owned(), shape(&answer.body)));
         }
@@ -343,10 +346,12 @@ async fn every_refusal_has_the_members_that_its_operation_shows() {
     }
     assert!(sent > 1000, "{sent}");
     for answer in by_hand(&shop).await {
+        said.extend(sentences(&answer.body));
         seen.insert((answer.status, answer.code().to_owned(), shape(&answer.body)));
     }
     for (_, problem) in of_the_domain().into_iter().chain(others_of_the_domain()) {
         let problem = answered(&shop, problem).await;
+        said.extend(sentences(&problem));
         seen.insert((status_of(&problem), problem["code"].as_str().expect("a code").to_owned(), shape(&problem)));
     }
     for (name, example) in document["components"]["examples"].as_object().expect("examples") {
@@ -354,8 +359,78 @@ async fn every_refusal_has_the_members_that_its_operation_shows() {
         if !seen.contains(&(status_of(problem), problem["code"].as_str().expect("a code").to_owned(), shape(problem))) {
             complaints.insert(format!("nobody was answered {name}"), problem.to_string());
         }
+        for sentence in sentences(problem).difference(&said) {
+            complaints.insert(format!("nobody was told what {name} says"), format!("{sentence:?}"));
+        }
     }
     none(&complaints.into_iter().map(|(complaint, answer)| format!("{complaint}\n    {answer}")).collect::<Vec<_>>());
+}
+
+/// A value at each of a body's places that has a limit, the most or the least that it can be and one beyond that.
+fn at_limits(document: &Value, schema: &Value, pointer: &str, found: &mut Vec<(String, Value, Value)>) {
+    let schema = resolved(document, schema);
+    let limit = |name: &str| schema[name].as_i64();
+    // Digits are right in more places than letters are.
+    let digits = |n: i64| json!("1".repeat(usize::try_from(n).expect("a length")));
+    let longest = limit("maxLength").map(|most| (digits(most), digits(most + 1)));
+    let largest = limit("maximum").and_then(|most| Some((json!(most), json!(most.checked_add(1)?))));
+    let smallest = limit("minimum").map(|least| (json!(least), json!(least - 1)));
+    found.extend([longest, largest, smallest].into_iter().flatten().map(|(most, beyond)| (pointer.to_owned(), most, beyond)));
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        at_limits(document, property, &format!("{pointer}/{name}"), found);
+    }
+    for kind in ["oneOf", "anyOf", "allOf"] {
+        schema[kind].as_array().into_iter().flatten().for_each(|schema| at_limits(document, schema, pointer, found));
+    }
+    if schema["items"].is_object() {
+        at_limits(document, &schema["items"], &format!("{pointer}/0"), found);
+    }
+}
+
+/// What the document says of lengths and ranges stands in the readers as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_limit_of_a_field_is_where_the_document_says() {
+    let shop = LocalShop::without_pumps().await;
+    let document = document();
+    // Its amounts are read in its own currency.
+    let promotion = shop.promotion(json!({})).await;
+    let (mut complaints, mut tried) = (Vec::new(), 0);
+    for (method, path, operation) in operations(&document) {
+        let content = &operation["requestBody"]["content"]["application/json"];
+        if signature(&operation).is_some() || content["example"].is_null() {
+            continue;
+        }
+        let path = path.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect::<Vec<_>>().join("/");
+        let has_id = operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == "id");
+        let id = if path == "/api/promotions" { &promotion["id"] } else { &json!(1) };
+        let path = if has_id { format!("{path}?id={id}") } else { path };
+        let mut limits = Vec::new();
+        at_limits(&document, &content["schema"], "", &mut limits);
+        for (pointer, most, beyond) in limits {
+            let mut refused = Vec::new();
+            for value in [&most, &beyond] {
+                let Some(body) = with(&content["example"], &pointer, value.clone()) else { continue };
+                let answer = shop.admin().send(method.clone(), &path, Some(body.to_string().into_bytes())).await;
+                let errors = answer.body["errors"].as_array().into_iter().flatten();
+                let here = errors.filter(|error| error["pointer"] == json!(pointer)).filter_map(|error| error["detail"].as_str());
+                refused.push(here.map(ToOwned::to_owned).collect::<Vec<_>>());
+            }
+            let [at, past] = refused.as_slice() else { continue };
+            tried += 1;
+            let limiting = |detail: &String| ["has more than", "must be a whole number from"].iter().any(|words| detail.contains(words));
+            if at.iter().any(limiting) || past.is_empty() {
+                complaints.push(format!("{method} {path} {pointer}: at {most:.60} {at:?}, beyond it {past:?}"));
+            }
+        }
+    }
+    assert!(tried > 60, "{tried}");
+    none(&complaints);
+}
+
+/// What a problem tells people of each wrong field, by its code.
+fn sentences(problem: &Value) -> BTreeSet<(String, String)> {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    problem["errors"].as_array().into_iter().flatten().map(|error| (text(&error["code"]), text(&error["detail"]))).collect()
 }
 
 /// It is no operation's answer, so it stands among the components.

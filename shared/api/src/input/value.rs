@@ -3,7 +3,9 @@
 use super::fields::Fields;
 use super::json::Node;
 use crate::problem::{Code, FieldError, Place};
+use domain::Word;
 use domain::decimal;
+use domain::message::Locale;
 use domain::money::{AmountError, Currency, Decimal, Money};
 use domain::time::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -126,19 +128,40 @@ impl<'a> Value<'a> {
 
     /// One of a set of words.
     #[must_use]
-    pub fn word<T>(&self, parse: fn(&str) -> Option<T>, code: &'static str) -> Option<T> {
+    pub fn word<T: Word>(&self, code: &'static str) -> Option<T> {
+        self.parsed(T::parse, code, || format!("must be one of {}", T::WORDS.join(", ")))
+    }
+
+    /// A currency by its code.
+    #[must_use]
+    pub fn currency(&self) -> Option<Currency> {
+        self.parsed(Currency::parse, "INVALID_CURRENCY", || "must be a currency's code of ISO 4217, like USD".to_owned())
+    }
+
+    /// The locale of a language tag.
+    #[must_use]
+    pub fn locale(&self) -> Option<Locale> {
+        self.parsed(Locale::of_tag, "INVALID_LOCALE", || {
+            format!("must be {}, or a tag of one of them, like fr-CD", Locale::WORDS.join(" or "))
+        })
+    }
+
+    fn parsed<T>(&self, parse: fn(&str) -> Option<T>, code: &'static str, otherwise: impl Fn() -> String) -> Option<T> {
         let text = match self.source {
             Source::Json(Node::Text(text)) => text,
             Source::Text(text) => text,
             Source::Json(_) => return self.wrong_as(code, "must be a text"),
         };
-        parse(text).or_else(|| self.wrong_as(code, "is none of the words it can be"))
+        parse(text).or_else(|| self.wrong_as(code, &otherwise()))
     }
 
     /// A positive whole number up to 2^53 − 1, as an id.
     #[must_use]
     pub fn id<T>(&self, parse: fn(u64) -> Option<T>, code: &'static str) -> Option<T> {
-        self.whole().and_then(|number| u64::try_from(number).ok()).and_then(parse).or_else(|| self.wrong_as(code, "is no id"))
+        self.whole()
+            .and_then(|number| u64::try_from(number).ok())
+            .and_then(parse)
+            .or_else(|| self.wrong_as(code, "must be a positive whole number, an id"))
     }
 
     /// A whole number in a range.
