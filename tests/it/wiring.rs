@@ -11,6 +11,7 @@ mod refusals;
 mod rights;
 mod runbook;
 mod settings;
+mod starts;
 mod template;
 mod versions;
 

@@ -3,6 +3,7 @@
 mod browser;
 mod by_hand;
 mod caller;
+pub mod function;
 mod logged;
 pub mod mutation;
 mod orders;

@@ -1,6 +1,7 @@
 //! Functions as Lambda runs them: a process that asks for its events, and is told with each whether its trace is kept.
 
 use super::{Daemon, TRACE, assert_nobody_is_in, assert_ours, calls, header, seconds};
+use crate::kit::function::process;
 use crate::kit::{ByHand, CUSTOMER, LocalShop, Placed};
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode};
@@ -10,28 +11,13 @@ use domain::actor::Role;
 use local::Options;
 use local::emulators::http::serve;
 use serde_json::{Value, json};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Which function a process is.
-const FUNCTION: &str = "TRACED_FUNCTION";
 /// Deployed functions refuse the one that everybody knows.
 const JWT_SECRET: &str = "what-the-tokens-of-a-traced-shop-are-signed-with";
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Not a test by itself: what [`Function::answer`] runs in a process of its own.
-#[test]
-fn is_a_function_where_it_is_told_so() {
-    let Ok(function) = std::env::var(FUNCTION) else { return };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let ended = match function.as_str() {
-        "orders-cancel" => runtime.block_on(api::lambda::serve(functions::orders::cancel::routes())),
-        _ => runtime.block_on(functions::workers::run::process_refund()),
-    };
-    ended.expect("it runs for as long as there are events");
-}
 
 /// A function that is handed one event.
 struct Function<'a> {
@@ -61,14 +47,7 @@ impl Function<'_> {
             .route("/2018-06-01/runtime/invocation/{id}/{what}", post(told.clone()))
             .route("/2018-06-01/runtime/init/error", post(told));
         let lambda = serve(routes).await.expect("a server");
-        let this = "traces::deployed::is_a_function_where_it_is_told_so";
-        let mut process = Command::new(std::env::current_exe().expect("a path"))
-            .args([this, "--exact", "--quiet", "--nocapture"])
-            .env_clear()
-            .envs(self.environment(lambda.url()))
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a process");
+        let mut process = process(self.name, self.environment(), lambda.url());
         let answer = tokio::time::timeout(PATIENCE, answer.recv()).await;
         process.kill().expect("it still runs");
         let logged = String::from_utf8(process.wait_with_output().expect("what it wrote").stdout).expect("UTF-8");
@@ -77,18 +56,10 @@ impl Function<'_> {
         (serde_json::from_str(&answer).expect("JSON"), lines)
     }
 
-    fn environment(&self, lambda: &str) -> Vec<(&'static str, String)> {
+    fn environment(&self) -> Vec<(String, String)> {
         let config = &self.shop.system.workers.shop.config;
         let mut variables = vec![
-            (FUNCTION, self.name.to_owned()),
-            ("AWS_LAMBDA_RUNTIME_API", lambda.trim_start_matches("http://").to_owned()),
-            ("AWS_LAMBDA_FUNCTION_NAME", self.name.to_owned()),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "1".to_owned()),
             ("AWS_ENDPOINT_URL", self.shop.system.dynamodb.endpoint().to_owned()),
-            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-            ("AWS_REGION", "eu-west-1".to_owned()),
             ("JWT_SECRET", JWT_SECRET.to_owned()),
             ("STRIPE_SECRET_KEY", local::emulators::payments::STRIPE_KEY.to_owned()),
             ("STRIPE_BASE_URL", config.stripe_url.clone()),
@@ -98,7 +69,7 @@ impl Function<'_> {
             variables.push((table, format!("shop-local-{name}")));
         }
         variables.extend(self.daemon.map(|daemon| ("AWS_XRAY_DAEMON_ADDRESS", daemon.address())));
-        variables
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 

@@ -194,7 +194,7 @@ const NUMBER: &str = "SETTINGS_VERSION";
 
 /// A variable with a typing error is one that no code reads.
 #[test]
-fn every_variable_of_a_function_is_read_by_some_code_and_every_required_one_is_given() {
+fn every_variable_of_a_function_is_read_by_some_code() {
     let template = Template::main();
     let code: String = [
         "shared/api/src/config.rs",
@@ -220,27 +220,5 @@ fn every_variable_of_a_function_is_read_by_some_code_and_every_required_one_is_g
             complaints.push(format!("template.yaml: {name} is given {variable}, which no code reads"));
         }
     }
-    for bin in WORKERS.iter().chain(SCHEDULES) {
-        let name = camel(bin) + "Function";
-        let given = environment(&name);
-        for variable in required_by(&bin.replace('-', "_")) {
-            if !given.contains(&variable) {
-                complaints.push(format!(
-                    "template.yaml: {name} isn't given {variable}, without which functions/src/workers/run.rs doesn't start"
-                ));
-            }
-        }
-    }
     none(&complaints);
-}
-
-/// The variables that a worker's start, and what it calls in the same file, requires.
-fn required_by(function: &str) -> BTreeSet<String> {
-    let source = file("functions/src/workers/run.rs");
-    let body = |name: &str| source.split_once(&format!("fn {name}()")).and_then(|(_, rest)| Some(rest.split_once("\n}")?.0.to_owned()));
-    let own = body(function).unwrap_or_else(|| panic!("functions/src/workers/run.rs has no {function}()"));
-    let called = ["queues", "shop_name", "store"].into_iter().filter(|name| own.contains(&format!("{name}()"))).filter_map(body);
-    let all = called.fold(own.clone(), |all, called| all + &called);
-    let required = all.split("required(&Environment, \"").skip(1).filter_map(|rest| rest.split('"').next());
-    required.map(ToOwned::to_owned).collect()
 }
