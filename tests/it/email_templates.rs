@@ -334,6 +334,10 @@ async fn a_preview_fills_in_what_it_is_given_and_says_where_something_is_missing
         (vec![("/htmlContent", "INVALID_TEMPLATE")], &json!(2), &json!(10))
     );
 
+    let long = preview(&shop, json!({ "code": "HELLO", "variables": { "name": "x".repeat(1000), "price": 1 } })).await;
+    long.refused(400, "INVALID_TEMPLATE");
+    assert!(long.body["detail"].as_str().is_some_and(|detail| detail.ends_with(": it gets larger than 900 bytes.")), "{}", long.text);
+
     let blank = preview(&shop, json!({ "code": "HELLO", "variables": { "name": "", "price": 1 } })).await.ok();
     assert_eq!((&blank["subject"], &blank["text"]), (&json!("Hi"), &Value::Null));
     create(&shop, &with("NAMED", "subject", json!("{{name}}"))).await;

@@ -109,7 +109,7 @@ async fn a_cancel_and_what_becomes_of_its_refund_are_told() {
 async fn what_a_customer_typed_is_escaped_in_a_mails_html() {
     let shop = LocalShop::start().await;
     let customer =
-        json!({ "firstName": "<script>alert(1)</script>", "lastName": "O'Neil & fils", "email": "x@example.com", "locale": "en" });
+        json!({ "firstName": "<script>alert(1)<script>", "lastName": "O'Neil & fils", "email": "x@example.com", "locale": "en" });
     shop.order().with("customer", customer).place().await;
     shop.settled().await;
 

@@ -51,6 +51,22 @@ async fn what_staff_note_at_an_unpaid_order_is_theirs_to_read() {
     assert!(history.text.contains("Ordered twice\\nDeliver no more to them"), "{}", history.text);
 }
 
+/// To whom an order's mail goes is for whoever ordered to say, and so would be what stands in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_s_own_reason_is_mailed_to_nobody_and_that_of_staff_is() {
+    let shop = LocalShop::start().await;
+    for (who, is_told) in [(shop.customer(CUSTOMER), false), (shop.staff(), true)] {
+        let order = shop.order().place().await;
+        who.post(&order.path("cancel"), &json!({ "reason": "Pay at pay.example/now" })).await.ok();
+        shop.settled().await;
+        let messages = shop.staff().get(&format!("/api/notifications?orderId={}", order.id)).await;
+        assert!(messages.text.contains("est annulée"), "{}", messages.text);
+        assert_eq!(messages.text.contains("pay.example"), is_told, "{}", messages.text);
+        let history = shop.staff().get(&order.path("history")).await;
+        assert!(history.text.contains("pay.example"), "{}", history.text);
+    }
+}
+
 #[tokio::test]
 async fn an_unpaid_order_gets_no_refund_and_its_payment_is_void() {
     let shop = LocalShop::without_pumps().await;

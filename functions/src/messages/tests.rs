@@ -202,7 +202,7 @@ fn an_sms_is_one_part_of_the_gsm_alphabet() {
 
 #[test]
 fn what_a_customer_typed_is_escaped_in_html_and_left_alone_elsewhere() {
-    let hostile = "<script>alert(1)</script>";
+    let hostile = "<script>alert(1)<script>";
     let dress = "Robe \"É\" <b>";
     for kind in MessageKind::ALL {
         let mut facts = Facts { first_name: hostile.into(), reason: Some("<i>'&".into()), tracking_number: Some("<u>".into()), ..facts() };
@@ -215,7 +215,7 @@ fn what_a_customer_typed_is_escaped_in_html_and_left_alone_elsewhere() {
         for raw in ["<script", "<b>", "<i>", "<u>", "<s>", "<em>", "<L>", "M & "] {
             assert!(!message.html.contains(raw), "{kind}: {raw}");
         }
-        assert!(message.html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+        assert!(message.html.contains("&lt;script&gt;alert(1)&lt;script&gt;"));
         assert!(message.text.contains(hostile));
         if message.html.contains("Foulard") {
             assert!(message.html.contains("Robe &quot;É&quot; &lt;b&gt;"));
@@ -229,7 +229,7 @@ fn what_a_customer_typed_is_escaped_in_html_and_left_alone_elsewhere() {
 
 #[test]
 fn no_value_can_break_out_of_the_subject_or_add_a_paragraph() {
-    let evil = "Ana\r\nBcc: x@example.com\u{2028}\u{85}\0\n\n<p>";
+    let evil = "Ana\r\nBcc: x@localhost\u{2028}\u{85}\0\n\n<p>";
     for kind in MessageKind::ALL {
         let facts = Facts {
             first_name: evil.into(),
@@ -265,6 +265,25 @@ fn names_of_any_script_stay_and_overrides_of_direction_go() {
     assert!(message.text.contains("Bonjour Zoë 👩‍👧 أمينةgpj,"));
     let nameless = rendered(MessageKind::OrderConfirmed, Locale::Fr, &Facts { first_name: " \n".into(), ..facts });
     assert!(nameless.text.contains("Bonjour,"));
+}
+
+#[test]
+fn no_name_is_a_link() {
+    let greeted = |first_name: &str| {
+        let facts = Facts { first_name: first_name.to_owned(), ..facts() };
+        rendered(MessageKind::OrderConfirmed, Locale::Fr, &facts)
+            .text
+            .lines()
+            .find(|line| line.starts_with("Bonjour"))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    for name in ["URGENT: pay at https://evil.example/pay", "evil.example", "www.evil.example", "pay/now", "a@evil.example"] {
+        assert_eq!(greeted(name), "Bonjour,", "{name}");
+    }
+    for name in ["J.-P.", "J.P.", "Marie Ange", "M. Mbuyi", "N'Landu", "د. أمينة"] {
+        assert_eq!(greeted(name), format!("Bonjour {name},"));
+    }
 }
 
 #[test]
@@ -437,16 +456,16 @@ fn saying(subject: &str, html: &str, text: Option<&str>) -> Wording {
 #[test]
 fn the_shops_own_template_is_sent_and_escaped_in_its_page_alone() {
     let announcement =
-        announcement(MessageKind::OrderConfirmed, Locale::Fr, Facts { first_name: "<Ana>\r\nBcc: x@example.com".into(), ..facts() });
+        announcement(MessageKind::OrderConfirmed, Locale::Fr, Facts { first_name: "<Ana>\r\nBcc: x@localhost".into(), ..facts() });
     let own = own(saying(
         "{{orderNumber}} – {{firstName}}",
         "<p>{{firstName}}: {{#each items}}{{quantity}} {{name}}, {{/each}}{{total}}</p>",
         Some("{{firstName}}"),
     ));
     let sent = email(&announcement, &SHOP, Some(&Own::from(&own))).unwrap();
-    assert_eq!(sent.subject, "MLA-20260114-0007 – <Ana> Bcc: x@example.com");
-    assert_eq!(sent.html, "<p>&lt;Ana&gt; Bcc: x@example.com: 2 Robe Liputa, 1 Foulard, 1\u{a0}239,50\u{a0}USD</p>");
-    assert_eq!(sent.text.as_deref(), Some("<Ana> Bcc: x@example.com\n"));
+    assert_eq!(sent.subject, "MLA-20260114-0007 – <Ana> Bcc: x@localhost");
+    assert_eq!(sent.html, "<p>&lt;Ana&gt; Bcc: x@localhost: 2 Robe Liputa, 1 Foulard, 1\u{a0}239,50\u{a0}USD</p>");
+    assert_eq!(sent.text.as_deref(), Some("<Ana> Bcc: x@localhost\n"));
 }
 
 #[test]

@@ -128,6 +128,17 @@ pub fn knows(kind: MessageKind, path: &str) -> bool {
     of(kind).iter().any(|variable| variable.name == path)
 }
 
+/// A name as one line; none where it has an address of the web. Whoever orders says to whom the shop writes and how it greets them, and
+/// mail programs make a link of `pay.example/now`.
+fn name(typed: &str) -> String {
+    let name = one_line(typed);
+    let is_address = |word: &str| {
+        let ends_a_host = |rest: &str| rest.chars().take_while(|c| c.is_alphabetic()).count() > 1;
+        word.contains('/') || word.split('.').skip(1).any(ends_a_host)
+    };
+    if name.split(' ').any(is_address) { String::new() } else { name }
+}
+
 /// What the variables are in one message. A value is one line, whatever a customer typed. What isn't there is left out, so
 /// that a template that prints it fails and `{{#if}}` finds it false.
 #[must_use]
@@ -135,7 +146,7 @@ pub fn values(announcement: &Announcement, shop: &Shop<'_>) -> Value {
     let Announcement { kind, locale, facts, .. } = announcement;
     let mut all = Map::new();
     let mut put = |name: &str, value: Value| drop(all.insert(name.to_owned(), value));
-    let (first, last) = (one_line(&facts.first_name), one_line(&facts.last_name));
+    let (first, last) = (name(&facts.first_name), name(&facts.last_name));
     put("customerName", one_line(&format!("{first} {last}")).into());
     put("firstName", first.into());
     put("lastName", last.into());

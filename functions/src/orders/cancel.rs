@@ -21,7 +21,7 @@ pub(crate) const MOST_REASON: usize = 500;
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the document's picture of the body; `Input` reads it")]
 pub(crate) struct CancelBody {
-    /// Why, in words that the customer is told.
+    /// Why. What staff write the customer is told in the mail that says it is cancelled.
     #[schema(max_length = 500)]
     reason: String,
     /// The way the money came, when it is left out.

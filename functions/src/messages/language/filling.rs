@@ -52,7 +52,7 @@ struct Page {
 impl Output for Page {
     fn write(&mut self, more: &str) -> io::Result<()> {
         if self.text.len() + more.len() > self.most_bytes {
-            return Err(io::Error::other(format!("it gets larger than {} KB", self.most_bytes / 1024)));
+            return Err(io::Error::other(format!("it gets larger than {} bytes", self.most_bytes)));
         }
         self.text.push_str(more);
         Ok(())
@@ -63,6 +63,7 @@ fn why_not(error: &RenderError) -> String {
     match error.reason() {
         RenderErrorReason::MissingVariable(Some(name)) => format!("there is no value for {name}"),
         RenderErrorReason::MissingVariable(None) => "there is no value for a name".to_owned(),
+        RenderErrorReason::IOError(error) => error.to_string(),
         other => other.to_string(),
     }
 }

@@ -135,6 +135,8 @@ impl Order {
         order.notes = joined(order.notes.as_deref(), for_all);
         let noted = joined(Some(&request.reason), for_staff);
 
+        // Customers know their own, and whoever ordered in another's name and to another's address has nothing to say to them.
+        let told = actor.is_staff().then_some(request.reason.as_str());
         // One way in a message; what goes back as credit besides is told when it is there.
         let facts = by_method(refund.iter().chain(&further_refunds)).first().copied();
         let mut events = vec![
@@ -143,7 +145,7 @@ impl Order {
                 .noting(noted.as_deref())
                 .with_promotion_use(release.as_ref().map(|_| PromotionUse::GivenBack))
                 .announcing(
-                    Announcement::about(&order, MessageKind::OrderCancelled, facts, Some(&request.reason), &mut ids)
+                    Announcement::about(&order, MessageKind::OrderCancelled, facts, told, &mut ids)
                         .after_refunds_of(self)
                         .holding_money_of(&order),
                 ),
