@@ -297,6 +297,19 @@ async fn stock_never_goes_below_zero() {
 }
 
 #[tokio::test]
+async fn a_stock_never_grows_beyond_what_a_variant_may_start_with() {
+    let shop = LocalShop::without_pumps().await;
+    let variant = shop.variant("10.00", 5).await;
+    let refused = adjust(&shop, variant, 999_999_996).await;
+    refused.refused(400, "INVALID_QUANTITY_CHANGE");
+    assert_eq!(refused.errors(), [("/quantityChange", "INVALID_QUANTITY_CHANGE")]);
+    let detail = refused.body["detail"].as_str().expect("a sentence");
+    assert!(detail.contains("1000000000") && detail.contains('5'), "{detail}");
+    assert_eq!(shop.stock(variant).await, 5);
+    assert_eq!(adjust(&shop, variant, 999_999_995).await.ok()["variant"]["stockQuantity"], 1_000_000_000);
+}
+
+#[tokio::test]
 async fn a_wrong_adjustment_is_named() {
     let shop = LocalShop::without_pumps().await;
     let variant = shop.variant("10.00", 5).await;

@@ -234,6 +234,14 @@ pub enum InventoryError {
         /// Pieces asked to move.
         change: i64,
     },
+    /// `INVALID_QUANTITY_CHANGE`
+    #[error("{sku} has {left} in stock and can have {} at the most.", MAX_PIECES)]
+    TooManyPieces {
+        /// The variant's SKU.
+        sku: String,
+        /// Pieces on hand.
+        left: i64,
+    },
 }
 
 impl Variant {
@@ -294,10 +302,14 @@ impl Variant {
     /// The stock after a change by hand, with its log row.
     ///
     /// # Errors
-    /// [`InventoryError::InsufficientStock`] when it would leave fewer than no pieces, or more than [`MAX_PIECES`].
+    /// [`InventoryError::InsufficientStock`] when it would leave fewer than no pieces, [`InventoryError::TooManyPieces`] when more than
+    /// [`MAX_PIECES`].
     pub fn adjust(&self, adjustment: &StockAdjustment, actor: Actor, now: Timestamp) -> Result<Adjusted, InventoryError> {
         let stock_quantity = self.stock_quantity + adjustment.quantity_change;
-        if !(0..=MAX_PIECES).contains(&stock_quantity) {
+        if stock_quantity > MAX_PIECES {
+            return Err(InventoryError::TooManyPieces { sku: self.sku.clone(), left: self.stock_quantity });
+        }
+        if stock_quantity < 0 {
             return Err(InventoryError::InsufficientStock {
                 sku: self.sku.clone(),
                 left: self.stock_quantity,

@@ -156,6 +156,7 @@ fn others_of_the_domain() -> Vec<(&'static str, Problem)> {
         ("400.INVALID_AMOUNT", StepError::Fields(vec![WrongField::NotKept { field: "restockingFee" }]).into()),
         ("400.MISSING_REQUIRED_FIELDS", ShipmentError::NumberMissing.into()),
         ("409.INSUFFICIENT_STOCK", InventoryError::InsufficientStock { sku: sku(), left: 1, change: -2 }.into()),
+        ("400.INVALID_QUANTITY_CHANGE", InventoryError::TooManyPieces { sku: sku(), left: 1 }.into()),
         ("409.INSUFFICIENT_STOCK", StepError::SoldAgain { sku: sku(), needed: 2, left: 1 }.into()),
         ("409.QUANTITY_NOT_RETURNABLE", StepError::MoreThanAsked { sku: sku(), received: 2, asked: 1 }.into()),
         ("409.CODE_IMMUTABLE", TemplateError::CodeImmutable.into()),

@@ -241,6 +241,7 @@ impl From<InventoryError> for Problem {
             InventoryError::VariantNotFound(_) => Self::not_found("VARIANT_NOT_FOUND", error),
             InventoryError::DuplicateSku(_) => Self::conflict("DUPLICATE_SKU", error),
             InventoryError::InsufficientStock { .. } => Self::conflict("INSUFFICIENT_STOCK", error),
+            InventoryError::TooManyPieces { .. } => Self::invalid_field("/quantityChange", "INVALID_QUANTITY_CHANGE", error),
         }
     }
 }
