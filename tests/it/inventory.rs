@@ -64,6 +64,40 @@ async fn an_update_changes_what_is_sent_and_never_the_stock() {
 }
 
 #[tokio::test]
+async fn an_update_that_changes_nothing_writes_nothing() {
+    let shop = LocalShop::start().await;
+    let (variant, other) = (shop.variant("10.00", 5).await, shop.variant("10.00", 5).await);
+    let read = async |id: u64| {
+        let found = shop.staff().get(&format!("/api/inventory?id={id}")).await;
+        (found.header("etag").to_owned(), found.ok())
+    };
+    let (before, others) = (read(variant).await, read(other).await);
+    let mut same = before.1.clone();
+    same["stockQuantity"] = json!(99);
+
+    for update in [same.clone(), json!({ "id": variant, "price": 10 }), json!({ "id": variant })] {
+        let answer = put(&shop, json!([update])).await;
+        assert_eq!((answer.status, answer.header("etag")), (200, before.0.as_str()), "{}", answer.text);
+        assert_eq!(answer.body["variants"], json!([before.1]));
+        assert_eq!(read(variant).await, before);
+    }
+    let keyed = shop.keeper().key("same");
+    for _ in 0..2 {
+        keyed.put("/api/inventory", &json!({ "variants": [same] })).await.ok();
+    }
+
+    // What stays beside what changes is not written either.
+    put(&shop, json!([same, { "id": other, "price": 11 }])).await.ok();
+    assert_eq!(read(variant).await, before);
+    assert_ne!(read(other).await.0, others.0);
+    shop.settled().await;
+    for id in [variant, other] {
+        let log = shop.staff().get(&format!("/api/inventory/{id}/history")).await.ok();
+        assert_eq!(column(&log, "reason"), ["Initial stock"]);
+    }
+}
+
+#[tokio::test]
 async fn a_change_of_one_variant_that_has_changed_since_is_refused() {
     let shop = LocalShop::without_pumps().await;
     let (variant, other) = (shop.variant("10.00", 5).await, shop.variant("10.00", 5).await);

@@ -244,6 +244,7 @@ fn decide(
             return Err(InventoryError::DuplicateSku(sku.clone()).into());
         }
         writes = match step {
+            Step::Change(old, _) if variant == *old => writes,
             Step::Change(old, _) => writes.change_variant(old, variant, unmoved),
             Step::Create(_) => writes.insert_variant(variant),
         };

@@ -272,7 +272,8 @@ impl Variant {
         }
     }
 
-    /// This variant with other catalogue facts; never with another stock, and in another currency only where one is named.
+    /// This variant with other catalogue facts, or as it is where they are none; never with another stock, and in another currency
+    /// only where one is named.
     ///
     /// # Errors
     /// See [`WrongPrice`].
@@ -284,7 +285,7 @@ impl Variant {
             Some(NewPrice::Named(price)) => price,
             Some(NewPrice::SameCurrency(number)) => number.amount(currency).map_err(|reason| WrongPrice { currency, reason })?,
         };
-        Ok(Self {
+        let patched = Self {
             product_id: patch.product_id.unwrap_or(old.product_id),
             sku: patch.sku.unwrap_or(old.sku),
             product_name: patch.product_name.unwrap_or(old.product_name),
@@ -292,11 +293,12 @@ impl Variant {
             color: patch.color.unwrap_or(old.color),
             price,
             is_active: patch.is_active.unwrap_or(old.is_active),
-            version: old.version + 1,
-            revision: old.revision + 1,
-            updated_at: now,
             ..old
-        })
+        };
+        if patched == *self {
+            return Ok(patched);
+        }
+        Ok(Self { version: self.version + 1, revision: self.revision + 1, updated_at: now, ..patched })
     }
 
     /// The stock after a change by hand, with its log row.
