@@ -82,7 +82,9 @@ pub(super) async fn request(State(shop): State<Shop>, caller: Caller, request: C
     shop.decide(&meta, |attempt| async move {
         let order = shop.store.order(order_id).await?.ok_or_else(|| orders::not_found(order_id))?;
         caller.may_reach(order.customer_id)?;
-        let accepted = request.accept(&order, &shop.config.returns, attempt.now)?;
+        let policy = &shop.config.returns;
+        let window_ends = order.completed_at.map(|delivered| shop.config.end_of_day(delivered, policy.window_days));
+        let accepted = request.accept(&order, policy, window_ends, attempt.now)?;
         // Taken once, after it was first accepted: deciding again needs no second number.
         let (day, sequence) = number
             .get_or_try_init(|| async {

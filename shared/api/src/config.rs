@@ -6,6 +6,7 @@ use domain::money::{Currency, Money};
 use domain::order::DeliveryFees;
 use domain::returns::ReturnPolicy;
 use domain::time::{Day, Timestamp};
+use jiff::Span;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -105,6 +106,17 @@ impl ShopConfig {
     pub fn day(&self, at: Timestamp) -> Day {
         let date = self.local_time(at).date();
         Day::new(date.year(), date.month(), date.day())
+    }
+
+    /// Where the calendar day is over, where the shop is, that comes so many days after the one of a point in time.
+    #[must_use]
+    pub fn end_of_day(&self, from: Timestamp, days: u64) -> Timestamp {
+        let days = i64::try_from(days).ok().and_then(|days| Span::new().try_days(days.checked_add(1)?).ok());
+        let next = days.and_then(|days| self.local_time(from).date().checked_add(days).ok());
+        let end = next.and_then(|next| self.timezone.to_timestamp(next.at(0, 0, 0, 0)).ok());
+        let end = end.and_then(|end| u64::try_from(end.as_millisecond()).ok());
+        // Where a calendar ends, in some thousand years.
+        end.map_or(Timestamp(u64::MAX), Timestamp)
     }
 
     /// Date and time of day of a point in time, where the shop is.
@@ -325,6 +337,21 @@ fn delivery_fees(json: &str, currency: Currency) -> Result<DeliveryFees, String>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_ends_at_the_midnight_of_the_shop_also_where_its_clocks_have_changed_since() {
+        let end_of_day = |timezone: &str, from: &str, days: u64| {
+            let timezone = timezone.to_owned();
+            let config = ShopConfig::read(&move |name| (name == "SHOP_TIMEZONE").then(|| timezone.clone())).unwrap();
+            let from: jiff::Timestamp = from.parse().unwrap();
+            let end = config.end_of_day(Timestamp(u64::try_from(from.as_millisecond()).unwrap()), days);
+            jiff::Timestamp::from_millisecond(i64::try_from(end.0).unwrap()).unwrap().to_string()
+        };
+        assert_eq!(end_of_day("Africa/Kinshasa", "2026-01-01T13:32:00Z", 30), "2026-01-31T23:00:00Z");
+        assert_eq!(end_of_day("Africa/Kinshasa", "2026-01-01T23:00:00Z", 0), "2026-01-02T23:00:00Z");
+        assert_eq!(end_of_day("Europe/Paris", "2026-10-20T22:30:00Z", 30), "2026-11-20T23:00:00Z");
+        assert_eq!(end_of_day("Europe/Paris", "2026-03-20T22:30:00Z", 30), "2026-04-19T22:00:00Z");
+    }
 
     #[test]
     fn a_secret_that_can_be_guessed_refuses_to_start() {

@@ -82,7 +82,7 @@ impl Condition {
 /// What the shop has decided about returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReturnPolicy {
-    /// Days after its delivery that an order can be returned in.
+    /// Days after the one of its delivery that an order can be returned in, the last of them to its end.
     pub window_days: u64,
     /// Days after its approval that a return must arrive in.
     pub arrival_days: u64,

@@ -85,16 +85,23 @@ pub struct Accepted<'a> {
 }
 
 impl ReturnRequest {
-    /// Whether the order, as it is now, allows this return.
+    /// Whether the order, as it is now, allows this return. `window_ends` is where the last day of the policy's window is over, counted
+    /// from the order's delivery.
     ///
     /// # Errors
     /// Whatever stands in its way; see [`RequestError`].
-    pub fn accept<'a>(&'a self, order: &Order, policy: &ReturnPolicy, now: Timestamp) -> Result<Accepted<'a>, RequestError> {
+    pub fn accept<'a>(
+        &'a self,
+        order: &Order,
+        policy: &ReturnPolicy,
+        window_ends: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Accepted<'a>, RequestError> {
         order.has_lines(self.items.iter().map(|asked| asked.order_item_id)).map_err(RequestError::NoSuchLines)?;
         if order.status != OrderStatus::Delivered {
             return Err(RequestError::NotDelivered(order.status));
         }
-        if order.completed_at.is_none_or(|delivered| delivered.plus_days(policy.window_days) < now) {
+        if window_ends.is_none_or(|end| end <= now) {
             return Err(RequestError::WindowClosed(policy.window_days));
         }
         // A line that is asked for several times is asked for all of it together.

@@ -84,7 +84,7 @@ fn request(order: &Order, asked: &Asked) -> ReturnRequest {
 
 fn ask(order: &Order, asked: &Asked) -> Result<ReturnChange, RequestError> {
     let request = request(order, asked);
-    let accepted = request.accept(order, &POLICY, NOW)?;
+    let accepted = request.accept(order, &POLICY, Some(NOW.plus_days(30)), NOW)?;
     Ok(Return::open(accepted, &Day::new(2026, 11, 23), 1, admin(), NOW, ids()))
 }
 
@@ -118,12 +118,14 @@ fn refund(order: &Order, part: RefundPart) -> Option<(Order, Refund)> {
 }
 
 #[test]
-fn the_window_is_open_for_thirty_days_and_not_a_millisecond_longer() {
+fn the_window_is_open_until_it_ends_and_not_a_millisecond_longer() {
     let order = delivered(&[(10_00, 1)], Off::Cents(0));
     let request = request(&order, &vec![(0, 1, Condition::Unopened)]);
-    let last = order.completed_at.unwrap().plus_days(30);
-    assert!(request.accept(&order, &POLICY, last).is_ok());
-    assert_eq!(request.accept(&order, &POLICY, last.plus_millis(1)).err(), Some(RequestError::WindowClosed(30)));
+    let ends = order.completed_at.unwrap().plus_days(30).plus_millis(1);
+    let accept = |now| request.accept(&order, &POLICY, Some(ends), now).err();
+    assert_eq!(accept(order.completed_at.unwrap().plus_days(30)), None);
+    assert_eq!(accept(ends), Some(RequestError::WindowClosed(30)));
+    assert_eq!(request.accept(&order, &POLICY, None, NOW).err(), Some(RequestError::WindowClosed(30)), "nobody knows when it came");
 }
 
 #[test]

@@ -324,7 +324,7 @@ fn brought_back(order: &Order, line: usize, quantity: u32) -> Order {
     let item = RequestedItem { order_item_id: order.items[line].id, quantity, condition: Condition::Unopened, restockable: true };
     let request = ReturnRequest { reason: "x".into(), description: None, items: vec![item] };
     let policy = ReturnPolicy { window_days: 30, arrival_days: 30, refunds_delivery_on_fault: false };
-    let accepted = request.accept(order, &policy, NOW).unwrap();
+    let accepted = request.accept(order, &policy, Some(NOW.plus_days(30)), NOW).unwrap();
     let opened = Return::open(accepted, &Day::new(2026, 11, 23), 1, STAFF, NOW, ids(8));
     let steps = [ReturnStep::Approve, ReturnStep::Receive, ReturnStep::Refund];
     let back = steps.into_iter().fold(opened, |change, step| {
