@@ -362,12 +362,17 @@ impl Announcement {
             lines: lines.collect(),
             rma_number: Some(rma.rma_number.clone()),
             not_arrived: rma.has_not_arrived(),
-            restocking_fee: kept(rma.restocking_fee),
-            return_shipping_fee: kept(rma.return_shipping_fee),
             arrives_before: rma.arrives_before,
             ..self.facts
         };
-        Self { facts, ..self }
+        Self { facts, ..self }.keeping(kept(rma.restocking_fee), kept(rma.return_shipping_fee))
+    }
+
+    /// With what is kept of a return's refund: for putting the pieces back on sale, and for the way back.
+    #[must_use]
+    pub fn keeping(mut self, restocking: Option<Money>, return_shipping: Option<Money>) -> Self {
+        (self.facts.restocking_fee, self.facts.return_shipping_fee) = (restocking, return_shipping);
+        self
     }
 }
 

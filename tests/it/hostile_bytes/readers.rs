@@ -206,6 +206,8 @@ fn refund(attempts: u32) -> Refund {
         payment_reference: None,
         amount: Money::usd(1),
         from_credit: None,
+        restocking_fee: None,
+        return_shipping_fee: None,
         pieces: Vec::new(),
         reason: "Torn".to_owned(),
         status: RefundStatus::Processing,

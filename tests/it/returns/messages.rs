@@ -117,3 +117,43 @@ async fn an_approval_says_what_is_kept_of_the_refund_and_until_when_it_may_come(
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_says_what_was_kept_of_it_whenever_that_was_decided() {
+    let shop = LocalShop::start().await;
+    for (locale, amount, each, together) in
+        [("fr", "120,00 USD", ["20,00 USD", "10,00 USD"], "30,00 USD"), ("en", "USD 120.00", ["USD 20.00", "USD 10.00"], "USD 30.00")]
+    {
+        for (early, late) in [
+            (json!({}), json!({ "restockingFee": 20, "returnShippingFee": 10 })),
+            (json!({ "restockingFee": 20 }), json!({ "returnShippingFee": 10 })),
+        ] {
+            let order = delivered(&shop, locale).await;
+            let rma = shop.rma(&order, 0, 2).await;
+            for (status, fees) in [("APPROVED", &early), ("RECEIVED", &json!({})), ("REFUNDED", &late)] {
+                let mut step = fees.clone();
+                step["status"] = json!(status);
+                shop.step(rma, step).await.ok();
+            }
+            shop.settled().await;
+            let refund = shop.refunds_of(order.id).await.remove(0);
+            shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "COMPLETED" })).await.ok();
+            let [_, page, sms] = last(&shop, &order).await;
+            let page = page.replace('\u{a0}', " ");
+            for said in [amount, together] {
+                assert!(page.contains(said) && sms.contains(said), "{said}: {page} {sms}");
+            }
+            assert!(each.iter().all(|fee| page.contains(fee)), "{page}");
+        }
+
+        // Nothing was kept, or the refund is of no return.
+        let order = delivered(&shop, locale).await;
+        let rma = shop.rma(&order, 0, 1).await;
+        shop.steps(rma, &["APPROVED", "RECEIVED", "REFUNDED"]).await;
+        shop.settled().await;
+        let refund = shop.refunds_of(order.id).await.remove(0);
+        shop.admin().put(&format!("/api/refunds?id={}", refund["id"]), &json!({ "status": "COMPLETED" })).await.ok();
+        let [_, page, sms] = last(&shop, &order).await;
+        assert!(!page.contains("frais") && !page.contains("fees") && !sms.contains("rais") && !sms.contains("ees"), "{page} {sms}");
+    }
+}

@@ -129,6 +129,12 @@ pub struct Refund {
     /// What of that is store credit which was spent on the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_credit: Option<Money>,
+    /// What the shop kept of its return for putting the pieces back on sale, where the customer gets less for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restocking_fee: Option<Money>,
+    /// What it kept likewise for the way back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_shipping_fee: Option<Money>,
     /// The pieces it gives the money of back, where it was asked for by pieces; a return has its own.
     pub pieces: Vec<RefundedPieces>,
     /// Why.

@@ -163,6 +163,8 @@ impl Order {
             payment_reference,
             amount,
             from_credit,
+            restocking_fee: None,
+            return_shipping_fee: None,
             pieces,
             reason: opening.reason.to_owned(),
             status: RefundStatus::Processing,

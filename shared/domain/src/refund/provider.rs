@@ -346,6 +346,8 @@ impl Order {
             payment_reference: earlier.or(self.payment_reference.as_deref()).map(ToOwned::to_owned),
             amount,
             from_credit: None,
+            restocking_fee: None,
+            return_shipping_fee: None,
             pieces: Vec::new(),
             reason: format!("Made at {provider}"),
             status,

@@ -194,7 +194,8 @@ impl Refund {
 
     fn announcement(&self, kind: MessageKind, amount: Money, after: &Order, ids: &mut Ids) -> Announcement {
         let facts = RefundFacts { amount, method: self.method };
-        Announcement::about(after, kind, Some(facts), self.failure_reason.as_deref(), ids)
+        let about = Announcement::about(after, kind, Some(facts), self.failure_reason.as_deref(), ids);
+        about.keeping(self.restocking_fee, self.return_shipping_fee)
     }
 
     fn status_event(&self, before: RefundStatus, after: &Order, actor: Actor, now: Timestamp, ids: &mut Ids) -> Event {

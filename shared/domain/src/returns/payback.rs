@@ -39,12 +39,20 @@ impl ReturnChange {
         self.rma.refund_amount = Some(due);
         let as_paid = due.minor.min(self.order.refundable_otherwise().minor);
         let parts = [(RefundMethod::of_payment(self.order.payment_method), as_paid), (RefundMethod::StoreCredit, due.minor - as_paid)];
+        // What only brings it down to what is left of the order's money is no matter of the fees.
+        let are_taken_off = due.minor == owed - self.rma.fees().minor;
+        let kept = |fee: Money| (are_taken_off && !fee.is_zero()).then_some(fee);
         let reason = format!("Return {}: {}", self.rma.rma_number, self.rma.reason);
         for (method, minor) in parts.into_iter().filter(|(_, minor)| *minor > 0) {
             let part = RefundPart::Amount(Money::new(minor, due.currency));
             let opening = Opening { part, method, reason: &reason, return_id: Some(self.rma.id), notes: None };
-            let (order, refund) = self.order.clone().open_refund(&opening, now, ids)?;
+            let (order, mut refund) = self.order.clone().open_refund(&opening, now, ids)?;
             self.order = order;
+            // Kept once, though the money goes back in two.
+            if self.refunds.is_empty() {
+                refund.restocking_fee = kept(self.rma.restocking_fee);
+                refund.return_shipping_fee = kept(self.rma.return_shipping_fee);
+            }
             self.refunds.push(refund);
         }
         self.rma.refund_id = self.refunds.first().map(|refund| refund.id);
