@@ -67,6 +67,23 @@ async fn what_no_provider_carries_out_waits_for_staff_and_an_admin_completes_it(
 }
 
 #[tokio::test]
+async fn what_an_admin_changes_of_a_refund_is_in_its_orders_history() {
+    let shop = LocalShop::start().await;
+    let (order, refund) = refunded(&shop, "CARD", Some("CASH")).await;
+    let rows = async || shop.staff().get(&order.path("history")).await.ok().as_array().expect("rows").clone();
+    let before = rows().await.len();
+    put(&shop, &refund, json!({ "transactionReference": "TX-9", "notes": "Handed to her sister, 0812345678" })).await.ok();
+    put(&shop, &refund, json!({ "notes": null })).await.ok();
+    let rows = rows().await;
+    assert_eq!(rows.len(), before + 2, "{rows:?}");
+    for (row, what) in rows.iter().zip(["notes", "transactionReference, notes"]) {
+        assert_eq!((&row["type"], &row["performedBy"], &row["role"]), (&json!("REFUND_UPDATED"), &json!(1), &json!("ADMIN")));
+        assert_eq!((&row["previousStatus"], &row["newStatus"]), (&json!("PROCESSING"), &json!("PROCESSING")));
+        assert_eq!(row["note"], format!("Refund {}: {what} changed", refund["id"]));
+    }
+}
+
+#[tokio::test]
 async fn a_failed_refund_gives_its_room_back_and_a_retry_takes_it_again() {
     let shop = LocalShop::start().await;
     let (order, refund) = refunded(&shop, "MOBILE_MONEY", None).await;

@@ -28,7 +28,7 @@ impl Part {
                 Some(Self::Refund(id.unwrap_or_else(|| panic!("no refund is named: {row}"))))
             }
             "RETURN_REQUESTED" | "RETURN_STATUS_CHANGED" => Some(Self::Return(note.split(':').next().unwrap_or_default().to_owned())),
-            "SHIPMENT_CREATED" | "SHIPMENT_STATUS_CHANGED" | "SHIPMENT_UPDATED" | "STORE_CREDIT_REDEEMED" => None,
+            "SHIPMENT_CREATED" | "SHIPMENT_STATUS_CHANGED" | "SHIPMENT_UPDATED" | "REFUND_UPDATED" | "STORE_CREDIT_REDEEMED" => None,
             kind => panic!("nobody knows {kind}: {row}"),
         }
     }

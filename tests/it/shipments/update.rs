@@ -171,3 +171,26 @@ async fn what_staff_set_on_the_order_by_hand_stays() {
     assert_eq!(status(&shop, &order).await, "SHIPPED");
     shop.staff().put(&order.path("status"), &json!({ "newStatus": "DELIVERED" })).await.ok();
 }
+
+#[tokio::test]
+async fn what_staff_change_of_a_parcel_is_in_its_orders_history() {
+    let shop = LocalShop::without_pumps().await;
+    let order = confirmed(&shop, 2).await;
+    let parcel = shop.ship(&order, "OTHER").await;
+    let rows = async || shop.staff().get(&order.path("history")).await.ok().as_array().expect("rows").clone();
+    let before = rows().await.len();
+    shop.change_shipment(&parcel, &json!({ "trackingNumber": "BUS42-7", "cost": 3.5 })).await.ok();
+    shop.change_shipment(
+        &parcel,
+        &json!({ "weight": 0.75, "estimatedDelivery": 1_800_000_000_000_u64, "labelUrl": "https://x.example/l.pdf?key=secret" }),
+    )
+    .await
+    .ok();
+    let rows = rows().await;
+    assert_eq!(rows.len(), before + 2, "{rows:?}");
+    for (row, note) in rows.iter().zip(["BUS42-7: estimatedDelivery, labelUrl, weight changed", "BUS42-7: trackingNumber, cost changed"]) {
+        assert_eq!((&row["type"], &row["performedBy"], &row["role"]), (&json!("SHIPMENT_UPDATED"), &json!(2), &json!("SALES_STAFF")));
+        assert_eq!((&row["previousStatus"], &row["newStatus"]), (&json!("PENDING"), &json!("PENDING")));
+        assert_eq!(row["note"], format!("Shipment {} by OTHER {note}", parcel["id"]));
+    }
+}

@@ -45,7 +45,7 @@ pub enum RefundError {
 pub struct RefundChange {
     /// The refund after it.
     pub refund: Refund,
-    /// The order, where its money moved.
+    /// The order, where its money moved, or its history has more to say.
     pub order: Option<Order>,
     /// The customer's store credit, where it went there.
     pub credit: Option<CreditEntry>,
@@ -69,7 +69,7 @@ impl Refund {
             edited.notes = notes;
         }
         let Some(to) = patch.status else {
-            return Ok(edited.noted(EventKind::RefundUpdated, actor, now, ids));
+            return Ok(edited.noted(self, order, actor, now, ids));
         };
         if self.awaiting == Some(Awaiting::Provider) {
             return Err(RefundError::InProgress);
@@ -102,23 +102,24 @@ impl Refund {
     /// Nobody but staff can carry it out; nothing when that is known already or it isn't being carried out.
     #[must_use]
     pub fn leave_to_staff(&self, now: Timestamp, ids: Ids) -> Option<RefundChange> {
-        self.is_free()
-            .then(|| Self { awaiting: Some(Awaiting::Staff), ..self.touched(now) }.noted(EventKind::RefundUpdated, Actor::System, now, ids))
+        self.is_free().then(|| Self { awaiting: Some(Awaiting::Staff), ..self.touched(now) }.remarked(Some("Left to staff"), now, ids))
     }
 
     pub(super) fn touched(&self, now: Timestamp) -> Self {
         Self { version: self.version + 1, updated_at: now, ..self.clone() }
     }
 
-    fn noted(self, kind: EventKind, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
-        let note = match self.awaiting {
-            Some(Awaiting::Staff) if actor == Actor::System => Some("Left to staff"),
-            _ => self.notes.as_deref(),
-        };
-        let event = Event::new(Subject::Refund(self.id), self.version, kind, actor, now, &mut ids)
+    /// Edited by staff, which stands in the order's history: what was changed, and not what they wrote, which may be private.
+    fn noted(self, before: &Self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
+        let edits =
+            [("transactionReference", self.transaction_reference != before.transaction_reference), ("notes", self.notes != before.notes)];
+        let edits: Vec<&str> = edits.into_iter().filter_map(|(field, changes)| changes.then_some(field)).collect();
+        let what = if edits.is_empty() { String::new() } else { format!(": {} changed", edits.join(", ")) };
+        let after = order.touched(now);
+        let event = Event::new(Subject::Order(after.id), after.version, EventKind::RefundUpdated, actor, now, &mut ids)
             .from_to(Some(self.status.as_str()), self.status.as_str())
-            .noting(note);
-        RefundChange { refund: self, order: None, credit: None, events: vec![event], known_as: None }
+            .noting(Some(&format!("Refund {}{what}", self.id)));
+        RefundChange { refund: self, order: Some(after), credit: None, events: vec![event], known_as: None }
     }
 
     pub(super) fn completed(self, order: &Order, actor: Actor, now: Timestamp, ids: Ids) -> RefundChange {

@@ -22,7 +22,7 @@ pub enum NumberClaim {
 pub struct ShipmentChange {
     /// The parcel after it.
     pub shipment: Shipment,
-    /// Its order, where that follows.
+    /// Its order, where that follows, or its history has more to say.
     pub order: Option<Order>,
     /// A number that is new to it.
     pub number: Option<NumberClaim>,
@@ -46,6 +46,10 @@ impl Shipment {
         let ids = &mut ids;
         let previous = before.map(|before| before.status);
         let mut after = order.with_parcel(&self.items, previous, self.status, cause.now);
+        if after.is_none() && cause.actor != Actor::System {
+            // What staff do stands in the order's own history, also where nothing of the order follows.
+            after = Some(order.touched(cause.now));
+        }
         if let Some(after) = &mut after {
             self.hand_numbers_on(before, after);
         }
