@@ -243,6 +243,83 @@ async fn what_is_wrong_with_a_template_is_said_with_line_and_column() {
 }
 
 #[tokio::test]
+async fn what_no_message_could_be_filled_with_is_refused_when_it_is_saved() {
+    let shop = LocalShop::without_pumps().await;
+    let loops = (0..8).map(|depth| format!("{{{{#each {}items}}}}", "../".repeat(depth))).collect::<Vec<_>>().concat();
+    let doubling = format!("{loops}{}{}", "x".repeat(1024), "{{/each}}".repeat(8));
+    for (code, html, line, column) in [
+        ("ORDER_CONFIRMATION", "<p>\n {{#each customerName}}{{this}}{{/each}}</p>", 2, 2),
+        ("ORDER_CONFIRMATION", "{{#if pickup}}{{else}}{{#each orderNumber}}x{{/each}}{{/if}}", 1, 23),
+        ("ORDER_CONFIRMATION", "{{#if pickup}}{{#each orderNumber}}x{{/each}}{{/if}}", 1, 15),
+        ("SHIPPING_UPDATE", "{{#if trackingNumber}}{{else}}{{#each total}}x{{/each}}{{/if}}", 1, 31),
+        ("ORDER_CONFIRMATION", "{{#each items}}{{#each name}}x{{/each}}{{/each}}", 1, 16),
+        ("ORDER_CONFIRMATION", "{{#each items}}\n{{#if details}}{{else}}{{#each ../total}}x{{/each}}{{/if}}{{/each}}", 2, 24),
+        ("ORDER_CONFIRMATION", "{{customerName.first}}", 1, 1),
+        ("ORDER_CONFIRMATION", doubling.as_str(), 1, 205),
+        ("ORDER_CONFIRMATION", "{{#each items}}{{/each}}", 1, 1),
+        ("OURS", "{{#each list}}{{#if this}}{{else}}{{/if}}{{/each}}", 1, 1),
+    ] {
+        let answer = shop.admin().post(PATH, &with(code, "htmlContent", json!(html))).await;
+        answer.refused(400, "INVALID_TEMPLATE");
+        assert_eq!(answer.errors(), [("/htmlContent", "INVALID_TEMPLATE")], "{html}");
+        assert_eq!(
+            (&answer.body["line"], &answer.body["column"]),
+            (&json!(line), &json!(column)),
+            "{}: {}",
+            &html[..html.len().min(90)],
+            answer.text
+        );
+    }
+    assert_eq!(get(&shop, "").await.ok(), json!([]));
+
+    let made = create(&shop, &template("ORDER_CONFIRMATION")).await;
+    let path = format!("{PATH}?id={}", made["id"]);
+    for part in ["subject", "htmlContent", "textContent"] {
+        let answer = shop.admin().put(&path, &json!({ (part): "{{#each total}}x{{/each}}" })).await;
+        answer.refused(400, "INVALID_TEMPLATE");
+        assert_eq!(answer.errors(), [(format!("/{part}").as_str(), "INVALID_TEMPLATE")]);
+    }
+    assert_eq!(get(&shop, &format!("id={}", made["id"])).await.ok(), made);
+}
+
+#[tokio::test]
+async fn what_some_message_can_be_filled_with_is_saved() {
+    let shop = LocalShop::without_pumps().await;
+    for (n, html) in [
+        "{{discount}}",
+        "{{#if pickup}}Collected{{/if}}",
+        "{{#if pickup}}{{else}}Delivered{{/if}}",
+        "{{#if items}}{{#each items}}{{@index}} {{name}} {{details}} {{this}}{{/each}}{{else}}None{{/if}}",
+        "{{#each items}}{{#each ../items}}{{name}}{{../name}}{{/each}}{{/each}}",
+        "{{custmerName}} {{#each gifts}}{{name}}{{/each}} {{#each items}}{{colour}}{{/each}}",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let locale = if n % 2 == 0 { "fr" } else { "en" };
+        let mut own = with("ORDER_CONFIRMATION", "htmlContent", json!(html));
+        own["locale"] = json!(locale);
+        let made = match get(&shop, &format!("code=ORDER_CONFIRMATION&locale={locale}")).await.ok() {
+            there if there["id"].is_null() => shop.admin().post(PATH, &own).await,
+            there => shop.admin().put(&format!("{PATH}?id={}", there["id"]), &json!({ "htmlContent": html })).await,
+        };
+        assert!(matches!(made.status, 200 | 201), "{html}: {}", made.text);
+    }
+    for (n, html) in [
+        "{{#if a}}{{#each a}}{{name}} {{a}}{{/each}}{{else}}{{a}}{{/if}}",
+        "{{a}} {{a.b}} {{#each a.list}}{{this}} {{x.y}}{{/each}} {{a.list}}",
+        "{{#each a}}{{else}}nothing{{/each}}",
+        "{{#each a}}{{#each this}}{{#each this}}{{name}}{{/each}}{{/each}}{{/each}}",
+        "{{a}}",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        create(&shop, &with(&format!("OURS_{n}"), "htmlContent", json!(html))).await;
+    }
+}
+
+#[tokio::test]
 async fn the_largest_template_there_may_be_is_stored_replayed_and_listed_and_a_byte_more_is_not() {
     let shop = LocalShop::without_pumps().await;
     let largest = |code: &str, extra: usize| {
@@ -367,7 +444,7 @@ async fn a_preview_fills_in_what_it_is_given_and_says_where_something_is_missing
 #[tokio::test]
 async fn a_preview_ends_whatever_its_loops_and_values_are() {
     let shop = LocalShop::without_pumps().await;
-    let nested = "{{#each a}}{{#each ../a}}{{#each ../../a}}{{/each}}{{/each}}{{/each}}";
+    let nested = "{{#each a}}{{#each ../a}}{{#each ../../a}}x{{/each}}{{/each}}{{/each}}";
     create(&shop, &with("LOOPS", "htmlContent", json!(nested))).await;
     create(&shop, &with("LONG", "htmlContent", json!("{{#each a}}{{../b}}{{/each}}"))).await;
     let values = json!({ "a": vec![0; 5_000], "b": "x".repeat(10_000), "orderNumber": 1, "customerName": 1 });

@@ -1,6 +1,6 @@
 //! `POST /api/email-templates` — a template of the shop's own for a code and a language.
 
-use super::{TemplateView, checked, code, document, subject, variables};
+use super::{TemplateView, checked, code, document, subject, tried, variables};
 use api::auth::Admin;
 use api::input::{Input, MISSING, Reader};
 use api::{Answer, Checked, Problem, Shop};
@@ -57,6 +57,7 @@ impl Input for CreateTemplate {
 pub(super) async fn create(State(shop): State<Shop>, Admin(caller): Admin, request: Checked<CreateTemplate>) -> Result<Answer, Problem> {
     let Checked { input: CreateTemplate(wanted), meta } = request;
     let uses = checked(&wanted.wording)?;
+    tried(&shop, &wanted.code, wanted.locale, &wanted.wording)?;
     let (shop, wanted, uses) = (&shop, &wanted, &uses);
     shop.decide(&meta, |attempt| async move {
         let there = shop.store.template_head(&wanted.code, wanted.locale).await?;

@@ -15,6 +15,7 @@ use api::{Problem, Shop};
 use axum::Router;
 use axum::routing::get;
 use domain::ids::TemplateId;
+use domain::message::{Locale, MessageKind};
 use domain::template::{MAX_VARIABLES, Template, TemplateCode, Wording};
 use std::fmt::Display;
 
@@ -81,6 +82,16 @@ fn variables(value: &Value<'_>) -> Option<Vec<String>> {
 /// 400 with everything that is wrong with it.
 fn checked(wording: &Wording) -> Result<Vec<String>, Problem> {
     messages::check(wording).map_err(|flawed| Problem::invalid(flawed.iter().map(field_error).collect()))
+}
+
+/// Fills a wording as a message of its code and language would.
+///
+/// # Errors
+/// 400 with what keeps it from being filled.
+fn tried(shop: &Shop, code: &TemplateCode, locale: Locale, wording: &Wording) -> Result<(), Problem> {
+    let ours = messages::Shop { name: &shop.config.name, timezone: &shop.config.timezone };
+    let tried = messages::try_out(MessageKind::parse(code.as_str()), locale, wording, &ours);
+    tried.map_err(|flawed| Problem::invalid(vec![field_error(&flawed)]))
 }
 
 fn field_error(flawed: &Flawed) -> FieldError {

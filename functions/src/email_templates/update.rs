@@ -1,6 +1,6 @@
 //! `PUT /api/email-templates?id=` — the next version of a template.
 
-use super::{TemplateView, checked, code, document, load, subject, variables};
+use super::{TemplateView, checked, code, document, load, subject, tried, variables};
 use crate::query;
 use api::auth::Admin;
 use api::input::{Input, MISSING, Reader};
@@ -76,6 +76,10 @@ pub(super) async fn update(State(shop): State<Shop>, Admin(caller): Admin, reque
         }
         let wording = template.wording_after(input.change.clone());
         let uses = checked(&wording)?;
+        // One from before it was tried is still taken out of use.
+        if wording != template.wording || input.change.is_active == Some(true) {
+            tried(shop, &template.code, template.locale, &wording)?;
+        }
         let next = template.update(wording, uses, input.change.is_active, caller.actor(), attempt.now);
         let writes = Writes::new().template(&next);
         let version = next.version;

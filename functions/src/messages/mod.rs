@@ -12,6 +12,7 @@
 pub mod builtin;
 pub mod language;
 pub(crate) mod text;
+mod trial;
 pub mod variables;
 pub(crate) mod words;
 
@@ -20,9 +21,10 @@ use domain::message::{Announcement, Locale, MessageKind};
 use domain::template::{Template, Wording};
 use handlebars::Context;
 use jiff::tz::TimeZone;
-use language::{Escape, Flaw, Parsed};
+use language::{Escape, Flaw, Parsed, Use};
 use serde_json::Value;
 use std::collections::BTreeSet;
+pub use trial::try_out;
 
 /// The largest page that is sent, in bytes: with its twin it fits an item of the log.
 const MOST_HTML_BYTES: usize = 200 * 1024;
@@ -137,19 +139,36 @@ impl Prepared {
     /// # Errors
     /// For what can't be filled, and where; and for a subject or a page that comes out blank, which no provider sends.
     pub fn fill(&self, values: Value) -> Result<Email, Flawed> {
+        let Email { subject, html, text } = self.print(values)?;
+        Ok(Email { subject: written(Part::Subject, subject)?, html: written(Part::Html, html)?, text })
+    }
+
+    /// The same, also where nothing comes out.
+    fn print(&self, values: Value) -> Result<Email, Flawed> {
         let values = Context::from(values);
         let plain = |text: &Parsed| print(Part::Text, text, &values, Escape::Nothing, MOST_TEXT_BYTES).map(|text| text::tidy(&text));
         let subject = text::one_line(&print(Part::Subject, &self.subject, &values, Escape::Nothing, MOST_SUBJECT_BYTES)?);
         let html = print(Part::Html, &self.html, &values, Escape::Html, MOST_HTML_BYTES)?;
         let text = self.text.as_ref().map(plain).transpose()?;
-        Ok(Email { subject: written(Part::Subject, subject)?, html: written(Part::Html, html)?, text: text.filter(|text| !is_blank(text)) })
+        Ok(Email { subject, html, text: text.filter(|text| !is_blank(text)) })
+    }
+
+    /// Every name in it, and whether a loop goes over it: those first, and whatever has fields behind its fields.
+    fn names(&self) -> Vec<(&str, bool)> {
+        let parts = [Some(&self.subject), Some(&self.html), self.text.as_ref()];
+        let mut uses: Vec<&Use> = parts.into_iter().flatten().flat_map(|part| &part.uses).collect();
+        uses.sort_by_key(|used| (!used.looped, if used.looped { 0 } else { usize::MAX - used.path.len() }));
+        uses.into_iter().map(|used| (used.path.as_str(), used.looped)).collect()
     }
 }
 
 /// What a part came out as, if there is anything in it.
 fn written(part: Part, text: String) -> Result<String, Flawed> {
-    let flaw = || Flaw { line: 1, column: 1, reason: "nothing is written with these values".to_owned() };
-    if is_blank(&text) { Err(Flawed { part, flaw: flaw() }) } else { Ok(text) }
+    if is_blank(&text) { Err(nothing_written(part)) } else { Ok(text) }
+}
+
+fn nothing_written(part: Part) -> Flawed {
+    Flawed { part, flaw: Flaw { line: 1, column: 1, reason: "nothing is written with these values".to_owned() } }
 }
 
 fn is_blank(text: &str) -> bool {

@@ -53,6 +53,8 @@ fn behind((line, column): (usize, usize), text: &str) -> (usize, usize) {
 pub struct Use {
     /// The whole name.
     pub path: String,
+    /// Whether a loop goes over it.
+    pub looped: bool,
     /// Where.
     pub line: usize,
     /// Where.

@@ -34,7 +34,7 @@ fn walk(template: &Template, scopes: &mut Scopes, uses: &mut Vec<Use>) -> Result
                     return Err(Flaw::new(place, "only {{name}} prints something; there are no functions to call"));
                 }
                 let path = resolved(&tag.name, scopes, place)?;
-                uses.extend(path.map(|path| Use { path, line: place.0, column: place.1 }));
+                uses.extend(path.map(|path| Use { path, looped: false, line: place.0, column: place.1 }));
             }
             TemplateElement::HelperBlock(block) => walk_block(block, scopes, uses, place)?,
             TemplateElement::HtmlExpression(_) => {
@@ -59,7 +59,7 @@ fn walk_block(block: &HelperTemplate, scopes: &mut Scopes, uses: &mut Vec<Use>, 
         return flaw("a block takes one name and nothing else");
     };
     let path = resolved(asked, scopes, place)?;
-    uses.extend(path.clone().map(|path| Use { path, line: place.0, column: place.1 }));
+    uses.extend(path.clone().map(|path| Use { path, looped: name == "each", line: place.0, column: place.1 }));
     match (name, path) {
         ("each", Some(path)) => {
             scopes.push(path);
