@@ -142,3 +142,18 @@ async fn who_cancels_is_told_of_money_that_no_refund_gives_back() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_sms_says_of_a_refund_and_of_money_that_is_held_both_where_two_parts_have_room() {
+    let shop = LocalShop::start().await;
+    let order = order_with(&shop, 75_00, "CDF").await;
+    // The customer has paid once more, by another payment.
+    let paid = json!({ "paymentStatus": "PAID", "reference": "afb57b93-7849-49aa-babb-0000000000aa" });
+    shop.staff().put(&order.path("payment"), &paid).await.ok();
+    cancel(&shop, &order).await.ok();
+    shop.settled().await;
+    let log = shop.messages_of(order.id).await;
+    let told = |message: &&Value| message["type"] == "SMS" && message["content"].as_str().is_some_and(|text| text.contains("annul"));
+    let sms = log.iter().find(told).expect("an SMS")["content"].as_str().expect("a text");
+    assert!(sms.contains("Un remboursement de 75,00 USD") && sms.contains("Nous avons un paiement de votre part"), "{sms}");
+}

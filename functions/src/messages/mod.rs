@@ -32,6 +32,8 @@ const MOST_TEXT_BYTES: usize = 100 * 1024;
 /// A line of a message's header has at most 998 characters (RFC 5322, section 2.1.1).
 const MOST_SUBJECT_BYTES: usize = 900;
 const MOST_SMS_BYTES: usize = 2 * 1024;
+/// What the shop pays for one message.
+const MOST_SMS_PARTS: usize = 2;
 
 /// An e-mail, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,16 +211,27 @@ pub fn email(announcement: &Announcement, shop: &Shop<'_>, own: Option<&Own>) ->
     email.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })
 }
 
-/// The SMS that an announcement asks for: one line, in the GSM alphabet unless a name brings another character in.
+/// The SMS that an announcement asks for: one line, in the GSM alphabet unless a name brings another character in. What would
+/// take more than two parts leaves out that the shop holds money, where it tells of other money that the customer waits for.
 ///
 /// # Errors
 /// See [`RenderError`].
 pub fn sms(announcement: &Announcement, shop: &Shop<'_>) -> Result<String, RenderError> {
     let Announcement { kind, locale, .. } = *announcement;
-    let values = Context::from(variables::values(announcement, shop));
-    let sms = print(Part::Text, builtin::prepared_sms(kind, locale)?, &values, Escape::Nothing, MOST_SMS_BYTES);
-    let sms = sms.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })?;
-    Ok(text::sms(&sms))
+    let template = builtin::prepared_sms(kind, locale)?;
+    let filled = |values: Value| {
+        let sms = print(Part::Text, template, &Context::from(values), Escape::Nothing, MOST_SMS_BYTES);
+        let sms = sms.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })?;
+        Ok(text::sms(&sms))
+    };
+    let mut values = variables::values(announcement, shop);
+    let sms = filled(values.clone())?;
+    let tells_of_other_money = ["refundAmount", "refundUnderWay", "refundedAmount"].iter().any(|name| values.get(name).is_some());
+    if text::parts(&sms) <= MOST_SMS_PARTS || !tells_of_other_money || values.get("paymentHeld") != Some(&Value::Bool(true)) {
+        return Ok(sms);
+    }
+    values["paymentHeld"] = false.into();
+    filled(values)
 }
 
 /// Fills a template.

@@ -59,6 +59,26 @@ pub(super) fn sms(text: &str) -> String {
     one_line(&plain)
 }
 
+/// The GSM alphabet, and what takes two places in it (3GPP TS 23.038, section 6.2.1).
+const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
+    ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+const GSM_EXTENDED: &str = "^{}\\[~]|€";
+
+/// How many places of the GSM alphabet a character takes; nothing for one of another.
+pub(super) fn places(c: char) -> Option<usize> {
+    if GSM.contains(c) { Some(1) } else { GSM_EXTENDED.contains(c).then_some(2) }
+}
+
+/// The parts that the network sends an SMS in, each of which the shop pays. One character outside of the GSM alphabet has all of it
+/// sent as UTF-16; and of several parts each gives some of its room to how they go together.
+pub(super) fn parts(sms: &str) -> usize {
+    let (length, most_alone, most_each) = match sms.chars().map(places).sum::<Option<usize>>() {
+        Some(places) => (places, 160, 153),
+        None => (sms.encode_utf16().count(), 70, 67),
+    };
+    if length <= most_alone { 1 } else { length.div_ceil(most_each) }
+}
+
 /// A template with the no-break spaces that French puts before `: ; ! ? »` and after `«`, so that whoever edits it
 /// types ordinary ones. Done to the template, never to a value.
 pub(super) fn typeset(template: &str, locale: Locale) -> String {
