@@ -71,10 +71,7 @@ impl Scaled {
         if let Ok(zeros) = u32::try_from(self.scale) {
             return self.digits.parse::<i64>().ok()?.checked_mul(10_i64.checked_pow(zeros)?);
         }
-        if self.scale > 0 {
-            return None;
-        }
-        let decimals = usize::try_from(self.scale.unsigned_abs()).ok()?;
+        let decimals = usize::try_from(-self.scale).ok()?;
         // With more decimals than digits it is less than a tenth of a unit.
         let Some(kept) = self.digits.len().checked_sub(decimals) else { return Some(0) };
         let (whole, rest) = self.digits.split_at(kept);

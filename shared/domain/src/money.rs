@@ -308,6 +308,19 @@ mod tests {
         assert_eq!(parts(MAX_MINOR, &[MAX_MINOR, MAX_MINOR, 1]), [499_999_999_999, 499_999_999_999, 1]);
     }
 
+    #[test]
+    fn an_amount_is_written_with_the_decimals_of_its_currency() {
+        for (minor, code, written) in [
+            (150_00, "USD", "150.00 USD"),
+            (0, "USD", "0.00 USD"),
+            (-5, "USD", "-0.05 USD"),
+            (150, "JPY", "150 JPY"),
+            (7_005, "TND", "7.005 TND"),
+        ] {
+            assert_eq!(Money::new(minor, Currency::parse(code).unwrap()).to_string(), written);
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_written_reads_back(minor in -MAX_MINOR..=MAX_MINOR, code in prop::sample::select(vec!["USD", "CDF", "JPY", "TND"])) {
