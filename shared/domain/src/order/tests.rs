@@ -217,6 +217,23 @@ fn a_retry_of_pieces_counts_them_anew() {
     assert_eq!(none_left.to_string(), format!("Of line {line} 0 can still be refunded; 1 were asked for."));
 }
 
+#[test]
+fn credit_whose_refund_failed_goes_back_as_credit_alone() {
+    let spent = |order: &Order| order.spend_credit(Money::usd(25_00), CreditEntryId::new(1).unwrap(), Actor::System, NOW, &mut ids());
+    let order = paid(&spent(&placed(&[70_00], 1, PaymentMethod::Card)).unwrap().order);
+    let refund = |order: &Order, part, method| {
+        let request = RefundRequest { part, reason: "x".into(), method };
+        order.refund(&request, actor(Role::Admin), NOW, ids()).unwrap()
+    };
+    let first = refund(&order, RefundPart::Amount(Money::usd(30_00)), Some(RefundMethod::StoreCredit));
+    let failed = RefundPatch { status: Some(RefundStatus::Failed), ..RefundPatch::default() };
+    let failed = first.refund.update(failed, &first.order, actor(Role::Admin), NOW, ids()).unwrap();
+    let money = refund(&failed.order.unwrap(), RefundPart::Rest, None);
+    let credit = refund(&money.order, RefundPart::Rest, None);
+    let went = [money, credit].map(|opened| (opened.refund.method, opened.refund.amount));
+    assert_eq!(went, [(RefundMethod::Card, Money::usd(50_00)), (RefundMethod::StoreCredit, Money::usd(25_00))]);
+}
+
 /// One thing that somebody tries.
 #[derive(Clone, Debug)]
 enum Step {
