@@ -7,7 +7,9 @@ use crate::actor::{Actor, Role};
 use crate::ids::{CreditEntryId, Ids, UserId};
 use crate::inventory::{NewVariant, Variant};
 use crate::message::{Locale, MessageKind};
-use crate::refund::{Refund, RefundError, RefundMethod, RefundPart, RefundPatch, RefundRequest, RefundStatus, RoomError};
+use crate::refund::{
+    PaymentProvider, Refund, RefundError, RefundMethod, RefundPart, RefundPatch, RefundRequest, RefundStatus, Report, RoomError, Told,
+};
 use crate::time::Day;
 use proptest::prelude::*;
 
@@ -232,6 +234,19 @@ fn credit_whose_refund_failed_goes_back_as_credit_alone() {
     let credit = refund(&money.order, RefundPart::Rest, None);
     let went = [money, credit].map(|opened| (opened.refund.method, opened.refund.amount));
     assert_eq!(went, [(RefundMethod::Card, Money::usd(50_00)), (RefundMethod::StoreCredit, Money::usd(25_00))]);
+}
+
+#[test]
+fn a_refusal_that_two_workers_hear_makes_one_more_attempt_and_none_of_what_is_done() {
+    let request = RefundRequest { part: RefundPart::Rest, reason: "x".into(), method: None };
+    let opened = paid(&placed(&[70_00], 1, PaymentMethod::Card)).refund(&request, actor(Role::Admin), NOW, ids()).unwrap();
+    let asked = opened.refund.hand_over(PaymentProvider::Stripe, "", NOW, ids()).unwrap().refund;
+    let refused = |refund: &Refund| refund.refused_for_now(1, "No funds", NOW, ids()).map(|change| change.refund);
+    let again = refused(&asked).unwrap();
+    assert_ne!(again.attempt.as_ref().map(|attempt| &attempt.key), asked.attempt.as_ref().map(|attempt| &attempt.key));
+    assert_eq!(refused(&again), None);
+    let done = asked.told(&Report { reference: None, told: Told::Succeeded }, &opened.order, NOW, ids()).unwrap().refund;
+    assert_eq!(refused(&done), None);
 }
 
 /// One thing that somebody tries.
