@@ -174,6 +174,7 @@ async fn one_that_staff_have_completed_before_stripe_tells_of_it_is_known_by_its
         let made = shop.system.payments.refund_by_hand(order.payment(), 20_00, "succeeded");
         let reference = if reference == Some("its own") { Some(made.as_str()) } else { reference };
         set(&shop, &refund, json!({ "status": "COMPLETED", "transactionReference": reference })).await;
+        shop.system.clock.advance(Duration::from_hours(71));
         for _ in 0..2 {
             told(&shop, &made).await;
             is(&now(&shop, &refund).await, "COMPLETED", None, reference.or(Some(&made)));
@@ -185,6 +186,16 @@ async fn one_that_staff_have_completed_before_stripe_tells_of_it_is_known_by_its
         told(&shop, &made).await;
         assert_eq!(now(&shop, &refund).await["failureReason"], "Stripe: lost_or_stolen_card");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_fails_there_is_none_that_staff_have_completed() {
+    let shop = without_key().await;
+    let order = shop.paid_at_stripe().await;
+    let refund = left_to_staff(&shop, &order).await;
+    let done = set(&shop, &refund, json!({ "status": "COMPLETED" })).await;
+    told(&shop, &shop.system.payments.refund_by_hand(order.payment(), 20_00, "failed")).await;
+    assert_eq!((now(&shop, &refund).await, refunded_total(&shop, &order).await), (done, 20_00));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,6 +231,10 @@ async fn what_is_none_of_those_that_wait_for_staff_is_recorded_beside_them() {
     let done = set(&shop, &refund, json!({ "status": "COMPLETED" })).await;
     shop.system.clock.advance(Duration::from_hours(73));
     is_beside(&shop, &order, &done, 20_00).await;
+    // Not looked at by anybody yet.
+    let order = shop.paid_at_stripe().await;
+    let refund = shop.refunded(&order, Some("20")).await;
+    is_beside(&shop, &order, &now(&shop, &refund).await, 20_00).await;
 
     // With Stripe once, nobody knows what came of it, and left to staff when the key was taken out: it has a name there.
     let order = with_key.paid_at_stripe().await;
