@@ -165,6 +165,7 @@ async fn staff_may_set_any_fee_and_pickup_is_free() {
     let pickup = json!({ "deliveryMethod": "STORE_PICKUP", "deliveryAddress": null, "deliveryZone": "Limete" });
     let order = place(pickup.clone()).await.ok();
     assert_eq!((fee(order.clone()), &order["deliveryAddress"]), (0, &Value::Null));
+    assert_eq!(fee(place(with(pickup.clone(), &json!({ "deliveryFee": 0 }))).await.ok()), 0);
     place(with(pickup, &json!({ "deliveryFee": 5 }))).await.refused(409, "DELIVERY_FEE_MISMATCH");
 }
 
