@@ -142,9 +142,13 @@ async fn one_that_takes_its_time_there_is_followed_and_one_that_fails_is_tried_a
         told(&shop, &made).await;
         assert_eq!(now(&shop, &refund).await["awaiting"], "STAFF");
         let next = shop.system.payments.refund_by_hand(order.payment(), 20_00, "succeeded");
+        if words[0] == "failed" {
+            // Staff are quicker than Stripe's word.
+            set(&shop, &refund, json!({ "status": "COMPLETED" })).await;
+        }
         told(&shop, &next).await;
         is(&shop.refund_of(&order).await, "COMPLETED", None, Some(&next));
-        assert_eq!(refunded_total(&shop, &order).await, 20_00);
+        assert_eq!(refunded_total(&shop, &order).await, 20_00, "{words:?}");
     }
     assert!(shop.system.payments.requests().is_empty());
 }
