@@ -61,7 +61,10 @@ impl Input for CancelOrder {
         let refund_method = body.optional("refundMethod", |value| value.word::<RefundMethod>("INVALID_METHOD"));
         let notes = body.optional("notes", |value| value.text(2_000));
         body.finish();
-        Some(Self { id: id?, request: CancelRequest { reason: reason?, refund_method: refund_method?, notes: notes? } })
+        // Customers know their own, and whoever ordered in another's name and to another's address has nothing to say to them.
+        let is_reason_told = request.caller().is_some_and(|caller| caller.customer().is_none());
+        let request = CancelRequest { reason: reason?, is_reason_told, refund_method: refund_method?, notes: notes? };
+        Some(Self { id: id?, request })
     }
 }
 

@@ -53,7 +53,8 @@ impl Input for ChangeStatus {
         let status = body.required("newStatus", MISSING, |value| value.word::<OrderStatus>("INVALID_STATUS"));
         let step = if status == Some(OrderStatus::Cancelled) {
             let reason = body.required("note", "MISSING_REASON", |value| reason(&value));
-            reason.map(|reason| Step::Cancel(CancelRequest { reason, refund_method: None, notes: None }))
+            // Of every step the note is the audit trail's.
+            reason.map(|reason| Step::Cancel(CancelRequest { reason, is_reason_told: false, refund_method: None, notes: None }))
         } else {
             let note = body.optional("note", |value| value.text(MOST_REASON));
             status.zip(note).map(|(status, note)| Step::Forward(status, note))
@@ -83,8 +84,7 @@ async fn change(State(shop): State<Shop>, Staff(caller): Staff, request: Checked
                 Ok((answer(&change.order, change.previous)?, Writes::from(&change)))
             }
             Step::Cancel(request) => {
-                // Of every step the note is the audit trail's.
-                let change = order.cancel(request, actor, attempt.now, attempt.ids)?.keeping_its_reason();
+                let change = order.cancel(request, actor, attempt.now, attempt.ids)?;
                 let change = shop.releasing(attempt, change).await?;
                 Ok((answer(&change.order, change.previous)?, Writes::from(&change)))
             }

@@ -15,6 +15,8 @@ use crate::time::Timestamp;
 pub struct CancelRequest {
     /// Why, in words.
     pub reason: String,
+    /// Whether the customer is told the reason; staff read it either way.
+    pub is_reason_told: bool,
     /// How the money goes back; by the way it came when nothing is said.
     pub refund_method: Option<RefundMethod>,
     /// For the refund's notes. Without a refund staff's are put into the history, and a customer's own into the order's notes.
@@ -66,16 +68,6 @@ impl Cancellation {
     #[must_use]
     pub fn knowing(self, promotion: &Promotion) -> Self {
         Self { release: self.release.map(|release| release.knowing(promotion)), ..self }
-    }
-
-    /// The same without a word of its reason to the customer, where staff noted it for themselves.
-    #[must_use]
-    pub fn keeping_its_reason(self) -> Self {
-        let mut kept = self;
-        for announcement in kept.events.iter_mut().filter_map(|event| event.announcement.as_mut()) {
-            announcement.facts.reason = None;
-        }
-        kept
     }
 
     /// How much goes back each way, in the order of its refunds.
@@ -135,8 +127,7 @@ impl Order {
         order.notes = joined(order.notes.as_deref(), for_all);
         let noted = joined(Some(&request.reason), for_staff);
 
-        // Customers know their own, and whoever ordered in another's name and to another's address has nothing to say to them.
-        let told = actor.is_staff().then_some(request.reason.as_str());
+        let told = request.is_reason_told.then_some(request.reason.as_str());
         // One way in a message; what goes back as credit besides is told when it is there.
         let facts = by_method(refund.iter().chain(&further_refunds)).first().copied();
         let mut events = vec![

@@ -95,7 +95,7 @@ fn what_is_missing_is_said_before_what_is_in_the_way() {
 fn a_retry_needs_the_room_that_the_failure_gave_back() {
     let order = placed(&[100_00], 1, PaymentMethod::MobileMoney);
     let paid = order.pay(&PaymentRequest { status: PaymentStatus::Paid, reference: None }, actor(Role::Staff), NOW, ids()).unwrap().order;
-    let cancel = CancelRequest { reason: "x".into(), refund_method: None, notes: None };
+    let cancel = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: None, notes: None };
     let cancelled = paid.cancel(&cancel, actor(Role::Admin), NOW, ids()).unwrap();
     let to = |status| RefundPatch { status: Some(status), ..RefundPatch::default() };
     let admin = actor(Role::Admin);
@@ -134,7 +134,7 @@ fn what_may_be_back_already_unheard_of_goes_another_way_only_once_staff_have_loo
         for is_paid in [true, false] {
             let order = with_an_earlier_payment(method, 74_99);
             let order = if is_paid { paid(&order) } else { order };
-            let request = CancelRequest { reason: "x".into(), refund_method: back, notes: Some("Too small".into()) };
+            let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: back, notes: Some("Too small".into()) };
             let change = order.cancel(&request, actor(Role::Customer), NOW, ids()).unwrap();
             let refunds: Vec<Refund> = change.refund.into_iter().chain(change.further_refunds).collect();
             let of_earlier = refunds.iter().find(|refund| refund.amount == Money::usd(74_99)).unwrap();
@@ -155,7 +155,7 @@ fn so_does_what_came_instead_of_its_own_payment() {
     for (order, back, is_left) in
         [(came.clone(), credit, true), (came.clone(), RefundMethod::MobileMoney, false), (paid(&came), credit, false)]
     {
-        let request = CancelRequest { reason: "x".into(), refund_method: Some(back), notes: None };
+        let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: Some(back), notes: None };
         let refund = order.cancel(&request, actor(Role::Admin), NOW, ids()).unwrap().refund.unwrap();
         assert_eq!(refund.is_left_to_staff(), is_left, "{refund:?}");
     }
@@ -163,7 +163,7 @@ fn so_does_what_came_instead_of_its_own_payment() {
 
 #[test]
 fn staff_who_give_up_what_they_found_given_back_tell_the_customer_nothing() {
-    let request = CancelRequest { reason: "x".into(), refund_method: Some(RefundMethod::StoreCredit), notes: None };
+    let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: Some(RefundMethod::StoreCredit), notes: None };
     let admin = actor(Role::Admin);
     let cancelled = with_an_earlier_payment(PaymentMethod::MobileMoney, 74_99).cancel(&request, admin, NOW, ids()).unwrap();
     let (order, refund) = (cancelled.order, cancelled.refund.unwrap());
@@ -308,7 +308,7 @@ fn taken(order: Order, mut refunds: Vec<Refund>, step: &Step) -> (Order, Vec<Ref
             Err(_) => (order, refunds),
         },
         Step::Cancel(method) => {
-            let request = CancelRequest { reason: "x".into(), refund_method: *method, notes: None };
+            let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: *method, notes: None };
             match order.cancel(&request, admin, NOW, ids()) {
                 Ok(change) => {
                     let pieces: i64 = change.restock.iter().map(|back| back.delta).sum();

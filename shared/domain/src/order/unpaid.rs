@@ -20,7 +20,7 @@ impl Order {
             (Locale::En, 1) => "Not paid within an hour".to_owned(),
             (Locale::En, _) => format!("Not paid within {hours} hours"),
         };
-        let request = CancelRequest { reason, refund_method: None, notes: None };
+        let request = CancelRequest { reason, is_reason_told: true, refund_method: None, notes: None };
         self.cancel(&request, Actor::System, now, ids).ok()
     }
 }

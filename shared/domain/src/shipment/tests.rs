@@ -132,7 +132,7 @@ fn with_none_live_left_the_order_is_processing_again_and_can_be_cancelled() {
     assert_eq!((order.status, told), (OrderStatus::Processing, vec![]));
     // That it then comes back frees nothing a second time.
     assert_eq!(failed.update(&to(ShipmentStatus::Returned), &order, STAFF, NOW, ids(2)).unwrap().order, None);
-    let cancel = CancelRequest { reason: "x".into(), refund_method: None, notes: None };
+    let cancel = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: None, notes: None };
     let again = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), STAFF, NOW, ids(3)).unwrap().order.unwrap();
     assert_eq!(again.status, OrderStatus::Processing);
     assert_eq!(again.cancel(&cancel, STAFF, NOW, ids(4)), Err(CancelError::LiveShipment));
@@ -436,7 +436,7 @@ proptest! {
                     events
                 }
                 Step::Cancel => {
-                    let request = CancelRequest { reason: "x".into(), refund_method: None, notes: None };
+                    let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: None, notes: None };
                     let Ok(change) = order.cancel(&request, STAFF, NOW, ids(n)) else { continue };
                     prop_assert!(parcels.iter().all(|parcel| !parcel.status.is_live()));
                     order = change.order;

@@ -156,7 +156,7 @@ impl Books {
             }
             Happening::ToldAgain(at) => self.tell_came(REFERENCES[*at]),
             Happening::Cancelled(method) => {
-                let request = CancelRequest { reason: "x".into(), refund_method: Some(*method), notes: None };
+                let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: Some(*method), notes: None };
                 if let Ok(cancelled) = self.order.cancel(&request, admin, NOW, ids()) {
                     self.order = cancelled.order;
                     self.refunds.extend(cancelled.refund.into_iter().chain(cancelled.further_refunds));
