@@ -1,22 +1,18 @@
 //! `GET /api/inventory` — one variant by `id` or `sku`, else a list.
 
 use super::{VariantView, sku_of};
-use crate::query;
+use crate::query::Find;
 use api::auth::Staff;
 use api::input::{Input, Reader};
 use api::{Answer, Checked, Problem, Shop, page};
 use axum::extract::State;
 use domain::ids::{ProductId, VariantId};
-use store::{PageRequest, VariantFilter};
+use store::VariantFilter;
 
 const FILTERS: &[&str] = &["productId", "isActive", "limit", "cursor"];
 
 /// Which variants.
-pub(super) enum FindVariants {
-    ById(VariantId),
-    BySku(String),
-    List(VariantFilter, PageRequest),
-}
+pub(super) type FindVariants = Find<VariantId, VariantFilter>;
 
 impl Input for FindVariants {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
@@ -25,15 +21,8 @@ impl Input for FindVariants {
         let product_id = request.query("productId", |value| value.id(ProductId::new, "INVALID_ID"));
         let is_active = request.query("isActive", |value| value.boolean());
         let page = page::read(request);
-        match (id?, sku?) {
-            (Some(_), Some(_)) => {
-                query::alone(request, "id", &["sku"])?;
-                None
-            }
-            (Some(id), None) => query::alone(request, "id", FILTERS).map(|()| Self::ById(id)),
-            (None, Some(sku)) => query::alone(request, "sku", FILTERS).map(|()| Self::BySku(sku)),
-            (None, None) => Some(Self::List(VariantFilter { product_id: product_id?, is_active: is_active? }, page?)),
-        }
+        let list = || Some((VariantFilter { product_id: product_id?, is_active: is_active? }, page?));
+        Self::one_or_list(request, id?, ("sku", sku?), FILTERS, list)
     }
 }
 
@@ -50,7 +39,7 @@ impl Input for FindVariants {
 pub(super) async fn find(State(shop): State<Shop>, _staff: Staff, request: Checked<FindVariants>) -> Result<Answer, Problem> {
     let (found, asked) = match request.input {
         FindVariants::ById(id) => (shop.store.variant(id).await?, id.to_string()),
-        FindVariants::BySku(sku) => (shop.store.variant_by_sku(&sku).await?, sku),
+        FindVariants::ByName(sku) => (shop.store.variant_by_sku(&sku).await?, sku),
         FindVariants::List(filter, page) => {
             return page::answer(shop.store.variants(filter, page).await?, &request.meta, VariantView::from);
         }

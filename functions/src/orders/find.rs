@@ -1,7 +1,7 @@
 //! `GET /api/orders` — one order by `id` or `orderNumber`, else a list.
 
 use super::{OrderView, load, not_found};
-use crate::query;
+use crate::query::Find;
 use api::input::{Input, Reader};
 use api::{Answer, Caller, Checked, Problem, Shop, page};
 use axum::extract::State;
@@ -12,11 +12,7 @@ use store::{OrderFilter, PageRequest};
 const FILTERS: &[&str] = &["customerId", "status", "paymentStatus", "source", "startDate", "endDate", "limit", "cursor"];
 
 /// Which orders.
-pub(super) enum FindOrders {
-    ById(OrderId),
-    ByNumber(String),
-    List(OrderFilter, PageRequest),
-}
+pub(super) type FindOrders = Find<OrderId, OrderFilter>;
 
 impl Input for FindOrders {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
@@ -28,18 +24,11 @@ impl Input for FindOrders {
         let source = request.query("source", |value| value.word::<OrderSource>("INVALID_SOURCE"));
         let within = page::read_dates(request);
         let page = page::read(request);
-        match (id?, number?) {
-            (Some(_), Some(_)) => {
-                query::alone(request, "id", &["orderNumber"])?;
-                None
-            }
-            (Some(id), None) => query::alone(request, "id", FILTERS).map(|()| Self::ById(id)),
-            (None, Some(number)) => query::alone(request, "orderNumber", FILTERS).map(|()| Self::ByNumber(number)),
-            (None, None) => {
-                let filter = OrderFilter { customer_id: customer_id?, status: status?, payment_status: payment_status?, source: source? };
-                Some(Self::List(filter, PageRequest { within: within?, ..page? }))
-            }
-        }
+        let list = || {
+            let filter = OrderFilter { customer_id: customer_id?, status: status?, payment_status: payment_status?, source: source? };
+            Some((filter, PageRequest { within: within?, ..page? }))
+        };
+        Self::one_or_list(request, id?, ("orderNumber", number?), FILTERS, list)
     }
 }
 
@@ -60,7 +49,7 @@ impl Input for FindOrders {
 pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Checked<FindOrders>) -> Result<Answer, Problem> {
     let order = match request.input {
         FindOrders::ById(id) => load(&shop, id).await?,
-        FindOrders::ByNumber(number) => shop.store.order_by_number(&number).await?.ok_or_else(|| not_found(number))?,
+        FindOrders::ByName(number) => shop.store.order_by_number(&number).await?.ok_or_else(|| not_found(number))?,
         FindOrders::List(filter, page) => {
             if let Some(asked) = filter.customer_id {
                 caller.may_reach(asked)?;

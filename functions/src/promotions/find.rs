@@ -1,22 +1,18 @@
 //! `GET /api/promotions` — one promotion by `id` or `code`, else a list. Customers find only what they can use now.
 
 use super::{PromotionView, code_of, not_found};
-use crate::query;
+use crate::query::Find;
 use api::input::{Input, Reader};
 use api::{Answer, Caller, Checked, Problem, Shop, page};
 use axum::extract::State;
 use domain::ids::PromotionId;
 use domain::promotion::{Promotion, PromotionCode};
-use store::{Page, PageRequest, PromotionFilter};
+use store::{Page, PromotionFilter};
 
 const FILTERS: &[&str] = &["isActive", "limit", "cursor"];
 
 /// Which promotions.
-pub(super) enum FindPromotions {
-    ById(PromotionId),
-    ByCode(String),
-    List(PromotionFilter, PageRequest),
-}
+pub(super) type FindPromotions = Find<PromotionId, PromotionFilter>;
 
 impl Input for FindPromotions {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
@@ -24,15 +20,7 @@ impl Input for FindPromotions {
         let code = request.query("code", |value| value.text(200));
         let is_active = request.query("isActive", |value| value.boolean());
         let page = page::read(request);
-        match (id?, code?) {
-            (Some(_), Some(_)) => {
-                query::alone(request, "id", &["code"])?;
-                None
-            }
-            (Some(id), None) => query::alone(request, "id", FILTERS).map(|()| Self::ById(id)),
-            (None, Some(code)) => query::alone(request, "code", FILTERS).map(|()| Self::ByCode(code)),
-            (None, None) => Some(Self::List(PromotionFilter { is_active: is_active? }, page?)),
-        }
+        Self::one_or_list(request, id?, ("code", code?), FILTERS, || Some((PromotionFilter { is_active: is_active? }, page?)))
     }
 }
 
@@ -49,7 +37,7 @@ impl Input for FindPromotions {
 pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Checked<FindPromotions>) -> Result<Answer, Problem> {
     match request.input {
         FindPromotions::ById(id) => one(&shop, &caller, &code_of(&shop, id).await?, &id.to_string()).await,
-        FindPromotions::ByCode(text) => match PromotionCode::parse(&text) {
+        FindPromotions::ByName(text) => match PromotionCode::parse(&text) {
             Some(code) => one(&shop, &caller, &code, &text).await,
             None => Err(not_found(text)),
         },

@@ -2,22 +2,18 @@
 
 use super::view::ReturnView;
 use super::{load, not_found};
-use crate::query;
+use crate::query::Find;
 use api::input::{Input, Reader};
 use api::{Answer, Caller, Checked, Problem, Shop, page};
 use axum::extract::State;
 use domain::ids::{OrderId, ReturnId};
 use domain::returns::ReturnStatus;
-use store::{PageRequest, ReturnFilter};
+use store::ReturnFilter;
 
 const FILTERS: &[&str] = &["orderId", "status", "limit", "cursor"];
 
 /// Which returns.
-pub(super) enum FindReturns {
-    ById(ReturnId),
-    ByNumber(String),
-    List(ReturnFilter, PageRequest),
-}
+pub(super) type FindReturns = Find<ReturnId, ReturnFilter>;
 
 impl Input for FindReturns {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
@@ -26,18 +22,9 @@ impl Input for FindReturns {
         let order_id = request.query("orderId", |value| value.id(OrderId::new, "INVALID_ID"));
         let status = request.query("status", |value| value.word::<ReturnStatus>("INVALID_STATUS"));
         let page = page::read(request);
-        match (id?, number?) {
-            (Some(_), Some(_)) => {
-                query::alone(request, "id", &["rmaNumber"])?;
-                None
-            }
-            (Some(id), None) => query::alone(request, "id", FILTERS).map(|()| Self::ById(id)),
-            (None, Some(number)) => query::alone(request, "rmaNumber", FILTERS).map(|()| Self::ByNumber(number)),
-            (None, None) => {
-                let customer_id = request.caller().and_then(|caller| caller.customer());
-                Some(Self::List(ReturnFilter { customer_id, order_id: order_id?, status: status? }, page?))
-            }
-        }
+        let customer_id = request.caller().and_then(|caller| caller.customer());
+        let list = || Some((ReturnFilter { customer_id, order_id: order_id?, status: status? }, page?));
+        Self::one_or_list(request, id?, ("rmaNumber", number?), FILTERS, list)
     }
 }
 
@@ -54,7 +41,7 @@ impl Input for FindReturns {
 pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Checked<FindReturns>) -> Result<Answer, Problem> {
     let rma = match request.input {
         FindReturns::ById(id) => load(&shop, id).await?,
-        FindReturns::ByNumber(number) => shop.store.rma_by_number(&number).await?.ok_or_else(|| not_found(number))?,
+        FindReturns::ByName(number) => shop.store.rma_by_number(&number).await?.ok_or_else(|| not_found(number))?,
         FindReturns::List(filter, page) => {
             let page = shop.store.returns(filter, page).await?;
             let views: Vec<ReturnView<'_>> = page.items.iter().map(|rma| ReturnView::seen_by(&caller, rma)).collect();

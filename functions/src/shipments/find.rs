@@ -1,22 +1,18 @@
 //! `GET /api/shipments` — one shipment by `id` or `trackingNumber`, else a list.
 
 use super::{ShipmentView, load, not_found};
-use crate::query;
+use crate::query::Find;
 use api::input::{Input, Reader};
 use api::{Answer, Caller, Checked, Problem, Shop, page};
 use axum::extract::State;
 use domain::ids::{OrderId, ShipmentId};
 use domain::shipment::{Carrier, MAX_CHARACTERS, Shipment, ShipmentStatus, TrackingNumber};
-use store::{PageRequest, ShipmentFilter};
+use store::ShipmentFilter;
 
 const FILTERS: &[&str] = &["orderId", "status", "carrier", "limit", "cursor"];
 
 /// Which shipments.
-pub(super) enum FindShipments {
-    ById(ShipmentId),
-    ByNumber(String),
-    List(ShipmentFilter, PageRequest),
-}
+pub(super) type FindShipments = Find<ShipmentId, ShipmentFilter>;
 
 impl Input for FindShipments {
     fn read(request: &mut Reader<'_>) -> Option<Self> {
@@ -26,18 +22,11 @@ impl Input for FindShipments {
         let status = request.query("status", |value| value.word::<ShipmentStatus>("INVALID_STATUS"));
         let carrier = request.query("carrier", |value| value.word::<Carrier>("INVALID_CARRIER"));
         let page = page::read(request);
-        match (id?, number?) {
-            (Some(_), Some(_)) => {
-                query::alone(request, "id", &["trackingNumber"])?;
-                None
-            }
-            (Some(id), None) => query::alone(request, "id", FILTERS).map(|()| Self::ById(id)),
-            (None, Some(number)) => query::alone(request, "trackingNumber", FILTERS).map(|()| Self::ByNumber(number)),
-            (None, None) => {
-                let filter = ShipmentFilter { order_id: order_id?, customer_id: None, status: status?, carrier: carrier? };
-                Some(Self::List(filter, page?))
-            }
-        }
+        let list = || {
+            let filter = ShipmentFilter { order_id: order_id?, customer_id: None, status: status?, carrier: carrier? };
+            Some((filter, page?))
+        };
+        Self::one_or_list(request, id?, ("trackingNumber", number?), FILTERS, list)
     }
 }
 
@@ -55,7 +44,7 @@ impl Input for FindShipments {
 pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Checked<FindShipments>) -> Result<Answer, Problem> {
     let shipment = match request.input {
         FindShipments::ById(id) => load(&shop, id).await?,
-        FindShipments::ByNumber(text) => by_number(&shop, &text).await?,
+        FindShipments::ByName(text) => by_number(&shop, &text).await?,
         FindShipments::List(filter, page) => {
             let filter = ShipmentFilter { customer_id: caller.customer(), ..filter };
             let page = shop.store.shipments(filter, page).await?;
