@@ -209,8 +209,8 @@ impl Store {
         Ok((items, more))
     }
 
-    /// The one key that an index without a sort key has for a value.
-    pub(crate) async fn key_by(&self, table: Table, index: Index, value: &str) -> Result<Option<Key>, StorageError> {
+    /// The one record that an index without a sort key has for a value.
+    pub(crate) async fn get_by<T: DeserializeOwned>(&self, table: Table, index: Index, value: &str) -> Result<Option<T>, StorageError> {
         self.meter.round_trip();
         let answer = self
             .client
@@ -227,7 +227,10 @@ impl Store {
             .await
             .map_err(StorageError::request("Query"))?;
         self.meter.read(&answer.consumed_capacity);
-        Ok(answer.items().first().and_then(Key::of))
+        match answer.items().first().and_then(Key::of) {
+            Some(key) => self.get(table, &key).await,
+            None => Ok(None),
+        }
     }
 }
 

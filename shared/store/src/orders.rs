@@ -61,10 +61,7 @@ impl Store {
 
     /// The order of a number. The index may be a moment behind an order that was only just placed.
     pub async fn order_by_number(&self, number: &str) -> Result<Option<Order>, StorageError> {
-        match self.key_by(Table::Orders, BY_NUMBER, number).await? {
-            Some(key) => self.get(Table::Orders, &key).await,
-            None => Ok(None),
-        }
+        self.get_by(Table::Orders, BY_NUMBER, number).await
     }
 
     /// A page of the orders that a filter keeps.

@@ -37,10 +37,7 @@ impl Store {
 
     /// The return of a number. The index may be a moment behind one that was only just asked for.
     pub async fn rma_by_number(&self, number: &str) -> Result<Option<Return>, StorageError> {
-        match self.key_by(Table::Returns, BY_NUMBER, number).await? {
-            Some(key) => self.get(Table::Returns, &key).await,
-            None => Ok(None),
-        }
+        self.get_by(Table::Returns, BY_NUMBER, number).await
     }
 
     /// A page of the returns that a filter keeps.
