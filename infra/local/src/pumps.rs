@@ -87,12 +87,8 @@ where
         };
         progress.begun.fetch_add(1, Ordering::SeqCst);
         let response = work(batch.event.clone()).await;
-        match response.batch_item_failures.first().and_then(|failure| failure.item_identifier.as_deref()) {
-            Some(sequence) => {
-                reader.retry_from(sequence);
-                tokio::time::sleep(POLL).await;
-            }
-            None => reader.commit(&batch),
+        if !reader.go_on(&batch, &response) {
+            tokio::time::sleep(POLL).await;
         }
         progress.done.fetch_add(1, Ordering::SeqCst);
     }

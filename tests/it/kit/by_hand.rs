@@ -3,6 +3,7 @@
 use super::LocalShop;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use functions::workers::relay::Queue;
 use local::Workers;
 use local::emulators::sqs::QueueView;
@@ -130,14 +131,7 @@ impl ByHand {
     async fn hand_streams_over(&mut self) -> bool {
         let mut is_quiet = true;
         for stream in &mut self.streams {
-            while let Some(batch) = stream.next_batch(100).expect("a batch") {
-                is_quiet = false;
-                let response = self.workers.relay(batch.event.clone()).await;
-                match response.batch_item_failures.first().and_then(|failure| failure.item_identifier.as_deref()) {
-                    Some(sequence) => stream.retry_from(sequence),
-                    None => stream.commit(&batch),
-                }
-            }
+            is_quiet &= handed_over(stream, |batch| self.workers.relay(batch)).await;
         }
         let is_logged = self.log_stock().await;
         is_quiet && is_logged
@@ -145,16 +139,7 @@ impl ByHand {
 
     /// All that the stream of stock has; says whether that was nothing.
     pub async fn log_stock(&mut self) -> bool {
-        let mut is_quiet = true;
-        while let Some(batch) = self.stock.next_batch(100).expect("a batch") {
-            is_quiet = false;
-            let response = self.workers.inventory_log(batch.event.clone()).await;
-            match response.batch_item_failures.first().and_then(|failure| failure.item_identifier.as_deref()) {
-                Some(sequence) => self.stock.retry_from(sequence),
-                None => self.stock.commit(&batch),
-            }
-        }
-        is_quiet
+        handed_over(&mut self.stock, |batch| self.workers.inventory_log(batch)).await
     }
 
     /// Relays, and tries once to send every message that is due.
@@ -237,6 +222,17 @@ impl ByHand {
             self.workers.delete_done(self.workers.queues.url(Queue::Shipments), batch, &response).await.expect("deleted");
         }
     }
+}
+
+/// All that a stream has; says whether that was nothing.
+async fn handed_over<F: Future<Output = DynamoDbEventResponse>>(stream: &mut StreamReader, work: impl Fn(StreamBatch) -> F) -> bool {
+    let mut is_quiet = true;
+    while let Some(batch) = stream.next_batch(100).expect("a batch") {
+        is_quiet = false;
+        let response = work(batch.event.clone()).await;
+        stream.go_on(&batch, &response);
+    }
+    is_quiet
 }
 
 /// How many jobs are in these queues.

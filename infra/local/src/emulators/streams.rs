@@ -2,6 +2,7 @@
 
 use super::filter::Filter;
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use dynoxide::{
     Database, DynoxideError,
     actions::{
@@ -81,6 +82,17 @@ impl StreamReader {
         Ok(self.pending.clone())
     }
 
+    /// Goes on as the function's answer to `batch` says: behind it, or again from its first record that failed. Says whether the
+    /// function is done with all of it.
+    pub fn go_on(&mut self, batch: &Batch, answer: &DynamoDbEventResponse) -> bool {
+        let failed = answer.batch_item_failures.first().and_then(|failure| failure.item_identifier.as_deref());
+        match failed {
+            Some(sequence_number) => self.retry_from(sequence_number),
+            None => self.commit(batch),
+        }
+        failed.is_none()
+    }
+
     /// The function is done with `batch`.
     pub fn commit(&mut self, batch: &Batch) {
         self.position = Some(batch.last_read.clone());
@@ -89,7 +101,7 @@ impl StreamReader {
 
     /// The function is done with the records of the pending batch before `sequence_number`, and gets the rest of
     /// it again. A number that isn't in the batch means all of it, as with Lambda.
-    pub fn retry_from(&mut self, sequence_number: &str) {
+    fn retry_from(&mut self, sequence_number: &str) {
         let Some(pending) = &mut self.pending else {
             return;
         };
