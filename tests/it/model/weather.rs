@@ -38,7 +38,7 @@ impl<'a> Weather<'a> {
 
     /// What a client is answered. In a storm it is a patient one: it asks again, with its key, until somebody knows.
     pub async fn answered<F: Future<Output = Answer>>(&self, send: impl Fn() -> F) -> Answer {
-        self.rise();
+        let _storm = self.rise();
         let mut answer = send().await;
         for _ in 0..TRIES {
             let is_known = answer.status < 500 && answer.code() != "CONFLICT";
@@ -47,41 +47,40 @@ impl<'a> Weather<'a> {
             }
             answer = send().await;
         }
-        self.shop.system.faults.storm(None);
         answer
     }
 
-    fn rise(&self) {
+    /// Has the storm rage, if there is one now, until what this gives is dropped.
+    #[must_use]
+    fn rise(&self) -> Raging<'a> {
         self.shop.system.faults.storm(self.storm.filter(|_| !self.is_calm));
+        Raging(self.shop)
     }
 
     /// Carries refunds out; in a storm does everything that is due, for as long as that takes.
     pub async fn work(&self, hands: &mut ByHand) {
-        self.rise();
+        let _storm = self.rise();
         if self.is_foul() {
             hands.until_nothing_is_left(self.shop).await;
         } else {
             hands.carry_refunds_out().await;
         }
-        self.shop.system.faults.storm(None);
     }
 
     /// Carries out what is due of parcels; in a storm all that becomes due by it, for as long as that takes.
     pub async fn ship(&self, hands: &mut ByHand) {
-        self.rise();
+        let _storm = self.rise();
         if self.is_foul() {
             hands.until_all_is_shipped(self.shop).await;
         } else {
             hands.carry_shipments_out().await;
         }
-        self.shop.system.faults.storm(None);
     }
 
     /// Runs a schedule once.
     pub async fn run(&self, hands: &ByHand, schedule: &str) {
-        self.rise();
+        let _storm = self.rise();
         hands.workers.run(schedule).await.expect("a schedule");
-        self.shop.system.faults.storm(None);
     }
 
     /// The same until it has done its work: what a storm keeps it from is the next runs', an hour later each.
@@ -91,5 +90,13 @@ impl<'a> Weather<'a> {
             self.shop.system.clock.advance(Duration::from_mins(65));
             hands.workers.run(schedule).await.expect("a schedule");
         }
+    }
+}
+
+struct Raging<'a>(&'a LocalShop);
+
+impl Drop for Raging<'_> {
+    fn drop(&mut self) {
+        self.0.system.faults.storm(None);
     }
 }
