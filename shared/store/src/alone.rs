@@ -1,15 +1,12 @@
 //! Writes of one item by itself, which may meet a transaction that has it.
 
 use crate::Store;
+use crate::pauses::Pauses;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use std::time::Duration;
 
 /// The code of a refusal because a transaction has the item. The SDK takes it for an error like any other and doesn't try again.
 pub(crate) const CONFLICT: &str = "TransactionConflictException";
-
-/// Pauses before such a write is made again, in milliseconds: three seconds altogether, as for a race of transactions.
-const PAUSES: [u64; 7] = [10, 30, 80, 200, 400, 800, 1_480];
 
 impl Store {
     /// Makes a call that writes one item, and makes it again for as long as a transaction has that item: nothing was written then,
@@ -19,14 +16,13 @@ impl Store {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata,
     {
-        let mut pauses = PAUSES.into_iter();
+        let mut pauses = Pauses::of_a_conflict();
         loop {
             self.meter.round_trip();
             let done = call().await;
             let is_met = done.as_ref().is_err_and(|error| error.code() == Some(CONFLICT));
-            match pauses.next().filter(|_| is_met) {
-                Some(pause) => tokio::time::sleep(Duration::from_millis(pause)).await,
-                None => return done,
+            if !is_met || !pauses.wait().await {
+                return done;
             }
         }
     }

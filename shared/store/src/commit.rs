@@ -4,6 +4,7 @@ use crate::error::StorageError;
 use crate::idempotency::{AnswerKey, AnswerRecord, StoredAnswer};
 use crate::item::{Attributes, Item, record};
 use crate::keys::Key;
+use crate::pauses::Pauses;
 use crate::sdk::loggable;
 use crate::{Store, Table};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -15,11 +16,6 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use domain::time::Timestamp;
 use std::collections::HashMap;
-use std::time::Duration;
-
-/// Pauses between asking again what became of a transaction nobody answered for, in milliseconds. The last one is behind the 5 seconds
-/// from which on a further call drives a transaction that is in progress to its end (`TransactionInProgressException`).
-const ASK_AGAIN: [u64; 5] = [50, 150, 400, 800, 3_700];
 
 /// Why a transaction was not written.
 #[derive(Debug, thiserror::Error)]
@@ -170,7 +166,7 @@ impl Store {
     /// (`TransactWriteItems`, `ClientRequestToken`: for ten minutes), so an answer that got lost is given again.
     async fn transact(&self, items: Vec<TransactWriteItem>, answer_at: Option<(usize, &AnswerKey)>) -> Result<(), CommitError> {
         let token = token()?;
-        let mut pauses = ASK_AGAIN.into_iter();
+        let mut pauses = Pauses::of_an_unknown_outcome();
         loop {
             self.meter.round_trip();
             let call = self.client.transact_write_items().set_transact_items(Some(items.clone())).client_request_token(&token);
@@ -187,13 +183,11 @@ impl Store {
                     None => verdict(&cancelled, &error),
                 });
             }
-            match pauses.next().filter(|_| is_unknown(&error)) {
-                Some(pause) => {
-                    tracing::warn!(code = error.code(), "a transaction's outcome is unknown; asking again");
-                    tokio::time::sleep(Duration::from_millis(pause)).await;
-                }
-                None => return Err(StorageError::request("TransactWriteItems")(error).into()),
+            if !is_unknown(&error) || pauses.are_over() {
+                return Err(StorageError::request("TransactWriteItems")(error).into());
             }
+            tracing::warn!(code = error.code(), "a transaction's outcome is unknown; asking again");
+            pauses.wait().await;
         }
     }
 

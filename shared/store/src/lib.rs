@@ -18,6 +18,7 @@ mod list;
 mod messages;
 mod meter;
 mod orders;
+mod pauses;
 mod promotions;
 mod read;
 mod refunds;

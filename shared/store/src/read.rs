@@ -3,11 +3,11 @@
 use crate::error::StorageError;
 use crate::item::{Attributes, record};
 use crate::keys::Key;
+use crate::pauses::Pauses;
 use crate::{Store, Table};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// DynamoDB's own bound on the keys of one `BatchGetItem`.
 const BATCH: usize = 100;
@@ -69,7 +69,7 @@ impl Store {
         mut wanted: HashMap<String, KeysAndAttributes>,
         found: &mut HashMap<Key, Attributes>,
     ) -> Result<(), StorageError> {
-        let mut pauses = [20, 80, 320, 640].into_iter();
+        let mut pauses = Pauses::of_a_partial_read();
         loop {
             self.meter.round_trip();
             let answer = self
@@ -87,10 +87,9 @@ impl Store {
             if wanted.is_empty() {
                 return Ok(());
             }
-            let Some(pause) = pauses.next() else {
+            if !pauses.wait().await {
                 return Err(StorageError::Unread(wanted.values().map(|keys| keys.keys().len()).sum()));
-            };
-            tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
         }
     }
 }
