@@ -71,27 +71,35 @@ async fn more_given_back_than_was_paid_is_said_once_by_whoever_did_it_last() {
 }
 
 #[tokio::test]
-async fn money_for_an_order_that_store_credit_has_paid_is_said() {
+async fn money_for_an_order_that_store_credit_has_paid_is_said_where_it_cant_go_back_by_itself() {
     let shop = LocalShop::without_pumps().await;
     let mut hands = ByHand::of(&shop);
-    let gift = shop.order().paid().place().await;
-    shop.staff().post(&gift.path("cancel"), &json!({ "reason": "Gift", "refundMethod": "STORE_CREDIT" })).await.ok();
-    hands.relay().await;
-    hands.workers.process_refund(hands.refunds().await).await;
-    let order = shop.order_at_stripe().await;
-    let whole = json!({ "customerId": CUSTOMER, "amount": 75, "orderId": order.id, "note": "For the order" });
-    shop.staff().post("/api/store-credit/redeem", &whole).await.ok();
-    let logged = Logged::from_now_on();
+    for (currency, alarms, refunds) in [("usd", &NONE[..], 1), ("cdf", &["payment-mismatch"], 0)] {
+        let gift = shop.order().paid().place().await;
+        shop.staff().post(&gift.path("cancel"), &json!({ "reason": "Gift", "refundMethod": "STORE_CREDIT" })).await.ok();
+        hands.relay().await;
+        hands.workers.process_refund(hands.refunds().await).await;
+        let order = shop.order_at_stripe().await;
+        let whole = json!({ "customerId": CUSTOMER, "amount": 75, "orderId": order.id, "note": "For the order" });
+        shop.staff().post("/api/store-credit/redeem", &whole).await.ok();
+        let logged = Logged::from_now_on();
 
-    let intent = json!({ "id": order.payment(), "status": "succeeded", "amount_received": 75_00, "currency": "usd" });
-    tells(&shop, "payment_intent.succeeded", intent).await;
+        let intent = json!({ "id": order.payment(), "status": "succeeded", "amount_received": 75_00, "currency": currency });
+        for _ in 0..2 {
+            tells(&shop, "payment_intent.succeeded", intent.clone()).await;
+        }
 
-    assert_eq!(raised(&logged, &mut hands).await, ["payment-mismatch"]);
-    assert_eq!(shop.order_now(order.id).await["paymentStatus"], "PAID");
+        assert_eq!(raised(&logged, &mut hands).await, alarms, "{currency}");
+        assert_eq!(shop.order_now(order.id).await["paymentStatus"], "PAID");
+        assert_eq!(shop.refunds_of(order.id).await.len(), refunds);
+        // Cancelled, what is in another currency is due, and said once more.
+        shop.staff().post(&order.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();
+        assert_eq!(raised(&logged, &mut hands).await, alarms, "{currency}");
+    }
 }
 
 #[tokio::test]
-async fn so_is_an_earlier_payment_that_was_given_back_twice() {
+async fn an_earlier_payment_that_was_given_back_twice_is_said() {
     let shop = LocalShop::without_pumps().await;
     let mut hands = ByHand::of(&shop);
     let order = shop.paid_at_stripe().await;

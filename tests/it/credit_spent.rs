@@ -1,5 +1,7 @@
 //! Store credit that is spent on an order: a part of what is paid for it, which is never lost with it and never becomes money.
 
+mod paid_twice;
+
 use crate::kit::{Answer, Answers, CUSTOMER, HOUR, LocalShop, Placed, RUN, back, cents, race};
 use local::emulators::payments::Provider::PawaPay;
 use serde_json::{Value, json};

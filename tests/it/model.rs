@@ -272,7 +272,7 @@ impl<'a> Play<'a> {
             let in_status =
                 |status: &str| made.iter().filter(|refund| refund["status"] == status).map(|refund| cents(&refund["amount"])).sum::<i64>();
             let (paid, over) = (order.paid.minor, order.over_refunded().minor);
-            let beside = self.model.credit_beside(at);
+            let beside = self.model.given_beside(at);
             prop_assert_eq!(paid + over + beside, order.refundable.minor + in_status("PROCESSING") + in_status("COMPLETED"));
             prop_assert_eq!(over, self.model.over_refunded(at));
             prop_assert_eq!((order.refundable.minor, order.gone_back().minor), (self.model.refundable(at), in_status("COMPLETED")));

@@ -102,7 +102,9 @@ fn since_credit() -> impl Strategy<Value = Vec<Move>> {
         Vec::new(),
         vec![back.clone()],
         vec![back.clone(), comes.clone()],
-        vec![comes, back],
+        vec![comes.clone(), back.clone()],
+        vec![Step::Spend { order, by: By::Owner, cents: DUE }, comes.clone()],
+        vec![Step::Spend { order, by: By::Owner, cents: DUE }, comes, Step::Work(Fate::Done, None), back],
         vec![paid, rest.clone(), rest],
         returned.concat(),
     ]);

@@ -1,6 +1,6 @@
 //! Whether the histories that are drawn come to what matters: those that never do would find nothing wrong with it.
 
-use super::reference::{Fate, Reference, Step};
+use super::reference::{Fate, Reference, Refund, Step};
 use super::{CASES, history};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -66,10 +66,12 @@ fn histories_come_to_all_that_matters() {
 }
 
 /// What a history has come to, by its end.
-fn come_to(model: &Reference) -> [(&'static str, bool); 21] {
+fn come_to(model: &Reference) -> [(&'static str, bool); 22] {
     let refunds = || model.refunds.iter();
     let orders = || model.orders.iter().enumerate();
     let of = |at: usize| model.refunds.iter().filter(move |refund| refund.order == at);
+    let is_beside_credit = |refund: &Refund| refund.is_beside && model.orders[refund.order].is_paid_by_credit;
+    let is_owed_credit = |refund: &Refund| refund.is_beside && !is_beside_credit(refund);
     let has_come_back = |status: &str| matches!(status, "REFUNDED" | "COMPLETED");
     [
         ("an order cancelled after payment", orders().any(|(_, order)| order.status == "CANCELLED" && order.paid > 0)),
@@ -80,8 +82,9 @@ fn come_to(model: &Reference) -> [(&'static str, bool); 21] {
         ("an order paid by credit alone", orders().any(|(_, order)| order.paid > 0 && order.spent == order.total)),
         ("an order paid by credit and otherwise", orders().any(|(_, order)| order.spent > 0 && order.paid > order.spent)),
         ("credit given back of a paid order", refunds().any(|refund| refund.from_credit > 0 && refund.status == "COMPLETED")),
-        ("credit given back of an order never paid", refunds().any(|refund| refund.is_owed && refund.status == "COMPLETED")),
-        ("credit given back beside a late payment", orders().any(|(at, order)| order.paid > 0 && of(at).any(|refund| refund.is_owed))),
+        ("credit given back of an order never paid", refunds().any(|refund| is_owed_credit(refund) && refund.status == "COMPLETED")),
+        ("credit given back beside a late payment", orders().any(|(at, order)| order.paid > 0 && of(at).any(is_owed_credit))),
+        ("money given back that came beside credit", refunds().any(|refund| is_beside_credit(refund) && refund.status == "COMPLETED")),
         ("part of an order refunded", orders().any(|(_, order)| order.payment == "PARTIALLY_REFUNDED")),
         ("an order refunded twice", orders().any(|(at, _)| of(at).filter(|refund| refund.status == "COMPLETED").count() > 1)),
         ("a refund beyond what was paid", orders().any(|(at, order)| order.paid > 0 && model.over_refunded(at) > 0)),

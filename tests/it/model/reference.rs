@@ -187,8 +187,10 @@ pub struct Order {
     delivery: i64,
     pub total: i64,
     pub paid: i64,
-    /// What came where the total was to be paid, until somebody decides.
+    /// What came where the total was to be paid, until somebody decides; of one that credit has paid, what came all the same.
     came: Option<i64>,
+    /// Whether credit has paid for all of it, so that the payment it has at a provider is none.
+    pub is_paid_by_credit: bool,
     /// Store credit that was spent on it, and what of that it may still give back.
     pub spent: i64,
     pub credit: i64,
@@ -394,6 +396,7 @@ impl Reference {
             total,
             paid: 0,
             came: None,
+            is_paid_by_credit: false,
             spent: 0,
             credit: 0,
             times_spent: 0,

@@ -116,8 +116,10 @@ impl Order {
         let refund = refund.map(|refund| refund.doubted(self.doubt_of_held(method).filter(|_| was_held)));
         let (mut order, credited) = order.refund_all(RefundMethod::StoreCredit, &request.reason, None, now, &mut ids);
         let mut further_refunds = Vec::from_iter(credited);
+        // What came by an earlier payment is no credit, also where nothing else is left of the order.
+        let way_back = request.refund_method.unwrap_or(RefundMethod::of_payment(self.payment_method));
         for EarlierPayment { reference, .. } in order.earlier_payments.clone() {
-            let (after, refund) = order.refund_earlier(&reference, method, &request.reason, now, &mut ids);
+            let (after, refund) = order.refund_earlier(&reference, way_back, &request.reason, now, &mut ids);
             order = after;
             further_refunds.extend(refund);
         }

@@ -116,9 +116,10 @@ impl Order {
             Event::new(Subject::Order(self.id), order.version, EventKind::StoreCreditRedeemed, actor, now, ids)
                 .noting(Some(&format!("Redemption {redemption} of {amount}"))),
         ];
-        let nothing_missing = order.came_instead.unwrap_or(Money::zero(self.currency)) == order.due();
-        if nothing_missing {
-            let came = order.due();
+        let came = order.due();
+        if order.came_instead.unwrap_or(Money::zero(self.currency)) == came {
+            // Whatever still comes by its payment is none, and is owed.
+            order = if came.is_zero() { order.without_payment() } else { order };
             order = order.received(came);
             events.extend(order.payment_event(payment, actor, now, ids));
         }

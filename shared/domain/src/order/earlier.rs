@@ -1,4 +1,5 @@
-//! Payments whose reference the order had before staff gave it another: whether anything came by them stays known, and what did is owed.
+//! Payments whose reference the order had before staff gave it another, or before store credit paid for it: whether anything came by
+//! them stays known, and what did is owed.
 
 use super::{Order, OrderStatus, PaymentStatus};
 use crate::money::Money;
@@ -87,18 +88,23 @@ impl Order {
     /// The unpaid order with another reference for its payment. What came by the one before and what went back of it stays known;
     /// that of the new one comes along, where the order had it before.
     pub(super) fn with_reference(self, reference: &str) -> Self {
+        let back = self.earlier(reference).and_then(|earlier| earlier.came);
+        let mut order = self.without_payment();
+        (order.payment_reference, order.came_instead) = (Some(reference.to_owned()), back);
+        order.absorbing(reference)
+    }
+
+    /// The unpaid order without its own payment at a provider, which is an earlier one from now on. A note of the staff's stays.
+    pub(super) fn without_payment(self) -> Self {
         let mut order = self;
-        let back = order.earlier(reference).and_then(|earlier| earlier.came);
-        let came = std::mem::replace(&mut order.came_instead, back);
-        if let Some(before) = order.payment_reference.replace(reference.to_owned())
-            && order.is_of_provider(&before)
-        {
+        if let Some(reference) = order.payment_reference.clone().filter(|reference| order.is_of_provider(reference)) {
             let (given_back, refunded) = (order.over_refunded(), order.refunded_total);
-            order.earlier_payments.push(EarlierPayment { reference: before, came, given_back, refunded });
+            order.earlier_payments.push(EarlierPayment { reference, came: order.came_instead.take(), given_back, refunded });
+            order.payment_reference = None;
             order.set_over_refunded(0);
             order.refunded_total = Money::zero(order.currency);
         }
-        order.absorbing(reference)
+        order
     }
 
     /// The unpaid order with what went back of an earlier payment in its own books: it is its own, or that by another name.

@@ -280,7 +280,7 @@ pub struct Order {
     pub payment_method: PaymentMethod,
     /// Where its money is.
     pub payment_status: PaymentStatus,
-    /// The provider's reference of its payment.
+    /// The provider's reference of its payment; nothing where store credit has paid for all of it.
     pub payment_reference: Option<String>,
     /// How it reaches the customer.
     pub delivery_method: DeliveryMethod,
@@ -302,7 +302,7 @@ pub struct Order {
     /// staff have decided what becomes of it the order stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_instead: Option<Money>,
-    /// The payments that it had the reference of before this one. What came by them is owed, and in none of the order's amounts:
+    /// The payments that it had the reference of before this one, or before store credit paid for it. What came by them is owed, and in none of the order's amounts:
     /// a refund of it is one of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_payments: Vec<EarlierPayment>,

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Why what comes for a cancelled order goes back.
 const PAID_LATE: &str = "Paid after the order was cancelled";
 
+/// Why what comes for an order that store credit has paid goes back.
+const PAID_TWICE: &str = "Paid after store credit had paid for the order";
+
 /// What staff ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentRequest {
@@ -165,10 +168,12 @@ impl Order {
             return order.own_payment_told(heard.payment, now, ids);
         }
         let Incoming::Received(received) = heard.payment else { return None };
-        // By its other name it is the order's own.
+        // By its other name it is the order's own, or has come.
         let is_own = heard.alias.is_some() && heard.alias == self.payment_reference;
+        let other = heard.alias.as_deref().and_then(|alias| self.earlier(alias));
+        let is_known = is_own || other.is_some_and(|other| other.came.is_some());
         let is_news = self.earlier(reference).is_some_and(|earlier| earlier.came != Some(received));
-        if is_own || !is_news || received.minor <= 0 {
+        if is_known || !is_news || received.minor <= 0 {
             return None;
         }
         let taken = self.clone().taking_earlier(Some(reference));
@@ -210,19 +215,22 @@ impl Order {
         Some(self.came(order, refund, &Mismatch::AnotherAmount { expected: self.due(), received }, now, &mut ids))
     }
 
-    /// Money came by an earlier payment. Of a cancelled order it goes back; otherwise it is owed, and staff decide.
+    /// Money came by an earlier payment. Of a cancelled order, and of one that store credit has paid, it goes back; otherwise it is
+    /// owed, and staff decide.
     fn earlier_payment_told(&self, reference: &str, received: Money, now: Timestamp, mut ids: Ids) -> Payment {
         let mut order = self.touched(now).having_heard(reference, received);
         let mut refund = None;
-        if self.status == OrderStatus::Cancelled {
+        let is_cancelled = self.status == OrderStatus::Cancelled;
+        let is_for_nothing = if is_cancelled { Some(PAID_LATE) } else { self.is_paid_by_credit().then_some(PAID_TWICE) };
+        if let Some(reason) = is_for_nothing {
             let method = RefundMethod::of_payment(self.payment_method);
-            (order, refund) = order.refund_earlier(reference, method, PAID_LATE, now, &mut ids);
+            (order, refund) = order.refund_earlier(reference, method, reason, now, &mut ids);
         }
         self.came(order, refund, &Mismatch::EarlierPayment { reference: reference.to_owned(), received }, now, &mut ids)
     }
 
     fn came(&self, order: Self, refund: Option<Refund>, mismatch: &Mismatch, now: Timestamp, ids: &mut Ids) -> Payment {
-        let is_for_staff = refund.as_ref().is_none_or(Refund::is_left_to_staff);
+        let is_for_staff = refund.as_ref().map_or_else(|| order.holds_money(), Refund::is_left_to_staff);
         let came = Event::new(Subject::Order(self.id), order.version, EventKind::PaymentMismatched, Actor::System, now, ids)
             .from_to(Some(self.payment_status.as_str()), order.payment_status.as_str())
             .noting(Some(&mismatch.to_string()))

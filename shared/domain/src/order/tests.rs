@@ -182,6 +182,26 @@ fn staff_who_give_up_what_they_found_given_back_tell_the_customer_nothing() {
 }
 
 #[test]
+fn what_came_for_an_order_that_credit_has_paid_goes_back_once_by_whichever_of_its_names() {
+    let admin = actor(Role::Admin);
+    let (payment, charge) = (Some("pi_1".to_owned()), Some("ch_1".to_owned()));
+    let order = Order { payment_reference: payment.clone(), ..placed(&[70_00], 1, PaymentMethod::Card) };
+    let failed = PaymentRequest { status: PaymentStatus::Failed, reference: charge.clone() };
+    let order = order.pay(&failed, admin, NOW, ids()).unwrap().order;
+    let mut fresh = ids();
+    let entry = CreditEntryId::draw(&mut fresh);
+    let order = order.spend_credit(order.due(), entry, admin, NOW, &mut fresh).unwrap().order;
+    assert_eq!((order.payment_status, order.open_payments().collect::<Vec<_>>()), (PaymentStatus::Paid, vec!["pi_1", "ch_1"]));
+
+    let by = |alias| Heard { payment: Incoming::Received(Money::usd(75_00)), alias };
+    let told = order.payment_told("pi_1", &by(charge), NOW, ids()).unwrap();
+
+    let refund = told.refund.unwrap();
+    assert_eq!((refund.amount, refund.method, refund.payment(&told.order)), (Money::usd(75_00), RefundMethod::Card, Some("pi_1")));
+    assert_eq!(told.order.payment_told("ch_1", &by(payment), NOW, ids()), None);
+}
+
+#[test]
 fn what_went_back_beyond_an_earlier_payment_is_beyond_what_was_paid() {
     let order = paid(&with_an_earlier_payment(PaymentMethod::Card, 80_00));
     let back = |of_own: i64, of_earlier: i64| {

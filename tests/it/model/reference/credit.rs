@@ -21,8 +21,11 @@ impl Reference {
         let order = &mut self.orders[at];
         (order.spent, order.credit, order.times_spent) = (order.spent + cents, order.credit + cents, order.times_spent + 1);
         // With it all is there, or what came is just the rest.
-        if order.came.unwrap_or(0) == order.due() {
-            let rest = order.due();
+        let rest = order.due();
+        if order.came.unwrap_or(0) == rest {
+            if rest == 0 && self.payment_at(at).is_some() {
+                self.set_payment_aside(at);
+            }
             self.is_paid(at, rest);
         }
         (201, "")
@@ -64,9 +67,36 @@ impl Reference {
         if self.orders[at].paid == 0 { std::mem::take(&mut self.orders[at].credit) } else { 0 }
     }
 
+    /// Whatever comes by the payment of an order that credit has paid, or went back of it before, is beside what was paid.
+    fn set_payment_aside(&mut self, at: usize) {
+        self.orders[at].is_paid_by_credit = true;
+        for refund in self.refunds.iter_mut().filter(|refund| refund.order == at) {
+            refund.is_beside = true;
+        }
+    }
+
+    /// It has come, and goes back.
+    pub(super) fn came_beside(&mut self, at: usize, said: Option<i64>) {
+        if said.is_some() && self.orders[at].came != said {
+            self.orders[at].came = said;
+            self.push_beside(at, self.left_beside(at), REFUND_METHODS[self.orders[at].method]);
+        }
+    }
+
+    /// What the shop is known to have of it.
+    pub(super) fn left_beside(&self, at: usize) -> i64 {
+        self.orders[at].came.map_or(0, |came| (came - self.given_beside(at)).max(0))
+    }
+
+    /// What of it went back beyond what is known to have come.
+    pub(super) fn beyond_beside(&self, at: usize) -> i64 {
+        let came = self.orders[at].came.filter(|_| self.orders[at].is_paid_by_credit);
+        came.map_or(0, |came| (self.given_beside(at) - came).max(0))
+    }
+
     /// What was owed so and has gone back or is on its way: it is no part of what was paid.
-    pub fn credit_beside(&self, at: usize) -> i64 {
-        let live = self.refunds.iter().filter(|refund| refund.order == at && refund.is_owed && refund.status != "FAILED");
+    pub fn given_beside(&self, at: usize) -> i64 {
+        let live = self.refunds.iter().filter(|refund| refund.order == at && refund.is_beside && refund.status != "FAILED");
         live.map(|refund| refund.amount).sum()
     }
 }

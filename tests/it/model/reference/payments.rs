@@ -81,6 +81,7 @@ impl Reference {
     fn hear(&mut self, payment: Payment, said: Option<i64>) {
         let Some(at) = (0..self.orders.len()).find(|at| self.payment_at(*at) == Some(payment)) else { return };
         match said {
+            _ if self.orders[at].is_paid_by_credit => self.came_beside(at, said),
             Some(cents) if cents == self.orders[at].due() => drop(self.pay(at, "PAID", None)),
             Some(cents) => self.mismatched(at, cents),
             None if self.orders[at].came.is_some() => {}
@@ -99,7 +100,8 @@ impl Reference {
             self.hear_back(refund);
         }
         for at in 0..self.orders.len() {
-            let is_open = matches!(self.orders[at].payment, "PENDING" | "FAILED" | "VOIDED") && self.orders[at].came.is_none();
+            let is_awaited = self.orders[at].is_paid_by_credit || matches!(self.orders[at].payment, "PENDING" | "FAILED" | "VOIDED");
+            let is_open = is_awaited && self.orders[at].came.is_none();
             let there = self.payment_at(at).filter(|_| is_open).and_then(|payment| Some((payment, *self.came.get(&payment)?)));
             if let Some((payment, said)) = there {
                 self.hear(payment, said);
@@ -164,23 +166,33 @@ impl Reference {
         if let Some(promotion) = self.orders[at].promotion {
             self.promotions[promotion].used[self.orders[at].customer] -= 1;
         }
-        let method = method.unwrap_or_else(|| self.usual_way(at));
-        let (was_held, before, owed) = (self.orders[at].came.is_some(), self.refunds.len(), self.owe_credit(at));
+        let (asked, method) = (method.unwrap_or(way_back), method.unwrap_or_else(|| self.usual_way(at)));
+        let (is_by_credit, owed) = (self.orders[at].is_paid_by_credit, self.owe_credit(at));
+        let (was_held, before) = (self.orders[at].came.is_some() && !is_by_credit, self.refunds.len());
         self.give_all_back(at, method);
-        if was_held && way_back == "MOBILE_MONEY" && method != way_back {
-            // Staff may have given it back on pawaPay's pages, which tells nobody.
-            for refund in &mut self.refunds[before..] {
-                (refund.awaits, refund.may_be_back) = (Some("STAFF"), true);
-            }
+        if was_held {
+            self.doubt(before, way_back);
         }
-        self.push_owed(at, owed);
+        let before = self.refunds.len();
+        let (owed, asked) = if is_by_credit { (self.left_beside(at), asked) } else { (owed, "STORE_CREDIT") };
+        self.push_beside(at, owed, asked);
+        if is_by_credit {
+            self.doubt(before, way_back);
+        }
         self.tell(at, News::Cancelled);
         (200, "")
     }
 
+    /// Staff may have given it back on pawaPay's pages, which tells nobody.
+    fn doubt(&mut self, since: usize, way_back: &str) {
+        for refund in self.refunds[since..].iter_mut().filter(|refund| way_back == "MOBILE_MONEY" && refund.method != way_back) {
+            (refund.awaits, refund.may_be_back) = (Some("STAFF"), true);
+        }
+    }
+
     /// Of a cancelled order, whatever came for it.
     fn give_all_back(&mut self, at: usize, method: &'static str) {
-        if let Some(came) = self.orders[at].came {
+        if let Some(came) = self.orders[at].came.filter(|_| !self.orders[at].is_paid_by_credit) {
             self.is_paid(at, came);
         }
         if self.orders[at].paid == 0 {

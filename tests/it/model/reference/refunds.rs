@@ -56,8 +56,9 @@ pub struct Refund {
     is_named: bool,
     /// What of it is credit that was spent on the order.
     pub from_credit: i64,
-    /// Whether it is the credit that an order owed which was never paid.
-    pub is_owed: bool,
+    /// Whether it is of no part of what was paid: the credit of an order that was never paid, or money that came for one which credit
+    /// has paid.
+    pub is_beside: bool,
     /// Whether staff look first whether the customer has the money already: if they give it up, that is so.
     pub(super) may_be_back: bool,
 }
@@ -75,7 +76,7 @@ impl Refund {
             ended: 0,
             is_named: false,
             from_credit: 0,
-            is_owed: false,
+            is_beside: false,
             may_be_back: false,
         }
     }
@@ -93,7 +94,7 @@ impl Reference {
     }
 
     fn balance(&self, order: usize) -> i64 {
-        let live = self.refunds.iter().filter(|refund| refund.order == order && !refund.is_owed && refund.status != "FAILED");
+        let live = self.refunds.iter().filter(|refund| refund.order == order && !refund.is_beside && refund.status != "FAILED");
         self.orders[order].paid - live.map(|refund| refund.amount).sum::<i64>()
     }
 
@@ -152,12 +153,17 @@ impl Reference {
         self.follow_refunds(order);
     }
 
-    /// Of credit that an order owes which was never paid.
-    pub(super) fn push_owed(&mut self, order: usize, amount: i64) {
+    /// Of what is owed and was no part of what was paid.
+    pub(super) fn push_beside(&mut self, order: usize, amount: i64, method: &'static str) {
         if amount > 0 {
             self.due.push(self.refunds.len());
-            self.refunds.push(Refund { is_owed: true, ..Refund::new(order, amount, "STORE_CREDIT") });
+            self.refunds.push(Refund { is_beside: true, ..Refund::new(order, amount, method) });
         }
+    }
+
+    /// What was given back beyond all that came of what a refund gives back.
+    fn beyond(&self, Refund { order, is_beside, .. }: &Refund) -> i64 {
+        if *is_beside { self.beyond_beside(*order) } else { self.over_refunded(*order) }
     }
 
     fn take_credit(&mut self, order: usize, amount: i64, method: &str) -> i64 {
@@ -176,7 +182,7 @@ impl Reference {
 
     /// The payment status that follows from the refunds; what was never paid keeps its own.
     pub(super) fn follow_refunds(&mut self, at: usize) {
-        let own = || self.refunds.iter().filter(|refund| refund.order == at && !refund.is_owed);
+        let own = || self.refunds.iter().filter(|refund| refund.order == at && !refund.is_beside);
         let is_open = own().any(|refund| refund.status == "PROCESSING");
         let done: i64 = own().filter(|refund| refund.status == "COMPLETED").map(|refund| refund.amount).sum();
         let order = &mut self.orders[at];
@@ -195,14 +201,16 @@ impl Reference {
             ("PROCESSING", "COMPLETED") => self.complete(at),
             ("PROCESSING", "FAILED") => self.fail(at),
             ("FAILED", "PROCESSING") => {
-                let Refund { order, amount, pieces, method, is_owed, .. } = self.refunds[at];
+                let Refund { order, amount, pieces, method, is_beside, .. } = self.refunds[at];
                 let are_free = pieces.is_none_or(|(line, quantity)| quantity <= self.free(order)[line]);
                 // Others of its line may have gone back meanwhile, and left it a cent more or less.
                 let amount = pieces.map_or(amount, |(line, quantity)| self.orders[order].worth_of(line, quantity));
-                if !is_owed && (amount == 0 || amount > self.room(order, method) || !are_free) {
+                let is_owed_credit = is_beside && !self.orders[order].is_paid_by_credit;
+                let room = if is_beside { self.left_beside(order) } else { self.room(order, method) };
+                if !is_owed_credit && (amount == 0 || amount > room || !are_free) {
                     return (409, "REFUND_EXCEEDS_PAID");
                 }
-                self.refunds[at].from_credit = if is_owed { 0 } else { self.take_credit(order, amount, method) };
+                self.refunds[at].from_credit = if is_beside { 0 } else { self.take_credit(order, amount, method) };
                 (self.refunds[at].amount, self.refunds[at].given) = (amount, None);
                 self.refunds[at].may_be_back = false;
                 self.count_pieces(at, 1);
@@ -226,8 +234,8 @@ impl Reference {
 
     /// Nothing is owed of what went back besides.
     fn fail(&mut self, at: usize) {
-        let Refund { order, amount, awaits, may_be_back, from_credit, is_owed, .. } = self.refunds[at];
-        let owed = if is_owed { amount } else { amount - self.over_refunded(order) };
+        let Refund { order, amount, awaits, may_be_back, from_credit, .. } = self.refunds[at];
+        let owed = amount - self.beyond(&self.refunds[at]);
         self.count_pieces(at, -1);
         self.orders[order].credit += from_credit;
         self.settle(at, "FAILED");
@@ -248,12 +256,12 @@ impl Reference {
     pub(super) fn work(&mut self, fate: Fate, trouble: Option<Trouble>) {
         let is_asked_after = trouble == Some(Trouble::Lost) && !self.turns_matter();
         for at in std::mem::take(&mut self.due) {
-            let Refund { order, method, status, awaits, is_owed, .. } = self.refunds[at];
+            let Refund { order, method, status, awaits, .. } = self.refunds[at];
             match (method, awaits) {
                 _ if status != "PROCESSING" => {}
                 (_, Some("PROVIDER")) => self.hear_back(at),
                 // Stripe has given the money back already.
-                ("STORE_CREDIT", None) if self.over_refunded(order) > 0 && !is_owed => self.fail(at),
+                ("STORE_CREDIT", None) if self.beyond(&self.refunds[at]) > 0 => self.fail(at),
                 ("STORE_CREDIT", None) => self.complete(at),
                 ("CARD" | "MOBILE_MONEY", None) => match self.payment_at(order) {
                     Some(payment) => {
@@ -333,7 +341,9 @@ impl Reference {
             Fate::Failed => ("FAILED", None),
         };
         let (given, ended) = (Some(given), self.minutes);
-        self.refunds.push(Refund { status, awaits, given, ended, is_named: true, ..Refund::new(order, amount, REFUND_METHODS[CARD]) });
+        let is_beside = self.orders[order].is_paid_by_credit;
+        let made = Refund::new(order, amount, REFUND_METHODS[CARD]);
+        self.refunds.push(Refund { status, awaits, given, ended, is_beside, is_named: true, ..made });
         self.limit_credit(order);
         if fate == Fate::Done {
             self.tell(order, News::Refunded(amount));
@@ -372,7 +382,7 @@ impl Reference {
             let due = self.due.iter().filter(|other| self.refunds[**other].order == order);
             let amounts: i64 = due.clone().map(|other| self.refunds[*other].amount).sum();
             let is_short = self.payment_at(order).is_some_and(|payment| amounts > self.left(payment));
-            due.count() > 1 && (is_short || self.over_refunded(order) > 0)
+            due.count() > 1 && (is_short || self.over_refunded(order) > 0 || self.beyond_beside(order) > 0)
         };
         self.due.iter().any(at_issue)
     }

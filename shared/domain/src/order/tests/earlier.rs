@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 /// Three payments at the provider, and a note of the staff's.
 const REFERENCES: [&str; 4] = ["pi_1", "pi_2", "pi_3", "TPE-1"];
 const AT_PROVIDER: usize = 3;
+const ALL: i64 = i64::MAX;
 /// What owed store credit is called among the payments.
 const CREDIT: &str = "store-credit";
 
@@ -15,9 +16,9 @@ const CREDIT: &str = "store-credit";
 enum Happening {
     /// Staff mark the payment, by this reference where there is one.
     Marked(PaymentStatus, Option<usize>),
-    /// So much store credit is spent on it.
+    /// So much store credit is spent on it, or all that is due.
     Spent(i64),
-    /// So much more than is due comes by a payment that nothing came by yet, and the provider tells of it.
+    /// So much more than is due, or than the total where credit has paid that, comes by a payment that nothing came by yet, and the provider tells of it.
     Comes(usize, i64),
     /// The provider tells again what came, or that it failed where nothing did.
     ToldAgain(usize),
@@ -142,14 +143,15 @@ impl Books {
                 self.paid(self.order.pay(&PaymentRequest { status: *status, reference }, admin, NOW, ids()).ok());
             }
             Happening::Comes(at, more) => {
-                let due = self.order.due().minor;
-                self.came.entry(REFERENCES[*at]).or_insert(due + more);
+                let due = if self.order.is_paid_by_credit() { self.order.total } else { self.order.due() };
+                self.came.entry(REFERENCES[*at]).or_insert(due.minor + more);
                 self.tell_came(REFERENCES[*at]);
             }
             Happening::Spent(cents) => {
                 let mut ids = ids();
                 let entry = CreditEntryId::draw(&mut ids);
-                if let Ok(spent) = self.order.spend_credit(Money::usd(*cents), entry, admin, NOW, &mut ids) {
+                let cents = if *cents == ALL { self.order.due().minor } else { *cents };
+                if let Ok(spent) = self.order.spend_credit(Money::usd(cents), entry, admin, NOW, &mut ids) {
                     self.order = spent.order;
                     *self.came.entry(CREDIT).or_insert(0) += cents;
                 }
@@ -218,7 +220,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     let step = prop_oneof![
         5 => (mark, prop::option::weighted(0.8, 0..REFERENCES.len())).prop_map(|(to, reference)| Happening::Marked(to, reference)),
         5 => (0..AT_PROVIDER, prop_oneof![2 => Just(0), 1 => -30_00..30_00_i64]).prop_map(|(at, more)| Happening::Comes(at, more)),
-        3 => (1..60_00_i64).prop_map(Happening::Spent),
+        3 => prop_oneof![3 => 1..60_00_i64, 1 => Just(ALL)].prop_map(Happening::Spent),
         2 => (0..AT_PROVIDER).prop_map(Happening::ToldAgain),
         2 => method().prop_map(Happening::Cancelled),
         3 => (prop::option::weighted(0.7, 1..60_00_i64), method()).prop_map(|(cents, method)| Happening::Opened(cents, method)),
@@ -227,15 +229,19 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         3 => (0..20_usize, prop::sample::select(RefundStatus::ALL)).prop_map(|(place, to)| Happening::ByStaff(place, to)),
         4 => (0..AT_PROVIDER, 1..80_00_i64, state()).prop_map(|(at, cents, state)| Happening::ByHand(at, cents, state)),
     ];
-    // Some begin with an order whose first payment came when another one was tried, and which was cancelled then.
+    // Some begin with an order whose first payment came when another one was tried, and which was cancelled then; some with one that
+    // credit paid for, whose payments came after that.
     let cancelled = [
         Happening::Marked(PaymentStatus::Failed, Some(1)),
         Happening::Comes(0, 0),
         Happening::Comes(1, 0),
         Happening::Cancelled(RefundMethod::Card),
     ];
-    (0..=cancelled.len(), prop::collection::vec(step, 0..30))
-        .prop_map(move |(first, rest)| cancelled[..first].iter().cloned().chain(rest).collect())
+    let by_credit =
+        [Happening::Marked(PaymentStatus::Failed, Some(1)), Happening::Spent(ALL), Happening::Comes(1, 0), Happening::Comes(0, 0)];
+    let begun = prop_oneof![2 => Just(cancelled), 1 => Just(by_credit)];
+    (begun, 0..=4_usize, prop::collection::vec(step, 0..30))
+        .prop_map(|(begun, first, rest)| begun.into_iter().take(first).chain(rest).collect())
 }
 
 const LIVE: [RefundStatus; 3] = [RefundStatus::Pending, RefundStatus::Processing, RefundStatus::Completed];
@@ -251,6 +257,7 @@ proptest! {
         for (n, step) in steps.iter().enumerate() {
             let before: Vec<RefundStatus> = books.refunds.iter().map(|refund| refund.status).collect();
             let (was, was_paid, known) = (books.order.status, books.order.paid, books.came.len());
+            let was_by_credit = books.order.is_paid_by_credit();
             let is_ours = books.take(step);
             let is_news = books.came.len() > known;
             let order = &books.order;
@@ -302,15 +309,16 @@ proptest! {
             let credit_stays = left > 0 || order.earlier(CREDIT).and_then(EarlierPayment::owed).is_some();
             prop_assert!(!(all_goes && credit_stays), "{}: {:?}: {:?}", n, step, order);
 
-            // All that is there when an order is cancelled goes back, and so does what comes later.
+            // All that is there when an order is cancelled goes back, and so does what comes later, or once credit has paid.
             let stays = |reference: &&str| match order.earlier(reference) {
                 Some(earlier) => earlier.owed().is_some(),
                 // Of one that staff had marked before, a refund may have failed before.
-                None => order.payment_reference.as_deref() == Some(*reference) && order.refundable.minor > 0 && was_paid.is_zero(),
+                None if order.payment_reference.as_deref() == Some(*reference) => order.refundable.minor > 0 && (was_paid.is_zero() || was_by_credit),
+                None => false,
             };
             let goes_back = match step {
                 Happening::Cancelled(_) if was != order.status => &REFERENCES[..],
-                Happening::Comes(at, _) if is_news && was == OrderStatus::Cancelled => &REFERENCES[*at..=*at],
+                Happening::Comes(at, _) if is_news && (was_by_credit || was == OrderStatus::Cancelled) => &REFERENCES[*at..=*at],
                 _ => &[],
             };
             prop_assert!(!goes_back.iter().any(stays), "{}: {:?}: {:?}", n, step, order);
