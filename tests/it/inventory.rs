@@ -1,8 +1,8 @@
 //! `GET/PUT /api/inventory`, `PUT /api/inventory/adjust`, `GET /api/inventory/{variantId}/history`.
 
 use crate::kit::{Answer, CUSTOMER, LocalShop, column, keys};
-use domain::actor::Actor;
-use domain::ids::{ProductId, VariantId};
+use domain::actor::{Actor, Role};
+use domain::ids::{Ids, ProductId, VariantId};
 use domain::inventory::{NewVariant, Variant};
 use domain::money::Money;
 use serde_json::{Value, json};
@@ -220,7 +220,8 @@ async fn a_sku_that_is_stored_with_its_accents_apart_is_found_and_taken() {
     };
     let (clock, id) = (&shop.system.clock, VariantId::new(77).expect("an id"));
     let variant = Variant::create(id, new, Actor::System, clock.now());
-    shop.system.store().commit(Writes::new().insert_variant(&variant), None, clock.now()).await.expect("written");
+    let event = variant.event(None, Actor::System, clock.now(), &mut Ids::new(clock.now(), 0));
+    shop.system.store().commit(Writes::new().insert_variant(&variant, event), None, clock.now()).await.expect("written");
 
     for sku in [composed, decomposed] {
         assert_eq!(shop.staff().get(&format!("/api/inventory?sku={sku}")).await.ok()["id"], 77);
@@ -439,4 +440,27 @@ async fn the_list_of_variants_has_its_filters_and_pages() {
     }
     shop.staff().get("/api/inventory?id=123").await.refused(404, "VARIANT_NOT_FOUND");
     shop.staff().get("/api/inventory?sku=R-99").await.refused(404, "VARIANT_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn every_change_of_the_catalogue_is_kept_with_who_made_it() {
+    let shop = LocalShop::without_pumps().await;
+    let made = put(&shop, json!([dress("ROB-9")])).await.ok();
+    let id = made["variants"][0]["id"].as_u64().expect("an id");
+    put(&shop, json!([{ "id": id, "price": 0.01, "size": "M" }])).await.ok();
+    put(&shop, json!([{ "id": id, "price": 0.01 }])).await.ok();
+    put(&shop, json!([{ "id": id, "isActive": false }])).await.ok();
+
+    let id = VariantId::new(id).expect("an id");
+    let history = shop.system.store().variant_history(id, store::PageRequest::new(10, None)).await.expect("a history").items;
+    let told: Vec<_> = history.iter().map(|event| (event.kind.as_str(), event.new_status.as_deref(), event.note.as_deref())).collect();
+    assert_eq!(
+        told,
+        [
+            ("VARIANT_CHANGED", Some("INACTIVE"), None),
+            ("VARIANT_CHANGED", Some("ACTIVE"), Some("size: none → M; price: 19.99 USD → 0.01 USD")),
+            ("VARIANT_CREATED", Some("ACTIVE"), Some("ROB-9 at 19.99 USD")),
+        ]
+    );
+    assert!(history.iter().all(|event| event.actor.role() == Some(Role::InventoryManager) && event.actor.id().is_some()), "{history:?}");
 }

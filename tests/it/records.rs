@@ -6,7 +6,7 @@ mod reading;
 mod script;
 
 use domain::event::{EventKind, Subject};
-use domain::ids::{NotificationId, OrderId, PromotionId, RefundId, ReturnId, ShipmentId};
+use domain::ids::{NotificationId, OrderId, PromotionId, RefundId, ReturnId, ShipmentId, VariantId};
 use kinds::{KINDS, kind_of};
 use loaded::Release;
 use std::collections::BTreeSet;
@@ -44,6 +44,7 @@ fn every_kind_of_record_and_of_event_is_among_those_of_some_release() {
         NotificationId::new(1).map(Subject::Notification),
         ReturnId::new(1).map(Subject::Return),
         PromotionId::new(1).map(Subject::Promotion),
+        VariantId::new(1).map(Subject::Variant),
     ];
     assert_eq!(subjects, expected.into_iter().flatten().map(word).collect());
 }
@@ -57,6 +58,7 @@ const fn word(subject: Subject) -> &'static str {
         Subject::Notification(_) => "notification",
         Subject::Return(_) => "return",
         Subject::Promotion(_) => "promotion",
+        Subject::Variant(_) => "variant",
     }
 }
 

@@ -233,9 +233,9 @@ fn decide(
     mut owners: HashMap<String, VariantId>,
     unmoved: Unmoved,
     actor: Actor,
-    attempt: Attempt,
+    mut attempt: Attempt,
 ) -> Result<(Vec<Variant>, Writes), Problem> {
-    let variants = after(steps, actor, attempt)?;
+    let variants = after(steps, actor, &mut attempt)?;
     let mut writes = Writes::new();
     for ((entry, step), variant) in entries.iter().zip(steps).zip(&variants) {
         if let Some(sku) = entry.sku()
@@ -243,10 +243,11 @@ fn decide(
         {
             return Err(InventoryError::DuplicateSku(sku.clone()).into());
         }
+        let mut event = |before| variant.event(before, actor, attempt.now, &mut attempt.ids);
         writes = match step {
             Step::Change(old, _) if variant == *old => writes,
-            Step::Change(old, _) => writes.change_variant(old, variant, unmoved),
-            Step::Create(_) => writes.insert_variant(variant),
+            Step::Change(old, _) => writes.change_variant(old, variant, event(Some(old)), unmoved),
+            Step::Create(_) => writes.insert_variant(variant, event(None)),
         };
     }
     Ok((variants, writes))
@@ -256,7 +257,7 @@ fn decide(
 ///
 /// # Errors
 /// `INVALID_AMOUNT` for each price that is no amount of the currency that its variant keeps.
-fn after(steps: &[Step], actor: Actor, mut attempt: Attempt) -> Result<Vec<Variant>, Problem> {
+fn after(steps: &[Step], actor: Actor, attempt: &mut Attempt) -> Result<Vec<Variant>, Problem> {
     let (mut variants, mut wrong) = (Vec::new(), Vec::new());
     for (place, step) in steps.iter().enumerate() {
         match step {

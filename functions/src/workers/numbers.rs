@@ -37,7 +37,9 @@ pub fn of_event(event: &Event) -> Vec<Count> {
         | EventKind::MessageResent
         | EventKind::TemplateTested
         | EventKind::PromotionCreated
-        | EventKind::PromotionChanged => None,
+        | EventKind::PromotionChanged
+        | EventKind::VariantCreated
+        | EventKind::VariantChanged => None,
     };
     let promotion = event.promotion_use.map(|promotion| match promotion {
         PromotionUse::Taken => count("PromotionsUsed", Vec::new()),

@@ -1,7 +1,7 @@
 //! Events: the audit trail and the outbox at once.
 
 use crate::actor::Actor;
-use crate::ids::{EventId, Ids, NotificationId, OrderId, PromotionId, RefundId, ReturnId, ShipmentId};
+use crate::ids::{EventId, Ids, NotificationId, OrderId, PromotionId, RefundId, ReturnId, ShipmentId, VariantId};
 use crate::message::Announcement;
 use crate::notification::Channel;
 use crate::refund::RefundMethod;
@@ -48,6 +48,10 @@ words! {
         PromotionCreated = "PROMOTION_CREATED",
         /// An admin changed a promotion, or ended it.
         PromotionChanged = "PROMOTION_CHANGED",
+        /// A variant came into the catalogue.
+        VariantCreated = "VARIANT_CREATED",
+        /// A variant's price, or another of its facts in the catalogue, changed.
+        VariantChanged = "VARIANT_CHANGED",
     }
 }
 
@@ -89,6 +93,8 @@ pub enum Subject {
     Return(ReturnId),
     /// A promotion. Its events are the audit trail alone: nobody is told of them.
     Promotion(PromotionId),
+    /// A variant's facts in the catalogue, by its revision. Nobody is told of them either.
+    Variant(VariantId),
 }
 
 /// One thing that happened to a record. Put once, on absence, in the transaction that made it true.
@@ -99,7 +105,7 @@ pub struct Event {
     pub id: EventId,
     /// The record.
     pub subject: Subject,
-    /// The record's version after it.
+    /// The record's version after it; of a variant the revision, since its version moves with every piece that is sold.
     pub version: u64,
     /// Its place among the events of that version.
     pub n: u8,
@@ -275,6 +281,7 @@ impl Event {
             Subject::Notification(id) => format!("notification-{id}:{version}:{n}:{purpose}"),
             Subject::Return(id) => format!("return-{id}:{version}:{n}:{purpose}"),
             Subject::Promotion(id) => format!("promotion-{id}:{version}:{n}:{purpose}"),
+            Subject::Variant(id) => format!("variant-{id}:{version}:{n}:{purpose}"),
         }
     }
 

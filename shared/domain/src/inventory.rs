@@ -2,7 +2,8 @@
 
 use crate::actor::Actor;
 use crate::composed::{composed, decomposed};
-use crate::ids::{OrderId, ProductId, UserId, VariantId};
+use crate::event::{Event, EventKind, Subject};
+use crate::ids::{Ids, OrderId, ProductId, UserId, VariantId};
 use crate::money::{AmountError, Currency, Decimal, Money};
 use crate::time::Timestamp;
 use crate::words::words;
@@ -299,6 +300,39 @@ impl Variant {
             return Ok(patched);
         }
         Ok(Self { version: self.version + 1, revision: self.revision + 1, updated_at: now, ..patched })
+    }
+
+    /// The event of its being created, or changed from what it was before: who did it, and each fact with its old value. Its stock has a log
+    /// of its own.
+    #[must_use]
+    pub fn event(&self, before: Option<&Self>, actor: Actor, now: Timestamp, ids: &mut Ids) -> Event {
+        let (kind, note) = match before {
+            None => (EventKind::VariantCreated, format!("{} at {}", self.sku, self.price)),
+            Some(before) => {
+                let changed = self.facts().into_iter().zip(before.facts()).filter(|((_, new), (_, old))| new != old);
+                let changes = changed.map(|((field, new), (_, old))| format!("{field}: {old} → {new}"));
+                (EventKind::VariantChanged, changes.collect::<Vec<_>>().join("; "))
+            }
+        };
+        Event::new(Subject::Variant(self.id), self.revision, kind, actor, now, ids)
+            .from_to(before.map(Self::state), self.state())
+            .noting(Some(&note).filter(|note| !note.is_empty()).map(String::as_str))
+    }
+
+    const fn state(&self) -> &'static str {
+        if self.is_active { "ACTIVE" } else { "INACTIVE" }
+    }
+
+    fn facts(&self) -> [(&'static str, String); 6] {
+        let or_none = |fact: &Option<String>| fact.clone().unwrap_or_else(|| "none".to_owned());
+        [
+            ("productId", self.product_id.to_string()),
+            ("sku", self.sku.clone()),
+            ("productName", self.product_name.clone()),
+            ("size", or_none(&self.size)),
+            ("color", or_none(&self.color)),
+            ("price", self.price.to_string()),
+        ]
     }
 
     /// The stock after a change by hand, with its log row.

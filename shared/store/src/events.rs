@@ -8,7 +8,7 @@ use crate::list::{Page, PageRequest};
 use crate::waiting::Listed;
 use crate::{Store, Table};
 use domain::event::{Event, HistoryEntry, Subject};
-use domain::ids::{OrderId, PromotionId};
+use domain::ids::{OrderId, PromotionId, VariantId};
 use domain::inventory::{StockLog, Variant};
 use domain::time::Timestamp;
 
@@ -21,6 +21,11 @@ impl Store {
     /// A page of what admins made of a promotion; positions are those of its events.
     pub async fn promotion_history(&self, promotion: PromotionId, page: PageRequest) -> Result<Page<HistoryEntry>, StorageError> {
         self.history_of(Table::Promotions, keys::promotion_id(promotion), page).await
+    }
+
+    /// A page of what was made of a variant in the catalogue; positions are those of its events.
+    pub async fn variant_history(&self, variant: VariantId, page: PageRequest) -> Result<Page<HistoryEntry>, StorageError> {
+        self.history_of(Table::Inventory, keys::variant(variant), page).await
     }
 
     async fn history_of(&self, table: Table, subject: Key, page: PageRequest) -> Result<Page<HistoryEntry>, StorageError> {
@@ -50,6 +55,7 @@ const fn table_of(event: &Event) -> Table {
         Subject::Order(_) | Subject::Refund(_) | Subject::Shipment(_) | Subject::Notification(_) => Table::Orders,
         Subject::Return(_) => Table::Returns,
         Subject::Promotion(_) => Table::Promotions,
+        Subject::Variant(_) => Table::Inventory,
     }
 }
 

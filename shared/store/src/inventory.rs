@@ -6,6 +6,7 @@ use crate::item::{Item, number, record, value};
 use crate::keys::{self, BY_PRODUCT, BY_TIME, Key};
 use crate::list::{Page, PageRequest};
 use crate::{Store, Table};
+use domain::event::Event;
 use domain::ids::{ProductId, VariantId};
 use domain::inventory::{Adjusted, StockChange, StockLog, Variant, decomposed_sku};
 use serde::{Deserialize, Serialize};
@@ -123,20 +124,20 @@ fn sku_keys(sku: &str) -> impl Iterator<Item = Key> {
 }
 
 impl Writes {
-    /// A new variant; its SKU must be free.
+    /// A new variant, by whom; its SKU must be free.
     #[must_use]
-    pub fn insert_variant(self, variant: &Variant) -> Self {
-        self.put(Table::Inventory, keys::variant(variant.id), item(variant), Expression::absent()).claim_sku(variant)
+    pub fn insert_variant(self, variant: &Variant, event: Event) -> Self {
+        self.put(Table::Inventory, keys::variant(variant.id), item(variant), Expression::absent()).claim_sku(variant).append(&[event])
     }
 
-    /// A variant's other catalogue facts, and nothing of its stock; a new SKU must be free, the old one becomes so.
+    /// A variant's other catalogue facts, by whom, and nothing of its stock; a new SKU must be free, the old one becomes so.
     #[must_use]
-    pub fn change_variant(self, old: &Variant, new: &Variant, unmoved: Unmoved) -> Self {
+    pub fn change_variant(self, old: &Variant, new: &Variant, event: Event, unmoved: Unmoved) -> Self {
         let condition = match unmoved {
             Unmoved::Record => Expression::version(old.version),
             Unmoved::Facts => Expression::new("revision = :revision").value(":revision", number(old.revision)),
         };
-        let writes = self.update(Table::Inventory, keys::variant(new.id), facts(old, new), Some(condition));
+        let writes = self.update(Table::Inventory, keys::variant(new.id), facts(old, new), Some(condition)).append(&[event]);
         if old.sku == new.sku {
             return writes;
         }

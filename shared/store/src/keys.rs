@@ -190,6 +190,7 @@ pub fn event(event: &Event) -> Key {
         Subject::Notification(id) => notification(id).pk,
         Subject::Return(id) => rma(id).pk,
         Subject::Promotion(id) => promotion_id(id).pk,
+        Subject::Variant(id) => variant(id).pk,
     };
     Key::new(pk, event_sort(event_position(event.version, event.n)))
 }

@@ -63,6 +63,7 @@ async fn catalogue(shop: &LocalShop) {
         let change = json!({ "variantId": id, "quantityChange": change, "reason": "Compté", "changeType": kind });
         shop.keeper().put("/api/inventory/adjust", &change).await.ok();
     }
+    shop.keeper().put("/api/inventory", &json!({ "variants": [{ "id": id, "price": 6, "color": "Sable" }] })).await.ok();
     shop.promotion(json!({ "code": "TOUT", "description": "De tout", "type": "FIXED_AMOUNT", "value": 15, "minOrderValue": 10,
         "maxDiscount": 12.5, "usageLimit": 100, "perUserLimit": 3, "currency": "USD" }))
         .await;

@@ -12,7 +12,7 @@ pub(super) fn raise(event: &Event) {
     let (order, refund) = match event.subject {
         Subject::Order(id) => (Some(display(id)), None),
         Subject::Refund(id) => (None, Some(display(id))),
-        Subject::Shipment(_) | Subject::Notification(_) | Subject::Return(_) | Subject::Promotion(_) => (None, None),
+        Subject::Shipment(_) | Subject::Notification(_) | Subject::Return(_) | Subject::Promotion(_) | Subject::Variant(_) => (None, None),
     };
     match alarm {
         Alarm::OverRefunded => tracing::error!(alarm = "over-refunded", order, refund, "more was given back than was paid"),
