@@ -2,11 +2,15 @@
 //! for what only looks like it. Each test is on one thread, so that what is caught is its own.
 
 use crate::kit::{ByHand, CUSTOMER, HOUR, LocalShop, Logged, OUTAGE, Placed, RUN};
-use functions::workers::process_refund;
+use api::aws::local_config;
+use api::secrets::Secrets;
+use aws_smithy_http_client::Builder;
+use functions::workers::{ask_providers, process_refund};
 use local::Options;
 use local::emulators::payments::Provider::{PawaPay, Stripe};
 use local::faults::Fault;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const NONE: [&str; 0] = [];
 
@@ -308,6 +312,32 @@ async fn a_refund_that_is_with_its_provider_for_a_day_is_said_by_each_run_and_on
     run(&shop).await;
     assert_eq!(logged.alarms(), NONE, "it is settled");
     assert!(shop.made_at(PawaPay).is_empty());
+}
+
+#[tokio::test]
+async fn so_is_one_that_no_worker_takes_up_for_a_day() {
+    let shop = LocalShop::without_pumps().await;
+    let order = shop.paid_at_stripe().await;
+    shop.refunded(&order, None).await;
+    let logged = Logged::from_now_on();
+    shop.system.clock.advance(23 * HOUR);
+    // Nobody is there to give the secret out.
+    let given = |name: &'static str| (name == "STRIPE_SECRET_KEY_ARN").then(|| "arn:aws:secretsmanager:1:2:secret:3".to_owned());
+    let nowhere = local_config("http://127.0.0.1:9", Builder::new().build_http());
+    let mut locked = shop.system.workers.shop.clone();
+    locked.secrets = Arc::new(Secrets::given(&given, &nowhere, &locked.clock));
+    ask_providers::run(&locked).await;
+    assert_eq!(logged.alarms(), NONE, "not yet a day");
+    shop.system.clock.advance(HOUR);
+    for _ in 0..2 {
+        ask_providers::run(&locked).await;
+        assert_eq!(logged.alarms(), ["refund-stuck"]);
+    }
+    run(&shop).await;
+    assert_eq!(logged.alarms(), ["refund-stuck"], "it was, until this run");
+    run(&shop).await;
+    assert_eq!(logged.alarms(), NONE, "it is settled");
+    assert_eq!(shop.refund_of(&order).await["status"], "COMPLETED");
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ mod records;
 mod refunds;
 mod refunds_at_providers;
 mod refunds_create;
+mod refunds_unclaimed;
 mod returns;
 mod secrets;
 mod security;

@@ -128,6 +128,10 @@ impl<'a> Play<'a> {
         for (n, (step, twice)) in moves.iter().enumerate() {
             self.weather.are_left(moves.len() - n);
             let step = history::within(step, &self.model);
+            if matches!(step, Step::AskAfter) {
+                // Jobs are there within the hour; whatever none has come for the schedule would carry out, in turns of its own.
+                self.take(hands, n, Step::Work(Fate::Done, None), false).await?;
+            }
             self.take(hands, n, step, *twice).await?;
         }
         for step in [Step::Work(Fate::Done, None), Step::AskAfter] {

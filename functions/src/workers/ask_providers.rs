@@ -1,4 +1,5 @@
-//! Asks payment providers after whatever stays open: a callback can get lost, a payment or a refund can come before its order.
+//! Asks payment providers after whatever stays open: a callback can get lost, a payment or a refund can come before its order. A
+//! refund whose job got lost it carries out itself.
 
 use super::process_refund;
 use super::sweep::{Looked, Sweep, Swept};
@@ -17,7 +18,11 @@ use tokio::time::{Instant, timeout};
 /// How long a provider's own word is waited for, in minutes.
 const PATIENCE: u64 = 2;
 
-/// After this many hours with a provider somebody should look why.
+/// For so long a refund that no worker has taken up is left to its job, in minutes: one that is lost comes no more, and a job that is
+/// only late finds it taken up, as any other that comes twice.
+const JOB_COMES_WITHIN: u64 = 15;
+
+/// After this many hours with a provider, or with nobody, somebody should look why.
 const STUCK_AFTER: u64 = 24;
 
 /// In minutes, as the template runs it.
@@ -60,7 +65,7 @@ impl Default for Bounds {
     }
 }
 
-/// Looks after every refund that is with its provider, and every order whose payment is.
+/// Looks after every refund that is with its provider or with nobody, and every order whose payment is.
 pub async fn run(shop: &Shop) -> Swept {
     within(shop, Bounds::default()).await
 }
@@ -77,7 +82,7 @@ pub async fn within(shop: &Shop, bounds: Bounds) -> Swept {
         Sweep::of(shop, what).bounded(time.next(), bounds.longest_each, bounds.most)
     };
     let settle = |refund: Refund| gateways.settle(shop, refund, now);
-    let refunds = sweep("refunds-with-their-provider").in_rounds(store.refunds_with_provider(heard_of), 0, settle).await;
+    let refunds = sweep("refunds-with-their-provider").in_rounds(store.refunds_under_way(heard_of), 0, settle).await;
     let early = store.waiting_early_refunds(now);
     let early = sweep("early-refunds").in_rounds(early, 0, |told| look_for_order(shop, told)).await;
     let ask = |order: Order| gateways.look_after(shop, order);
@@ -111,9 +116,27 @@ async fn look_for_order(shop: &Shop, told: RefundTold) -> Result<bool, CommitErr
 }
 
 /// What was refused for now is tried again after five minutes more each time, up to an hour.
-fn is_due_again(refund: &Refund, now: Timestamp) -> bool {
-    let pause = if refund.failure_reason.is_some() { (u64::from(refund.attempts) * EVERY).min(60) } else { 0 };
+fn is_due(refund: &Refund, now: Timestamp) -> bool {
+    let pause = match (refund.awaiting, &refund.failure_reason) {
+        (None, _) => JOB_COMES_WITHIN,
+        (Some(_), Some(_)) => (u64::from(refund.attempts) * EVERY).min(60),
+        (Some(_), None) => 0,
+    };
     refund.updated_at <= now.minus_minutes(pause)
+}
+
+/// Whether a refund is settled now.
+async fn looked_after(shop: &Shop, refund: &Refund, outcome: Outcome) -> Result<Looked, CommitError> {
+    match outcome {
+        Outcome::Done => {
+            let after = shop.store.refund(refund.id).await?;
+            Ok(Looked::from(after.is_some_and(|after| after.status != refund.status)))
+        }
+        Outcome::Again(why) | Outcome::At(_, why) => {
+            tracing::warn!(refund = %refund.id, why, "a refund stays open");
+            Ok(Looked::UNANSWERED)
+        }
+    }
 }
 
 /// The providers, as far as this run can ask them.
@@ -148,17 +171,22 @@ impl Gateways {
 
     /// Whether the refund is settled now, or its provider leaves that open.
     async fn settle(&self, shop: &Shop, refund: Refund, now: Timestamp) -> Result<Looked, CommitError> {
-        let since = refund.attempt.as_ref().map_or(refund.updated_at, |attempt| attempt.asked_at);
+        let Some(since) = refund.under_way_since() else { return Ok(Looked::default()) };
         if since <= now.minus_hours(STUCK_AFTER) {
-            tracing::error!(alarm = "refund-stuck", refund = %refund.id, "a refund has been with its provider for a day");
+            tracing::error!(alarm = "refund-stuck", refund = %refund.id, "a refund has been under way for a day");
         }
-        if !is_due_again(&refund, now) {
+        if !is_due(&refund, now) {
             return Ok(Looked::default());
+        }
+        if refund.awaiting.is_none() {
+            tracing::warn!(refund = %refund.id, "no worker has taken a refund up");
         }
         match refund.method {
             RefundMethod::Card => self.stripe.settle(shop, &refund).await,
             RefundMethod::MobileMoney => self.pawapay.settle(shop, &refund).await,
-            RefundMethod::StoreCredit | RefundMethod::Cash => Ok(Looked::default()),
+            RefundMethod::StoreCredit | RefundMethod::Cash => {
+                looked_after(shop, &refund, process_refund::by_ourselves(shop, &refund).await).await
+            }
         }
     }
 
@@ -204,16 +232,7 @@ impl<G: Gateway> Account<G> {
             Self::Open(provider) => process_refund::at_provider(shop, refund, Some(provider)).await,
             Self::None => process_refund::at_provider::<G>(shop, refund, None).await,
         };
-        match outcome {
-            Outcome::Done => {
-                let after = shop.store.refund(refund.id).await?;
-                Ok(Looked::from(after.is_some_and(|after| after.status != refund.status)))
-            }
-            Outcome::Again(why) | Outcome::At(_, why) => {
-                tracing::warn!(refund = %refund.id, why, "a refund stays open");
-                Ok(Looked::UNANSWERED)
-            }
-        }
+        looked_after(shop, refund, outcome).await
     }
 
     /// Asks after each of the order's payments that may still come.

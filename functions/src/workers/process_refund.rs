@@ -54,7 +54,8 @@ async fn orphaned(shop: &Shop, id: RefundId) -> Result<(), CommitError> {
     left.await.map(drop)
 }
 
-async fn by_ourselves(shop: &Shop, refund: &Refund) -> Outcome {
+/// The same of one that no provider carries out.
+pub(super) async fn by_ourselves(shop: &Shop, refund: &Refund) -> Outcome {
     let id = refund.id;
     let settled = shop.settle(|attempt| async move {
         let Some(refund) = shop.store.refund(id).await? else { return Ok(None) };

@@ -306,7 +306,7 @@ pub const ON_THE_WAY: &str = "ON_THE_WAY";
 /// What was said of refunds, and waits for the order of their payment.
 pub const EARLY_REFUNDS: &str = "EARLY_REFUND";
 
-/// Refunds that are with their provider.
+/// Refunds that are with their provider, or that no worker has taken up yet.
 pub const WITH_PROVIDER: &str = "WITH_PROVIDER";
 
 /// How far a schedule has come with what waits.

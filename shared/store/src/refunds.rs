@@ -7,7 +7,7 @@ use crate::keys::{self, BY_ORDER, BY_STATUS, BY_TIME};
 use crate::list::{Page, PageRequest};
 use crate::{Store, Table};
 use domain::ids::{OrderId, RefundId};
-use domain::refund::{Awaiting, PaymentProvider, Refund, RefundChange, RefundMethod, RefundOpened, RefundRecorded, RefundStatus};
+use domain::refund::{PaymentProvider, Refund, RefundChange, RefundMethod, RefundOpened, RefundRecorded, RefundStatus};
 use serde::{Deserialize, Serialize};
 
 /// What a list of refunds is narrowed to.
@@ -106,9 +106,9 @@ fn item(refund: &Refund) -> Result<Item, StorageError> {
         .under(BY_ORDER, keys::refunds_of(refund.order_id))
         .under(BY_STATUS, keys::shard(&keys::refunds_in(refund.status), id))
         .under(BY_TIME, keys::shard(keys::REFUNDS, id));
-    Ok(match &refund.attempt {
-        Some(attempt) if refund.awaiting == Some(Awaiting::Provider) => item.waiting(keys::WITH_PROVIDER, id, attempt.asked_at),
-        _ => item,
+    Ok(match refund.under_way_since() {
+        Some(since) => item.waiting(keys::WITH_PROVIDER, id, since),
+        None => item,
     })
 }
 

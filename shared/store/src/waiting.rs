@@ -304,9 +304,9 @@ fn attributes(place: &Place) -> Attributes {
 }
 
 impl Store {
-    /// The refunds that have been with their provider since `until` or before.
+    /// The refunds that have been with their provider, or not been taken up by a worker, since `until` or before.
     #[must_use]
-    pub fn refunds_with_provider(&self, until: Timestamp) -> Waiting<Refund> {
+    pub fn refunds_under_way(&self, until: Timestamp) -> Waiting<Refund> {
         Waiting::new(Table::Orders, keys::WITH_PROVIDER, until)
     }
 

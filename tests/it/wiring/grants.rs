@@ -577,6 +577,11 @@ async fn every_schedule(deployed: &mut Deployed) {
     deployed.card_order("pi_schedule", 75_00).await;
     deployed.shop.system.clock.advance(Duration::from_mins(3));
     assert_eq!(ask_providers::run(&deployed.shop_of("ask-providers")).await.changed, 2, "a refund, and its payment");
+    let order = deployed.order(&json!(variant), None).await;
+    deployed.done(&format!("PUT /api/orders/{}/payment", order["id"]), json!({ "paymentStatus": "PAID" })).await;
+    deployed.done(&format!("POST /api/orders/{}/cancel", order["id"]), json!({ "reason": "No", "refundMethod": "STORE_CREDIT" })).await;
+    deployed.shop.system.clock.advance(Duration::from_mins(16));
+    assert_eq!(ask_providers::run(&deployed.shop_of("ask-providers")).await.changed, 1, "a refund whose job is lost");
     let promotion = deployed.promotion("UNPAID", 2).await;
     for _ in 0..2 {
         deployed.order_with(&json!(variant), "UNPAID").await;

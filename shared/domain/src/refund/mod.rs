@@ -192,6 +192,17 @@ impl Refund {
         self.awaiting == Some(Awaiting::Staff)
     }
 
+    /// Since when it is being carried out and not left to staff: with its provider, or, where no worker has taken it up yet, as it is.
+    #[must_use]
+    pub fn under_way_since(&self) -> Option<Timestamp> {
+        match (self.status, self.awaiting) {
+            (RefundStatus::Processing, None) => Some(self.updated_at),
+            (RefundStatus::Processing, Some(Awaiting::Provider)) => self.attempt.as_ref().map(|attempt| attempt.asked_at),
+            (RefundStatus::Processing, Some(Awaiting::Staff)) => None,
+            (RefundStatus::Pending | RefundStatus::Completed | RefundStatus::Failed, _) => None,
+        }
+    }
+
     /// Whether it is being carried out and in nobody's hands: neither with a provider nor left to staff.
     fn is_free(&self) -> bool {
         self.status == RefundStatus::Processing && self.awaiting.is_none()
