@@ -117,6 +117,41 @@ fn every_dead_letter_and_every_late_stream_wakes_somebody() {
     none(&silent.map(|name| format!("infra/monitoring.yaml has no alarm on {name}")).collect::<Vec<_>>());
 }
 
+/// Whoever isn't called makes neither errors nor an age, so what a table was written is held against what was heard of it.
+#[test]
+fn every_stream_that_nobody_is_called_for_wakes_somebody() {
+    let (main, monitoring) = (Template::main(), Template::read("infra/monitoring.yaml"));
+    let given = &main.resource("Monitoring").expect("a stack")["Properties"]["Parameters"];
+    let alarms = monitoring.resources("AWS::CloudWatch::Alarm");
+    let mut complaints = Vec::new();
+    for (mapping, properties) in main.resources("AWS::Lambda::EventSourceMapping") {
+        let source = written(&properties["EventSourceArn"]);
+        let Some(table) = source.strip_prefix("!GetAtt Tables.Outputs.").and_then(|name| name.strip_suffix("StreamArn")) else { continue };
+        let table = format!("{table}TableName");
+        assert_eq!(written(&given[table.as_str()]), format!("!GetAtt Tables.Outputs.{table}"));
+        let has_events = text(&properties["FilterCriteria"]["Filters"][0]["Pattern"]).contains("EVENT#");
+        let watching = alarms.iter().filter(|(_, alarm)| {
+            let [lost, written_to, heard] = each(&alarm["Metrics"])[..] else { return false };
+            let dimensions = each(&written_to["MetricStat"]["Metric"]["Dimensions"]);
+            let at: Vec<String> = dimensions.into_iter().map(|dimension| written(&dimension["Value"])).collect();
+            let expected = if has_events { vec![format!("!Ref {table}"), "byHour".to_owned()] } else { vec![format!("!Ref {table}")] };
+            let heard_as = text(&heard["Id"]);
+            let stats = [written_to, heard].map(|metric| (text(&metric["MetricStat"]["Stat"]), metric["MetricStat"]["Period"].as_u64()));
+            at == expected
+                && text(&written_to["MetricStat"]["Metric"]["MetricName"]) == "ConsumedWriteCapacityUnits"
+                && text(&lost["Expression"]) == format!("IF(FILL(written, 0) > 0 AND FILL({heard_as}, 0) == 0, 1, 0)")
+                && text(&written_to["Id"]) == "written"
+                && stats.iter().all(|stat| *stat == ("Sum".to_owned(), Some(900)))
+                && [written_to, heard].iter().all(|metric| metric["ReturnData"].as_bool() == Some(false))
+                && written(&alarm["AlarmActions"][0]) == "!Ref AlarmTopic"
+        });
+        if watching.count() != 1 {
+            complaints.push(format!("infra/monitoring.yaml has no alarm on the stream of {mapping} that nobody is called for, or two"));
+        }
+    }
+    none(&complaints);
+}
+
 /// A queue where nobody takes anything is SQS's to tell of, and what is taken and goes back is its worker's.
 #[test]
 fn every_queue_whose_jobs_wait_wakes_somebody_whether_they_are_tried_or_not() {
@@ -294,6 +329,7 @@ fn every_alarm_has_its_section_in_the_runbook() {
         match name.rsplit_once('-') {
             Some((_, "errors")) if text(&alarm["Namespace"]) == "AWS/Lambda" => "FUNCTION-errors".to_owned(),
             Some((_, "silent")) => "SCHEDULE-silent".to_owned(),
+            Some((_, "unrelayed")) => "TABLE-unrelayed".to_owned(),
             _ if name.ends_with("-job-age") => "QUEUE-job-age".to_owned(),
             _ => name,
         }
