@@ -211,6 +211,13 @@ async fn a_payment_that_is_not_what_was_to_be_paid_is_said_once_and_the_right_on
         }
         assert_eq!(raised(&logged, &mut hands).await, ["payment-mismatch"], "{amount} {currency}");
     }
+    // The right amount, which the customer has back already.
+    let gone = shop.order_at_stripe().await;
+    let _untold = shop.system.payments.refund_by_hand(gone.payment(), 75_00, "succeeded");
+    for _ in 0..3 {
+        tells(&shop, "payment_intent.succeeded", intent(&gone, 75_00, "usd")).await;
+    }
+    assert_eq!(raised(&logged, &mut hands).await, ["payment-mismatch"]);
     // Cancelled, what came in another currency is due, and nobody but staff gives it back.
     for (order, due) in [(&short, &[][..]), (&foreign, &["payment-mismatch"])] {
         shop.staff().post(&order.path("cancel"), &json!({ "reason": "Another amount" })).await.ok();

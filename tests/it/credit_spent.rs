@@ -157,6 +157,8 @@ async fn a_refund_that_is_heard_of_before_its_payment_takes_nothing_of_the_credi
         is(&shop, &order, "PENDING", "PENDING", 30_00).await;
         if is_paid {
             shop.after(RUN).await;
+            is(&shop, &order, "PENDING", "PENDING", 30_00).await;
+            shop.mark_paid(&order).await;
             is(&shop, &order, "PENDING", "PARTIALLY_REFUNDED", 30_00).await;
         }
 

@@ -255,8 +255,8 @@ async fn what_providers_and_carriers_say_is_for_the_record_alone() {
     let shop = LocalShop::with(Options { pumps: false, variables, ..Options::default() }).await;
     let mut hands = ByHand::of(&shop);
     let logged = Logged::from_now_on();
-    refused_refunds(&shop, &mut hands, &words).await;
-    refused_parcels(&shop, &mut hands, &words).await;
+    Box::pin(refused_refunds(&shop, &mut hands, &words)).await;
+    Box::pin(refused_parcels(&shop, &mut hands, &words)).await;
     let text = logged.text();
     drop(logged);
 

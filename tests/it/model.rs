@@ -130,21 +130,21 @@ impl<'a> Play<'a> {
             let step = history::within(step, &self.model);
             if matches!(step, Step::AskAfter) {
                 // Jobs are there within the hour; whatever none has come for the schedule would carry out, in turns of its own.
-                self.take(hands, n, Step::Work(Fate::Done, None), false).await?;
+                Box::pin(self.take(hands, n, Step::Work(Fate::Done, None), false)).await?;
             }
-            self.take(hands, n, step, *twice).await?;
+            Box::pin(self.take(hands, n, step, *twice)).await?;
         }
         for step in [Step::Work(Fate::Done, None), Step::AskAfter] {
-            self.take(hands, moves.len(), step, false).await?;
+            Box::pin(self.take(hands, moves.len(), step, false)).await?;
         }
         for step in self.last_steps() {
-            self.take(hands, moves.len(), step, false).await?;
+            Box::pin(self.take(hands, moves.len(), step, false)).await?;
         }
         if self.weather.is_foul() {
             hands.until_nothing_is_left(self.shop).await;
         } else {
             for step in [Step::Work(Fate::Done, None), Step::AskAfter] {
-                self.take(hands, moves.len(), step, false).await?;
+                Box::pin(self.take(hands, moves.len(), step, false)).await?;
             }
             self.everything_comes_again(hands, &since).await?;
         }
@@ -175,7 +175,7 @@ impl<'a> Play<'a> {
         }
         self.before = self.model.clone();
         let expected = self.model.apply(&step);
-        if self.carried(hands, n, &step).await? || self.at_providers(hands, &step, twice).await? {
+        if self.carried(hands, n, &step).await? || Box::pin(self.at_providers(hands, &step, twice)).await? {
             self.note_refunds().await;
         } else {
             let (caller, method, path, body) = self.request(&step);

@@ -1,6 +1,7 @@
 //! Money that comes and is not what was to be paid: it is never kept in silence.
 
 mod another_payment;
+mod given_back;
 
 use crate::kit::{Answer, HOUR, LocalShop, Placed, RUN, body, cents};
 use local::emulators::payments::Provider::PawaPay;

@@ -82,8 +82,8 @@ async fn what_each_release_has_set_off_is_relayed_and_told_nobody_twice() {
 async fn what_each_release_has_stored_for_itself_alone_is_still_reckoned_with() {
     for release in Release::all() {
         let shop = release.loaded().await;
-        reading::is_reckoned_with(&release, &shop).await;
-        reading::what_came_early_is_there(&release).await;
+        Box::pin(reading::is_reckoned_with(&release, &shop)).await;
+        Box::pin(reading::what_came_early_is_there(&release)).await;
     }
 }
 

@@ -1,13 +1,13 @@
 //! Payments that providers tell of: they mark the order that has their reference.
 
-use super::{can_be_asked, told_refunds};
+use super::{UntakenError, can_be_asked, told_refunds};
 use api::Shop;
 use domain::ids::OrderId;
 use domain::order::{Heard, Incoming, Order, PaymentMethod};
-use store::{CommitError, StorageError, Writes};
+use store::{StorageError, Writes};
 
 /// Marks the order of a payment reference, if any has it; says whether that was news.
-pub(crate) async fn told(shop: &Shop, method: PaymentMethod, reference: &str, heard: &Heard) -> Result<bool, CommitError> {
+pub(crate) async fn told(shop: &Shop, method: PaymentMethod, reference: &str, heard: &Heard) -> Result<bool, UntakenError> {
     if let Some(order) = shop.store.reference_owner(method, reference).await? {
         return told_of_order(shop, method, order, reference, heard).await;
     }
@@ -27,10 +27,13 @@ pub(crate) async fn told_of_order(
     id: OrderId,
     reference: &str,
     heard: &Heard,
-) -> Result<bool, CommitError> {
+) -> Result<bool, UntakenError> {
     let alias = heard.alias.as_deref().filter(|_| matches!(heard.payment, Incoming::Received(_)));
     if method == PaymentMethod::Card && matches!(heard.payment, Incoming::Received(_)) {
         told_refunds::catch_up(shop, id, reference, alias).await?;
+        if !heard.is_whole && shop.store.order(id).await?.is_some_and(|order| order.may_be_paid_by(reference)) {
+            told_refunds::ask_for_all(shop, reference).await?;
+        }
     }
     let settled = shop.settle(|moment| async move {
         let order = shop.store.order(id).await?;

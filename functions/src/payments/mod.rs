@@ -9,6 +9,24 @@ use api::secrets::SecretName;
 use domain::order::{Order, PaymentMethod};
 use domain::refund::Refund;
 use providers::{AskError, Gateway, PawaPay, Said, Stripe};
+use store::{CommitError, StorageError};
+
+/// Why a word of a payment was not taken. It is to be told again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UntakenError {
+    /// It was not written down.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// Its provider was asked what of it was given back, and gave no answer.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+}
+
+impl From<StorageError> for UntakenError {
+    fn from(error: StorageError) -> Self {
+        Self::Commit(error.into())
+    }
+}
 
 /// Stripe, where the shop has given its key.
 ///

@@ -1,13 +1,13 @@
 //! Refunds that Stripe tells of by itself: those that we asked for, and those that somebody made on its own pages. Each counts
 //! once, however often and in whatever order its words come, and also where they come before the order of its payment.
 //!
-//! What is said of a refund before that order is there is kept, whether or not Stripe can be asked. Asking for the refunds of each
-//! payment that marks an order would find them, too; but it would be a question for every card payment, while refunds of a payment
-//! that no order has are rare, and whoever marks an order by hand has no key to ask with. The word is taken when a provider's
-//! marks the order, before that does, so that what is gone already is taken off what the order may give back; and by the schedule,
-//! for the orders that staff gave the payment's reference.
+//! What is said of a refund before that order is there is kept, whether or not Stripe can be asked: whoever marks an order by hand
+//! has no key to ask with. The word is taken when a provider's would mark the order, before that does, and by the schedule, for the
+//! orders that staff gave the payment's reference. A word may have got lost, or be older than what is kept. So Stripe is asked for
+//! all refunds of a payment before it marks an order, unless it has just said that there are none: nobody pays with what they have
+//! back.
 
-use super::outgoing;
+use super::{UntakenError, outgoing, stripe};
 use api::Shop;
 use domain::ids::{OrderId, RefundId};
 use domain::order::PaymentMethod;
@@ -113,6 +113,17 @@ pub(crate) async fn catch_up(shop: &Shop, order: OrderId, reference: &str, alias
             if owner(shop, &early).await?.is_none_or(|owner| owner == order) {
                 take_early(shop, order, &early).await?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Takes every refund that Stripe has of a payment, where it can be asked.
+pub(crate) async fn ask_for_all(shop: &Shop, payment: &str) -> Result<(), UntakenError> {
+    let Some(stripe) = stripe(shop).await? else { return Ok(()) };
+    for made in stripe.refunds_of(payment).await? {
+        if let Word::Contradicts(id, key) = told(shop, &made.told()).await? {
+            outgoing::told(shop, id, &key, &made.report()).await?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use super::process_refund;
 use super::sweep::{Looked, Sweep, Swept};
-use crate::payments::{incoming, is_at, pawapay, stripe, told_refunds};
+use crate::payments::{UntakenError, incoming, is_at, pawapay, stripe, told_refunds};
 use api::Shop;
 use api::batch::Outcome;
 use domain::order::{Heard, Order, PaymentMethod};
@@ -34,6 +34,10 @@ const FRESH_FOR: u64 = 60;
 /// For so many hours after its order's last change one is asked after that nobody waits for: the order was cancelled, went out
 /// unpaid, or got the reference of another payment. Providers have settled every payment long before.
 const LATE_FOR: u64 = 7 * 24;
+
+/// In hours: for so long the order that staff gave a refunded payment's reference is looked for. What is kept for longer is for
+/// payments that mark an order by themselves, which look for it.
+const EARLY_FOR: u64 = 30 * 24;
 
 /// A provider that has left so many questions of a walk in a row unanswered is asked no more in it: whoever is with another one
 /// is not to wait for it. The next walk begins with it anew, since a refund that is never answered says nothing of payments.
@@ -83,7 +87,7 @@ pub async fn within(shop: &Shop, bounds: Bounds) -> Swept {
     };
     let settle = |refund: Refund| gateways.settle(shop, refund, now);
     let refunds = sweep("refunds-with-their-provider").in_rounds(store.refunds_under_way(heard_of), 0, settle).await;
-    let early = store.waiting_early_refunds(now);
+    let early = store.waiting_early_refunds(now.minus_hours(EARLY_FOR), now);
     let early = sweep("early-refunds").in_rounds(early, 0, |told| look_for_order(shop, told)).await;
     let ask = |order: Order| gateways.look_after(shop, order);
     let late = now.minus_hours(LATE_FOR);
@@ -253,15 +257,21 @@ impl<G: Gateway> Account<G> {
             Self::None => Ok(shop.store.heard_early(order.payment_method, reference).await?),
         };
         match said {
-            Ok(Some(heard)) => incoming::told_of_order(shop, order.payment_method, order.id, reference, &heard).await.map(Looked::from),
+            Ok(Some(heard)) => match incoming::told_of_order(shop, order.payment_method, order.id, reference, &heard).await {
+                Ok(was_news) => Ok(Looked::from(was_news)),
+                Err(UntakenError::Commit(error)) => Err(error),
+                Err(UntakenError::Ask(error)) => Ok(not_asked(order, &error)),
+            },
             Ok(None) => Ok(Looked::default()),
-            Err(error) => {
-                // The provider's own trouble: a later run asks again.
-                tracing::warn!(order = %order.id, %error, "a payment can't be asked after");
-                Ok(if matches!(error, AskError::Unanswered(_)) { Looked::UNANSWERED } else { Looked::default() })
-            }
+            Err(error) => Ok(not_asked(order, &error)),
         }
     }
+}
+
+/// The provider's own trouble: a later run asks again.
+fn not_asked(order: &Order, error: &AskError) -> Looked {
+    tracing::warn!(order = %order.id, %error, "a payment can't be asked after");
+    if matches!(error, AskError::Unanswered(_)) { Looked::UNANSWERED } else { Looked::default() }
 }
 
 /// A provider, and what has come of its questions.

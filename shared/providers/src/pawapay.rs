@@ -6,6 +6,7 @@ use crate::said::{Said, classified, reference};
 use domain::money::{Currency, Money};
 use domain::order::{Heard, Incoming};
 use domain::refund::{PaymentProvider, Report, Told};
+use domain::time::Timestamp;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -28,12 +29,19 @@ pub struct Deposit {
     status: String,
     amount: Option<String>,
     currency: Option<String>,
+    created: Option<String>,
 }
 
 impl Deposit {
-    /// What became of it.
+    /// What became of it, and when it was asked for. That something of it was given back since pawaPay says nowhere.
     #[must_use]
-    pub fn incoming(&self) -> Incoming {
+    pub fn heard(&self) -> Heard {
+        let made = self.created.as_deref().and_then(|created| created.parse::<jiff::Timestamp>().ok());
+        let made = made.and_then(|made| u64::try_from(made.as_millisecond()).ok()).map(Timestamp);
+        Heard { made, ..self.incoming().into() }
+    }
+
+    fn incoming(&self) -> Incoming {
         match self.status.as_str() {
             "COMPLETED" => received(money(self.amount.as_deref(), self.currency.as_deref()), &self.deposit_id),
             "FAILED" | "REJECTED" => Incoming::Failed,
@@ -170,7 +178,7 @@ impl Gateway for PawaPay {
 
     async fn payment(&self, reference: &str) -> Result<Option<Heard>, AskError> {
         let found = self.found::<Deposit>("deposits", reference).await?;
-        found.map(|deposit| is_about(reference, &deposit.deposit_id).map(|()| deposit.incoming().into())).transpose()
+        found.map(|deposit| is_about(reference, &deposit.deposit_id).map(|()| deposit.heard())).transpose()
     }
 }
 

@@ -142,6 +142,7 @@ impl Gateway for Stripe {
     async fn payment(&self, reference: &str) -> Result<Option<Heard>, AskError> {
         if reference.starts_with("pi_") {
             let call = self.client.get(self.url(&format!("/v1/payment_intents/{reference}")));
+            let call = call.query(&[("expand[]", "latest_charge")]);
             return Ok(self.found::<StripeIntent>(call).await?.map(|intent| intent.heard()));
         }
         let call = self.client.get(self.url(&format!("/v1/charges/{reference}")));

@@ -8,12 +8,15 @@ use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::order::{Heard, Incoming, PaymentMethod};
-use domain::refund::RefundTold;
+use domain::refund::{RefundTold, Told};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Far longer than it takes to place an order that is paid already.
 const KEPT_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+/// What has gone back is gone for good, and whoever still knows the payment's reference may place an order with it.
+const GONE_KEPT_SECONDS: u64 = 400 * 24 * 60 * 60;
 
 /// More than a provider lets be made of one payment in the time that they are kept.
 const MOST_REFUNDS: usize = 100;
@@ -80,7 +83,8 @@ impl Writes {
         let Some(key) = refund_key(method, told) else { return self };
         // Spread over the list's partitions by whatever its name comes to.
         let place = told.name.bytes().map(u64::from).sum();
-        let item = Item::of(&key, told).map(|item| item.waiting(keys::EARLY_REFUNDS, place, now).until(now.seconds() + KEPT_SECONDS));
+        let kept_for = if told.report.told == Told::Succeeded { GONE_KEPT_SECONDS } else { KEPT_SECONDS };
+        let item = Item::of(&key, told).map(|item| item.waiting(keys::EARLY_REFUNDS, place, now).until(now.seconds() + kept_for));
         self.put(Table::Orders, key, item, kept.map_or_else(Expression::absent, still))
     }
 

@@ -310,10 +310,10 @@ impl Store {
         Waiting::new(Table::Orders, keys::WITH_PROVIDER, until)
     }
 
-    /// The words of refunds that were kept at `until` or before, and wait for the order of their payment.
+    /// The words of refunds that were kept between `since` and `until`, and wait for the order of their payment.
     #[must_use]
-    pub fn waiting_early_refunds(&self, until: Timestamp) -> Waiting<RefundTold> {
-        Waiting::new(Table::Orders, keys::EARLY_REFUNDS, until)
+    pub fn waiting_early_refunds(&self, since: Timestamp, until: Timestamp) -> Waiting<RefundTold> {
+        Waiting::between(Table::Orders, keys::EARLY_REFUNDS, since, until)
     }
 
     /// The parcels of a carrier of which nothing was heard since `until` or longer.

@@ -189,6 +189,8 @@ pub struct Order {
     pub paid: i64,
     /// What came where the total was to be paid, until somebody decides; of one that credit has paid, what came all the same.
     came: Option<i64>,
+    /// Whether something of that had been given back before.
+    came_in_doubt: bool,
     /// Whether credit has paid for all of it, so that the payment it has at a provider is none.
     pub is_paid_by_credit: bool,
     /// Store credit that was spent on it, and what of that it may still give back.
@@ -396,6 +398,7 @@ impl Reference {
             total,
             paid: 0,
             came: None,
+            came_in_doubt: false,
             is_paid_by_credit: false,
             spent: 0,
             credit: 0,

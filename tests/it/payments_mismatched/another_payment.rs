@@ -199,6 +199,8 @@ async fn what_went_back_of_a_payment_is_gone_by_its_charge_s_name_too() {
     shop.stripe_tells(&event).await.ok();
     tried_next(&shop, &order, "ch_1").await;
     shop.after(RUN).await;
+    is(&shop, &order, "PENDING", "FAILED", 30_00).await;
+    shop.mark_paid(&order).await;
     is(&shop, &order, "PENDING", "PARTIALLY_REFUNDED", 30_00).await;
     shop.stripe_tells(&event).await.ok();
     cancel(&shop, &order).await.ok();

@@ -93,7 +93,7 @@ impl Release {
         let path = directory().join(format!("{name}.json"));
         assert!(!path.exists(), "{} is never changed", path.display());
         let providers = Providers::with(Options { clock: clock_at(Timestamp(BEGINS)), ..Options::default() }).await;
-        let named = script::play(&providers).await;
+        let named = Box::pin(script::play(&providers)).await;
         let shop = &providers.shop;
         shop.settled().await;
         let mut told = json!({ "writtenAt": shop.system.clock.now().0, "named": named });

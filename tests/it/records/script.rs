@@ -33,7 +33,7 @@ pub async fn play(providers: &Providers) -> Value {
     templates(shop).await;
     let sent = bought_sent_and_returned(shop).await;
     as_little_as_there_must_be(shop).await;
-    money_back(shop).await;
+    Box::pin(money_back(shop)).await;
     money_astray(shop).await;
     parcels(shop).await;
     returns(shop).await;
@@ -316,7 +316,7 @@ async fn messages(providers: &Providers, sent: &Placed) {
 async fn said_too_early(shop: &LocalShop) {
     for (payment, alias) in [("pi_early", Some("ch_early".to_owned())), ("pi_early_back", None)] {
         // A shop that can ask Stripe keeps none.
-        let heard = Heard { payment: Incoming::Received(Money::usd(75_00)), alias };
+        let heard = Heard { alias, ..Incoming::Received(Money::usd(75_00)).into() };
         shop.system.store().keep_early(PaymentMethod::Card, payment, &heard, shop.system.clock.now()).await.expect("kept");
     }
     let books = &shop.system.payments;

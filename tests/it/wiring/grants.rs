@@ -623,7 +623,7 @@ async fn every_function_may_do_to_the_tables_what_it_does_and_nothing_else() {
     everything(&mut deployed).await;
     Box::pin(every_job_twice(&mut deployed)).await;
     every_provider(&mut deployed).await;
-    every_schedule(&mut deployed).await;
+    Box::pin(every_schedule(&mut deployed)).await;
 
     let mut complaints = Vec::new();
     for bin in ENDPOINTS.iter().map(|endpoint| endpoint.bin).chain(WORKERS.iter().copied()).chain(SCHEDULES.iter().copied()) {

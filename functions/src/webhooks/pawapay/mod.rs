@@ -72,7 +72,7 @@ async fn told_of_deposit(shop: &Shop, trust: &Trust, delivery: &Delivery, deposi
     let method = PaymentMethod::MobileMoney;
     let pawapay = match trust {
         Trust::Signed => {
-            let heard = delivery.json::<Deposit>()?.incoming().into();
+            let heard = delivery.json::<Deposit>()?.heard();
             return incoming::told(shop, method, deposit, &heard).await.map(drop).map_err(Problem::unavailable);
         }
         Trust::Asking(pawapay) => pawapay,

@@ -27,6 +27,8 @@ pub(crate) struct StripeEvent {
     id: String,
     /// What happened, such as `payment_intent.succeeded`.
     r#type: String,
+    /// When it happened, in epoch seconds.
+    created: Option<u64>,
     data: Option<StripeEventData>,
 }
 
@@ -51,13 +53,21 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
     authenticate(&shop, &delivery).await?;
     let event: StripeEvent = delivery.json()?;
     let object = event.data.map(|data| data.object).unwrap_or_default();
+    let at = event.created.map(|seconds| Timestamp(seconds.saturating_mul(1_000)));
     match event.r#type.as_str() {
-        "payment_intent.succeeded" => payment(&shop, &read::<StripeIntent>(object)?, None).await?,
+        "payment_intent.succeeded" => {
+            let intent = read::<StripeIntent>(object)?;
+            payment(&shop, &intent.id, then(intent.heard(), at)).await?;
+        }
         "payment_intent.payment_failed" | "payment_intent.canceled" => {
-            payment(&shop, &read::<StripeIntent>(object)?, Some(Incoming::Failed)).await?;
+            payment(&shop, &read::<StripeIntent>(object)?.id, Incoming::Failed.into()).await?;
         }
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => refund(&shop, &read(object)?).await?,
-        "charge.succeeded" | "charge.failed" => charged(&shop, &read(object)?).await?,
+        // Of an order that has a charge for its reference.
+        "charge.succeeded" | "charge.failed" => {
+            let charge = read::<StripeCharge>(object)?;
+            payment(&shop, &charge.id, then(charge.heard(), at)).await?;
+        }
         "charge.refunded" => charge(&shop, &read(object)?).await?,
         kind => tracing::info!(event = as_code(&event.id), kind = as_code(kind), "Stripe told of something that is of no interest here"),
     }
@@ -74,14 +84,14 @@ fn later(error: CommitError) -> Problem {
     Problem::unavailable(error)
 }
 
-async fn payment(shop: &Shop, intent: &StripeIntent, says: Option<Incoming>) -> Result<(), Problem> {
-    let heard = says.map_or_else(|| intent.heard(), Heard::from);
-    incoming::told(shop, PaymentMethod::Card, &intent.id, &heard).await.map(drop).map_err(later)
+async fn payment(shop: &Shop, reference: &str, heard: Heard) -> Result<(), Problem> {
+    incoming::told(shop, PaymentMethod::Card, reference, &heard).await.map(drop).map_err(Problem::unavailable)
 }
 
-/// Of an order that has a charge for its reference.
-async fn charged(shop: &Shop, charge: &StripeCharge) -> Result<(), Problem> {
-    incoming::told(shop, PaymentMethod::Card, &charge.id, &charge.heard()).await.map(drop).map_err(later)
+/// What an event says was so when it happened, however late it is told: of what was given back since it knows nothing. What it tells
+/// of was made then, while an intent may be older.
+fn then(heard: Heard, at: Option<Timestamp>) -> Heard {
+    Heard { made: at.or(heard.made), is_whole: false, ..heard }
 }
 
 /// A refund of ours says so in its metadata; any other was made on Stripe's own pages. Where what is said contradicts what is

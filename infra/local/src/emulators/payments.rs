@@ -49,8 +49,10 @@ struct Payment {
     amount: i64,
     currency: String,
     status: String,
-    /// The charge that brought it, where it has one for a second name.
+    /// The charge that brought it, which is its second name at Stripe.
     charge: Option<String>,
+    /// Epoch milliseconds.
+    at: u64,
 }
 
 /// A refund as the provider has it.
@@ -130,7 +132,7 @@ impl Payments {
 
     /// A card payment that has come in, in the currency's smallest unit.
     pub fn card_payment(&self, intent: &str, amount: i64, currency: &str) {
-        self.put(intent, Provider::Stripe, amount, &currency.to_lowercase(), "succeeded");
+        self.card_charge(&format!("ch_of_{intent}"), intent, amount, currency);
     }
 
     /// One that was tried in vain; the customer may try again.
@@ -140,7 +142,7 @@ impl Payments {
 
     /// One that has come in, with the charge that brought it, by either of whose names it can be given back.
     pub fn card_charge(&self, charge: &str, intent: &str, amount: i64, currency: &str) {
-        self.card_payment(intent, amount, currency);
+        self.put(intent, Provider::Stripe, amount, &currency.to_lowercase(), "succeeded");
         self.state().payments.entry(intent.to_owned()).and_modify(|payment| payment.charge = Some(charge.to_owned()));
     }
 
@@ -150,8 +152,10 @@ impl Payments {
     }
 
     fn put(&self, id: &str, provider: Provider, amount: i64, currency: &str, status: &str) {
-        let payment = Payment { provider, amount, currency: currency.to_owned(), status: status.to_owned(), charge: None };
-        self.state().payments.insert(id.to_owned(), payment);
+        let (currency, status, now) = (currency.to_owned(), status.to_owned(), (self.now)());
+        let mut state = self.state();
+        let at = state.payments.get(id).map_or(now, |before| before.at);
+        state.payments.insert(id.to_owned(), Payment { provider, amount, currency, status, charge: None, at });
     }
 
     /// What becomes of the next refund that is asked for: another status than the usual one.
@@ -289,9 +293,13 @@ impl Payments {
 impl State {
     /// What is left of a payment. A refund that failed gave nothing back.
     fn left(&self, payment: &str) -> i64 {
+        self.payments.get(payment).map_or(0, |payment| payment.amount) - self.given_back(payment)
+    }
+
+    fn given_back(&self, payment: &str) -> i64 {
         let failed = ["failed", "canceled", "FAILED"];
         let gone = self.refunds.iter().filter(|made| made.payment == payment && !failed.contains(&made.status.as_str()));
-        self.payments.get(payment).map_or(0, |payment| payment.amount) - gone.map(|made| made.amount).sum::<i64>()
+        gone.map(|made| made.amount).sum()
     }
 
     /// The payment that a charge brought, by its own name.

@@ -116,8 +116,10 @@ impl Order {
             Event::new(Subject::Order(self.id), order.version, EventKind::StoreCreditRedeemed, actor, now, ids)
                 .noting(Some(&format!("Redemption {redemption} of {amount}"))),
         ];
+        // What may be gone, or is, pays nothing without staff's word.
+        let is_sure = !order.came_in_doubt && order.over_refunded().is_zero();
         let came = order.due();
-        if order.came_instead.unwrap_or(Money::zero(self.currency)) == came {
+        if order.came_instead.map_or(came.is_zero(), |instead| is_sure && instead == came) {
             // Whatever still comes by its payment is none, and is owed.
             order = if came.is_zero() { order.without_payment() } else { order };
             order = order.received(came);

@@ -90,7 +90,7 @@ impl Order {
     pub(super) fn with_reference(self, reference: &str) -> Self {
         let back = self.earlier(reference).and_then(|earlier| earlier.came);
         let mut order = self.without_payment();
-        (order.payment_reference, order.came_instead) = (Some(reference.to_owned()), back);
+        (order.payment_reference, order.came_instead, order.came_in_doubt) = (Some(reference.to_owned()), back, false);
         order.absorbing(reference)
     }
 
@@ -98,6 +98,7 @@ impl Order {
     pub(super) fn without_payment(self) -> Self {
         let mut order = self;
         if let Some(reference) = order.payment_reference.clone().filter(|reference| order.is_of_provider(reference)) {
+            order.came_in_doubt = false;
             let (given_back, refunded) = (order.over_refunded(), order.refunded_total);
             order.earlier_payments.push(EarlierPayment { reference, came: order.came_instead.take(), given_back, refunded });
             order.payment_reference = None;

@@ -302,7 +302,11 @@ pub struct Order {
     /// staff have decided what becomes of it the order stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_instead: Option<Money>,
-    /// The payments that it had the reference of before this one, or before store credit paid for it. What came by them is owed, and in none of the order's amounts:
+    /// Whether that was given back in part or was old when the order was placed, so that staff alone take it for the payment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub came_in_doubt: bool,
+    /// The payments that it had the reference of before this one, or before store credit paid for it. What came by them is owed, and in
+    /// none of the order's amounts:
     /// a refund of it is one of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_payments: Vec<EarlierPayment>,

@@ -9,6 +9,10 @@ use crate::refund::{Refund, RefundMethod};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// In days: a payment that was made so much longer before its order was placed may be one that was given back since, or that
+/// paid for something else. The web shop places the order when the money has come.
+pub const OLDEST_DAYS: u64 = 7;
+
 /// Why what comes for a cancelled order goes back.
 const PAID_LATE: &str = "Paid after the order was cancelled";
 
@@ -62,11 +66,17 @@ pub struct Heard {
     pub payment: Incoming,
     /// Another name that the provider has for the same money: of a charge the payment it belongs to, and the other way round.
     pub alias: Option<String>,
+    /// When it was made, where that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Timestamp>,
+    /// Whether it says, as of now, that nothing of it was given back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_whole: bool,
 }
 
 impl From<Incoming> for Heard {
     fn from(payment: Incoming) -> Self {
-        Self { payment, alias: None }
+        Self { payment, alias: None, made: None, is_whole: false }
     }
 }
 
@@ -80,6 +90,22 @@ enum Mismatch {
         expected: Money,
         /// What came.
         received: Money,
+    },
+    /// Under its reference, and something of it had gone back before.
+    #[error("{received} came, and {given_back} of that had been given back before the order was paid")]
+    GivenBack {
+        /// What came.
+        received: Money,
+        /// What of it the shop no longer has, or soon won't have.
+        given_back: Money,
+    },
+    /// Under its reference, so long before the order was placed that it may be no payment of it.
+    #[error("{received} came {days} days before the order was placed")]
+    Old {
+        /// What came.
+        received: Money,
+        /// How long before.
+        days: u64,
     },
     /// Under a reference that it had before.
     #[error("{received} came by {reference}, which is no longer the order's payment")]
@@ -165,7 +191,7 @@ impl Order {
     pub fn payment_told(&self, reference: &str, heard: &Heard, now: Timestamp, ids: Ids) -> Option<Payment> {
         if self.payment_reference.as_deref() == Some(reference) {
             let order = heard.alias.iter().fold(self.clone(), |order, alias| order.absorbing(alias));
-            return order.own_payment_told(heard.payment, now, ids);
+            return order.own_payment_told(heard, now, ids);
         }
         let Incoming::Received(received) = heard.payment else { return None };
         // By its other name it is the order's own, or has come.
@@ -178,41 +204,68 @@ impl Order {
         }
         let taken = self.clone().taking_earlier(Some(reference));
         if taken.payment_reference.as_deref() == Some(reference) {
-            return taken.own_payment_told(heard.payment, now, ids);
+            return taken.own_payment_told(heard, now, ids);
         }
         Some(self.earlier_payment_told(reference, received, now, ids))
     }
 
-    fn own_payment_told(&self, payment: Incoming, now: Timestamp, ids: Ids) -> Option<Payment> {
-        let status = match payment {
+    /// Whether a payment can still mark the order, or is owed of it.
+    #[must_use]
+    pub fn may_be_paid_by(&self, reference: &str) -> bool {
+        let is_own = self.payment_reference.as_deref() == Some(reference);
+        (is_own && self.next_payment().contains(&PaymentStatus::Paid)) || self.earlier(reference).is_some()
+    }
+
+    fn own_payment_told(&self, heard: &Heard, now: Timestamp, ids: Ids) -> Option<Payment> {
+        let status = match heard.payment {
             Incoming::Pending => return None,
             // A failure before money came, however late it is heard of.
             Incoming::Failed if self.came_instead.is_some() => return None,
             Incoming::Failed => PaymentStatus::Failed,
+            // Staff know of it, and decide.
+            Incoming::Received(received) if self.came_in_doubt && self.came_instead == Some(received) => return None,
             Incoming::Received(_) => PaymentStatus::Paid,
         };
         if !self.next_payment().contains(&status) {
             return None;
         }
-        match payment {
-            Incoming::Received(received) if received != self.due() => self.mismatched(received, now, ids),
-            _ => Some(self.marked(status, self.due(), Actor::System, now, ids)),
+        if let Incoming::Received(received) = heard.payment
+            && let Some(mismatch) = self.mismatch(received, heard.made)
+        {
+            return self.mismatched(received, &mismatch, now, ids);
         }
+        Some(self.marked(status, self.due(), Actor::System, now, ids))
     }
 
-    /// Another amount came than was to be paid. Of a cancelled order it goes back; any other stands until staff have decided:
+    /// Why what came is no payment of the order, where it is none. For a cancelled one nothing is handed out: whatever came, what is
+    /// there of it goes back.
+    fn mismatch(&self, received: Money, made: Option<Timestamp>) -> Option<Mismatch> {
+        let (expected, given_back) = (self.due(), self.over_refunded());
+        if self.status != OrderStatus::Cancelled {
+            if !given_back.is_zero() {
+                return Some(Mismatch::GivenBack { received, given_back });
+            }
+            if let Some(made) = made.filter(|made| made.plus_days(OLDEST_DAYS) < self.created_at) {
+                return Some(Mismatch::Old { received, days: self.created_at.days_since(made) });
+            }
+        }
+        (received != expected).then_some(Mismatch::AnotherAmount { expected, received })
+    }
+
+    /// What came is no payment of the order. Of a cancelled order it goes back; any other stands until staff have decided:
     /// whether they take it for the payment, or cancel the order, which gives it back.
-    fn mismatched(&self, received: Money, now: Timestamp, mut ids: Ids) -> Option<Payment> {
+    fn mismatched(&self, received: Money, mismatch: &Mismatch, now: Timestamp, mut ids: Ids) -> Option<Payment> {
         if received.minor <= 0 || self.came_instead == Some(received) {
             return None;
         }
-        let mut order = Self { came_instead: Some(received), ..self.touched(now) };
+        let came_in_doubt = matches!(mismatch, Mismatch::GivenBack { .. } | Mismatch::Old { .. });
+        let mut order = Self { came_instead: Some(received), came_in_doubt, ..self.touched(now) };
         let mut refund = None;
         if self.status == OrderStatus::Cancelled {
             let method = RefundMethod::of_payment(self.payment_method);
             (order, refund) = order.unpaid_in_the_end().refund_all(method, PAID_LATE, None, now, &mut ids);
         }
-        Some(self.came(order, refund, &Mismatch::AnotherAmount { expected: self.due(), received }, now, &mut ids))
+        Some(self.came(order, refund, mismatch, now, &mut ids))
     }
 
     /// Money came by an earlier payment. Of a cancelled order, and of one that store credit has paid, it goes back; otherwise it is
@@ -246,7 +299,8 @@ impl Order {
         let paid = Money::new(came.minor + self.credit_left().minor, self.currency);
         let before = self.over_refunded().minor;
         let gone = before.min(paid.minor);
-        let mut order = Self { paid, came_instead: None, refundable: Money::new(paid.minor - gone, self.currency), ..self };
+        let refundable = Money::new(paid.minor - gone, self.currency);
+        let mut order = Self { paid, came_instead: None, came_in_doubt: false, refundable, ..self };
         order.giving_credit(0);
         order.set_over_refunded(before - gone);
         order.payment_status = order.status_of_refunds();

@@ -296,6 +296,7 @@ impl Order {
             total,
             paid: Money::zero(request.currency),
             came_instead: None,
+            came_in_doubt: false,
             earlier_payments: Vec::new(),
             credit: None,
             refundable: Money::zero(request.currency),

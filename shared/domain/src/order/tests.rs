@@ -162,6 +162,18 @@ fn so_does_what_came_instead_of_its_own_payment() {
 }
 
 #[test]
+fn credit_pays_nothing_together_with_what_may_be_gone() {
+    let came = Order { came_instead: Some(Money::usd(50_00)), ..placed(&[70_00], 1, PaymentMethod::MobileMoney) };
+    let spent = |order: &Order| {
+        let missing = Money::usd(order.due().minor - 50_00);
+        order.spend_credit(missing, CreditEntryId::new(1).unwrap(), actor(Role::Customer), NOW, &mut ids()).unwrap().order.payment_status
+    };
+    assert_eq!(spent(&came), PaymentStatus::Paid);
+    assert_eq!(spent(&Order { came_in_doubt: true, ..came.clone() }), PaymentStatus::Pending);
+    assert_eq!(spent(&Order { over_refunded: Some(Money::usd(50_00)), ..came }), PaymentStatus::Pending);
+}
+
+#[test]
 fn staff_who_give_up_what_they_found_given_back_tell_the_customer_nothing() {
     let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: Some(RefundMethod::StoreCredit), notes: None };
     let admin = actor(Role::Admin);
@@ -193,7 +205,7 @@ fn what_came_for_an_order_that_credit_has_paid_goes_back_once_by_whichever_of_it
     let order = order.spend_credit(order.due(), entry, admin, NOW, &mut fresh).unwrap().order;
     assert_eq!((order.payment_status, order.open_payments().collect::<Vec<_>>()), (PaymentStatus::Paid, vec!["pi_1", "ch_1"]));
 
-    let by = |alias| Heard { payment: Incoming::Received(Money::usd(75_00)), alias };
+    let by = |alias| Heard { alias, ..Incoming::Received(Money::usd(75_00)).into() };
     let told = order.payment_told("pi_1", &by(charge), NOW, ids()).unwrap();
 
     let refund = told.refund.unwrap();

@@ -6,6 +6,7 @@ use crate::said::{Said, capped, classified, reference};
 use domain::ids::RefundId;
 use domain::order::{Heard, Incoming};
 use domain::refund::{RefundTold, Report, Told};
+use domain::time::Timestamp;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -74,8 +75,17 @@ pub struct StripeIntent {
     amount_received: i64,
     currency: String,
     last_payment_error: Option<serde_json::Value>,
+    created: Option<u64>,
     /// Its last attempt: the charge that brought the money, once there is any.
-    latest_charge: Option<String>,
+    latest_charge: Option<LatestCharge>,
+}
+
+/// Stripe writes it whole where that was asked for (`docs.stripe.com/api/expanding_objects`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum LatestCharge {
+    Name(String),
+    Whole { id: String, created: Option<u64>, amount_refunded: Option<i64> },
 }
 
 impl StripeIntent {
@@ -90,10 +100,15 @@ impl StripeIntent {
         }
     }
 
-    /// The same, with the charge that it was paid by.
+    /// The same, with the charge that it was paid by. That has the time of the payment: an intent may be paid long after it was made.
     #[must_use]
     pub fn heard(&self) -> Heard {
-        Heard { payment: self.incoming(), alias: self.latest_charge.clone() }
+        let (alias, charged, refunded) = match &self.latest_charge {
+            Some(LatestCharge::Whole { id, created, amount_refunded }) => (Some(id.clone()), *created, *amount_refunded),
+            Some(LatestCharge::Name(id)) => (Some(id.clone()), None, None),
+            None => (None, None, None),
+        };
+        Heard { payment: self.incoming(), alias, made: charged.or(self.created).map(at), is_whole: refunded == Some(0) }
     }
 }
 
@@ -108,6 +123,8 @@ pub struct StripeCharge {
     #[serde(default)]
     amount_captured: i64,
     currency: String,
+    created: Option<u64>,
+    amount_refunded: Option<i64>,
     /// The payment it belongs to.
     pub payment_intent: Option<String>,
     /// Its refunds, where the account's version of the API still has them in it.
@@ -128,7 +145,8 @@ impl StripeCharge {
     /// The same, with the payment it belongs to.
     #[must_use]
     pub fn heard(&self) -> Heard {
-        Heard { payment: self.incoming(), alias: self.payment_intent.clone() }
+        let (made, is_whole) = (self.created.map(at), self.amount_refunded == Some(0));
+        Heard { payment: self.incoming(), alias: self.payment_intent.clone(), made, is_whole }
     }
 
     /// Its refunds, where it has them all in it.
@@ -136,6 +154,11 @@ impl StripeCharge {
     pub fn refunds(&self) -> Option<&[StripeRefund]> {
         self.refunds.as_ref().filter(|refunds| !refunds.has_more).map(|refunds| refunds.data.as_slice())
     }
+}
+
+/// Stripe's times are in seconds.
+const fn at(seconds: u64) -> Timestamp {
+    Timestamp(seconds.saturating_mul(1_000))
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -20,9 +20,10 @@ impl Reference {
         self.credit[order.customer] -= cents;
         let order = &mut self.orders[at];
         (order.spent, order.credit, order.times_spent) = (order.spent + cents, order.credit + cents, order.times_spent + 1);
-        // With it all is there, or what came is just the rest.
-        let rest = order.due();
-        if order.came.unwrap_or(0) == rest {
+        // With it all is there, or what came is just the rest, and not gone.
+        let (came, rest, in_doubt) = (order.came, order.due(), order.came_in_doubt);
+        let is_sure = !in_doubt && self.over_refunded(at) == 0;
+        if came.map_or(rest == 0, |came| is_sure && came == rest) {
             if rest == 0 && self.payment_at(at).is_some() {
                 self.set_payment_aside(at);
             }
@@ -39,7 +40,7 @@ impl Reference {
     /// So much came, and with the credit it is what was paid.
     pub(super) fn is_paid(&mut self, at: usize, came: i64) {
         let order = &mut self.orders[at];
-        (order.paid, order.came, order.payment) = (came + order.credit, None, "PAID");
+        (order.paid, order.came, order.came_in_doubt, order.payment) = (came + order.credit, None, false, "PAID");
         self.limit_credit(at);
         self.follow_refunds(at);
     }

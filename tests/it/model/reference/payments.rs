@@ -80,12 +80,33 @@ impl Reference {
     /// A provider's word of a payment: it counts where it is news, and is never refused.
     fn hear(&mut self, payment: Payment, said: Option<i64>) {
         let Some(at) = (0..self.orders.len()).find(|at| self.payment_at(*at) == Some(payment)) else { return };
+        if said.is_some() && payment.0 == CARD && matches!(self.orders[at].payment, "PENDING" | "FAILED" | "VOIDED") {
+            self.ask_for_refunds(payment);
+        }
+        let order = &self.orders[at];
         match said {
-            _ if self.orders[at].is_paid_by_credit => self.came_beside(at, said),
-            Some(cents) if cents == self.orders[at].due() => drop(self.pay(at, "PAID", None)),
-            Some(cents) => self.mismatched(at, cents),
+            _ if order.is_paid_by_credit => self.came_beside(at, said),
+            Some(cents) if order.came_in_doubt && order.came == Some(cents) => {}
+            Some(cents) if order.status != "CANCELLED" && self.over_refunded(at) > 0 => self.mismatched(at, cents, true),
+            Some(cents) if cents == order.due() => drop(self.pay(at, "PAID", None)),
+            Some(cents) => self.mismatched(at, cents, false),
             None if self.orders[at].came.is_some() => {}
             None => drop(self.pay(at, "FAILED", None)),
+        }
+    }
+
+    /// Stripe is asked for all refunds of a payment before that pays its order.
+    fn ask_for_refunds(&mut self, payment: Payment) {
+        let untold = std::mem::take(&mut self.untold).into_iter();
+        let (of_it, others): (Vec<usize>, _) = untold.partition(|given| self.given[*given].payment == payment);
+        self.untold = others;
+        for given in of_it {
+            self.record(given);
+        }
+        for refund in 0..self.refunds.len() {
+            if self.refunds[refund].given.is_some_and(|given| self.given[given].payment == payment) {
+                self.hear_back(refund);
+            }
         }
     }
 
@@ -204,11 +225,11 @@ impl Reference {
         self.refund_all(at, "STORE_CREDIT");
     }
 
-    /// Another amount came than was to be paid.
-    fn mismatched(&mut self, at: usize, came: i64) {
+    /// Another amount came than was to be paid, or something of it is gone.
+    fn mismatched(&mut self, at: usize, came: i64, in_doubt: bool) {
         let order = &mut self.orders[at];
-        if matches!(order.payment, "PENDING" | "FAILED" | "VOIDED") {
-            order.came = Some(came);
+        if matches!(order.payment, "PENDING" | "FAILED" | "VOIDED") && order.came != Some(came) {
+            (order.came, order.came_in_doubt) = (Some(came), in_doubt);
             if order.status == "CANCELLED" {
                 self.give_all_back(at, REFUND_METHODS[self.orders[at].method]);
             }

@@ -122,7 +122,11 @@ async fn deposit(
     let deposit = payments.state().payments.get(&id).filter(|payment| payment.provider == Provider::PawaPay).cloned();
     found(deposit.map_or(Value::Null, |deposit| {
         let amount = text(deposit.amount, &deposit.currency);
-        json!({ "depositId": id, "status": deposit.status, "amount": amount, "currency": deposit.currency, "country": "COD" })
+        let created = jiff::Timestamp::from_millisecond(i64::try_from(deposit.at).unwrap_or_default()).unwrap_or_default();
+        json!({
+            "depositId": id, "status": deposit.status, "amount": amount, "currency": deposit.currency, "country": "COD",
+            "created": created.to_string(),
+        })
     }))
 }
 

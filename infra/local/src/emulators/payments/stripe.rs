@@ -1,6 +1,6 @@
 //! Stripe's `/v1/refunds`, `/v1/payment_intents` and `/v1/charges`.
 
-use super::{Kept, Made, Payments, Provider, STRIPE_KEY, State as Books, answer};
+use super::{Kept, Made, Payment, Payments, Provider, STRIPE_KEY, State as Books, answer};
 use crate::emulators::http::Connection;
 use axum::Router;
 use axum::extract::{ConnectInfo, Form, Path, Query, State};
@@ -163,19 +163,28 @@ async fn intent(
     ConnectInfo(connection): ConnectInfo<Connection>,
     headers: HeaderMap,
     Path(id): Path<String>,
+    Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
     if let Some(answer) = stopped(&payments, "GET /v1/payment_intents/{id}", &id, &connection, &headers).await {
         return answer;
     }
-    let found = payments.state().payments.get(&id).filter(|payment| payment.provider == Provider::Stripe).cloned();
-    let Some(found) = found else { return missing() };
+    if query.iter().any(|(name, value)| (name.as_str(), value.as_str()) != ("expand[]", "latest_charge")) {
+        return payments.complain("Stripe: of a payment nothing but its latest charge can be asked for");
+    }
+    let state = payments.state();
+    let Some(found) = state.payments.get(&id).filter(|payment| payment.provider == Provider::Stripe) else { return missing() };
+    let charge = match &found.charge {
+        Some(charge) if !query.is_empty() => whole_charge(&state, charge, &id, found),
+        charge => json!(charge),
+    };
     let received = if found.status == "succeeded" { found.amount } else { 0 };
     let error = (found.status == "requires_payment_method").then(|| json!({ "type": "card_error", "code": "card_declined" }));
     answer(
         200,
         json!({
             "id": id, "object": "payment_intent", "amount": found.amount, "amount_received": received,
-            "currency": found.currency, "status": found.status, "last_payment_error": error, "latest_charge": found.charge,
+            "currency": found.currency, "status": found.status, "last_payment_error": error, "latest_charge": charge,
+            "created": found.at / 1000,
         }),
     )
 }
@@ -192,14 +201,16 @@ async fn charge(
     let state = payments.state();
     let Some(intent) = state.payment_of(&id) else { return missing() };
     let Some(found) = state.payments.get(&intent) else { return missing() };
+    answer(200, whole_charge(&state, &id, &intent, found))
+}
+
+fn whole_charge(state: &Books, id: &str, intent: &str, found: &Payment) -> Value {
     let captured = found.status == "succeeded";
-    answer(
-        200,
-        json!({
-            "id": id, "object": "charge", "amount": found.amount, "amount_captured": if captured { found.amount } else { 0 },
-            "captured": captured, "currency": found.currency, "status": found.status, "payment_intent": intent,
-        }),
-    )
+    json!({
+        "id": id, "object": "charge", "amount": found.amount, "amount_captured": if captured { found.amount } else { 0 },
+        "captured": captured, "currency": found.currency, "status": found.status, "payment_intent": intent,
+        "amount_refunded": state.given_back(intent), "created": found.at / 1000,
+    })
 }
 
 fn missing() -> Response {
