@@ -62,7 +62,7 @@ async fn hand_over<G: Gateway>(shop: &Shop, id: RefundId) -> Result<Option<Open>
     let handed = shop.settle(|moment| async move {
         let Some((refund, order)) = load(shop, id).await? else { return Ok(None) };
         if let Some(attempt) = open_attempt(&refund, G::PROVIDER) {
-            return Ok(Some((Open { key: attempt, refund, order, is_old: true }, Writes::new())));
+            return Ok(Some((Some(Open { key: attempt, refund, order, is_old: true }), Writes::new())));
         }
         let change = match payment_at::<G>(&refund, &order) {
             Some(_) => refund.hand_over(G::PROVIDER, &uuid(), moment.now, moment.ids),
@@ -70,11 +70,12 @@ async fn hand_over<G: Gateway>(shop: &Shop, id: RefundId) -> Result<Option<Open>
             None => refund.leave_to_staff(moment.now, moment.ids),
         };
         let Some(change) = change else { return Ok(None) };
-        let key = open_attempt(&change.refund, G::PROVIDER).unwrap_or_default();
         let writes = Writes::from(&change);
-        Ok(Some((Open { key, refund: change.refund, order, is_old: false }, writes)))
+        let key = open_attempt(&change.refund, G::PROVIDER);
+        let open = key.map(|key| Open { key, refund: change.refund, order, is_old: false });
+        Ok(Some((open, writes)))
     });
-    Ok(handed.await?.filter(|open| open.refund.awaiting == Some(Awaiting::Provider)))
+    Ok(handed.await?.flatten())
 }
 
 fn open_attempt(refund: &Refund, provider: PaymentProvider) -> Option<String> {
