@@ -76,7 +76,7 @@ impl Carriers {
     /// # Errors
     /// [`ConfigError`] for an address that is none, and a number of calls that is none.
     pub fn read(variables: &impl Variables, sdk: &SdkConfig, clock: &Clock, zone: TimeZone) -> Result<Self, ConfigError> {
-        let http = providers::carriers::client().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
+        let http = providers::carriers::client().map_err(|error| ConfigError::new("SSL_CERT_FILE", error.to_string()))?;
         let ship_from = variables.get("SHIP_FROM").map(|json| serde_json::from_str::<ShipFrom>(&json));
         let ship_from = ship_from.transpose().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
         let connection = |base: &'static str, url: &str, keys: Option<Secret>, calls_a_run: usize| {

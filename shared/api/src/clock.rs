@@ -1,4 +1,4 @@
-//! The one place that reads the clock and draws randomness.
+//! Where requests and jobs have the time and randomness from.
 
 use domain::ids::Ids;
 use domain::time::Timestamp;
@@ -50,8 +50,8 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A random number. Falls back to a weaker generator where the system has no randomness to give: ids need to be
-/// hard to guess, and are put on absence in any case.
+/// A random number. Falls back to a weaker generator where the system has no randomness to give: ids are
+/// not to be guessed from one another, and are put on absence in any case.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is where randomness is drawn")]
 pub fn random() -> u64 {
