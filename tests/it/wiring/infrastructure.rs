@@ -52,6 +52,39 @@ fn a_job_stays_hidden_for_six_times_its_workers_timeout() {
     none(&complaints);
 }
 
+/// The seconds that a worker's own bounds are made for, and where they stand: it stops looking for more in time to be done with what
+/// it has begun.
+const MADE_FOR: &[(&str, u64, &str)] = &[
+    ("Relay", 30, "relay.rs"),
+    ("BookShipment", 60, "book_shipment.rs"),
+    ("CancelUnpaidOrders", 60, "sweep.rs"),
+    ("RejectLateReturns", 60, "sweep.rs"),
+    ("AskProviders", 180, "ask_providers.rs"),
+];
+
+#[test]
+fn a_worker_has_the_time_that_its_bounds_are_made_for() {
+    let template = Template::main();
+    let mut complaints = Vec::new();
+    for (name, seconds, place) in MADE_FOR {
+        let function = template.resource(&format!("{name}Function")).unwrap_or_else(|| panic!("template.yaml has no {name}Function"));
+        let timeout = function["Properties"]["Timeout"].as_u64();
+        if timeout != Some(*seconds) {
+            complaints
+                .push(format!("template.yaml: {name}Function has {timeout:?} s, and functions/src/workers/{place} is made for {seconds}"));
+        }
+    }
+    let asked = written(
+        &template.resource("AskProvidersFunction").expect("a function")["Properties"]["Events"]["Schedule"]["Properties"]["Schedule"],
+    );
+    if asked != "rate(5 minutes)" {
+        complaints.push(format!(
+            "template.yaml: AskProvidersFunction runs at {asked}, and functions/src/workers/ask_providers.rs is made for 5 minutes"
+        ));
+    }
+    none(&complaints);
+}
+
 /// SNS makes no subscription whose retries could take longer (docs.aws.amazon.com/sns, sns-message-delivery-retries). Which delays
 /// lie between the least and the most is its own, so they count as the most.
 #[test]
