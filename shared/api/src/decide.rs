@@ -1,4 +1,4 @@
-//! Load, decide, commit; and again when the race was lost. Every endpoint that writes goes through here.
+//! Load, decide, commit; and again when the race was lost. Every decision of an endpoint or a worker goes through here.
 
 use crate::answer::Answer;
 use crate::clock;

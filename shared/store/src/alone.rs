@@ -1,4 +1,6 @@
-//! Writes of one item by itself, which may meet a transaction that has it.
+//! Writes of one item by itself, which may meet a transaction that has it. Each is of a record that nothing else has to agree with, and that no
+//! event tells of: a counter's next number, a provider's word that waits for its order, a message's state at its provider, an address
+//! that takes no mail, and how far a schedule has come.
 
 use crate::Store;
 use crate::pauses::Pauses;

@@ -1,4 +1,5 @@
-//! The one place that writes: a whole decision in one transaction, or nothing of it.
+//! The one place that decisions are written in: all of one in one transaction, or nothing of it. What is no decision, and has no event
+//! to go with, is written [alone](crate::alone).
 
 use crate::error::StorageError;
 use crate::idempotency::{AnswerKey, AnswerRecord, StoredAnswer};

@@ -1,4 +1,4 @@
-//! The tables: keys, items, reads, and the one commit that writes.
+//! The tables: keys, items, reads, and the one commit that writes decisions.
 //!
 //! Expressions, key strings and attribute names never leave this crate.
 

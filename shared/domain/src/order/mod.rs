@@ -103,7 +103,7 @@ words! {
 }
 
 impl PaymentMethod {
-    /// The space that a payment reference is unique in: whoever hands such references out.
+    /// The space that a provider's references are unique in: whoever hands them out. Notes of the staff's share one of their own.
     #[must_use]
     pub const fn reference_space(self) -> &'static str {
         match self {

@@ -46,7 +46,7 @@ pub enum PaymentError {
     ReferenceUsed(String),
 }
 
-/// What a provider says of a payment.
+/// What became of a payment, as a provider says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Incoming {
@@ -58,7 +58,7 @@ pub enum Incoming {
     Failed,
 }
 
-/// What a provider says of a payment.
+/// All that a provider says of a payment: what became of it, and what tells it from others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Heard {
