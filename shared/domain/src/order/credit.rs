@@ -120,8 +120,6 @@ impl Order {
         let is_sure = !order.came_in_doubt && order.over_refunded().is_zero();
         let came = order.due();
         if order.came_instead.map_or(came.is_zero(), |instead| is_sure && instead == came) {
-            // Whatever still comes by its payment is none, and is owed.
-            order = if came.is_zero() { order.without_payment() } else { order };
             order = order.received(came);
             events.extend(order.payment_event(payment, actor, now, ids));
         }

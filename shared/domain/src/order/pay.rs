@@ -296,11 +296,13 @@ impl Order {
     /// So much came, and with the credit that was spent on the order it is what was paid. What a provider is known to have given back
     /// before that is no longer there.
     pub(super) fn received(self, came: Money) -> Self {
-        let paid = Money::new(came.minor + self.credit_left().minor, self.currency);
-        let before = self.over_refunded().minor;
+        // Where store credit has paid for all of it, whatever still comes by its payment is none, and is owed.
+        let unpaid = if came.is_zero() { self.without_payment() } else { self };
+        let paid = Money::new(came.minor + unpaid.credit_left().minor, unpaid.currency);
+        let before = unpaid.over_refunded().minor;
         let gone = before.min(paid.minor);
-        let refundable = Money::new(paid.minor - gone, self.currency);
-        let mut order = Self { paid, came_instead: None, came_in_doubt: false, refundable, ..self };
+        let refundable = Money::new(paid.minor - gone, unpaid.currency);
+        let mut order = Self { paid, came_instead: None, came_in_doubt: false, refundable, ..unpaid };
         order.giving_credit(0);
         order.set_over_refunded(before - gone);
         order.payment_status = order.status_of_refunds();
