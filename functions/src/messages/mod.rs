@@ -219,19 +219,20 @@ pub fn email(announcement: &Announcement, shop: &Shop<'_>, own: Option<&Own>) ->
 pub fn sms(announcement: &Announcement, shop: &Shop<'_>) -> Result<String, RenderError> {
     let Announcement { kind, locale, .. } = *announcement;
     let template = builtin::prepared_sms(kind, locale)?;
-    let filled = |values: Value| {
-        let sms = print(Part::Text, template, &Context::from(values), Escape::Nothing, MOST_SMS_BYTES);
+    let filled = |values: &Context| {
+        let sms = print(Part::Text, template, values, Escape::Nothing, MOST_SMS_BYTES);
         let sms = sms.map_err(|source| RenderError::Flawed { kind, locale, source: Box::new(source) })?;
         Ok(text::sms(&sms))
     };
-    let mut values = variables::values(announcement, shop);
-    let sms = filled(values.clone())?;
-    let tells_of_other_money = ["refundAmount", "refundUnderWay", "refundedAmount"].iter().any(|name| values.get(name).is_some());
-    if text::parts(&sms) <= MOST_SMS_PARTS || !tells_of_other_money || values.get("paymentHeld") != Some(&Value::Bool(true)) {
+    let mut values = Context::from(variables::values(announcement, shop));
+    let sms = filled(&values)?;
+    let said = values.data_mut();
+    let tells_of_other_money = ["refundAmount", "refundUnderWay", "refundedAmount"].iter().any(|name| said.get(name).is_some());
+    if text::parts(&sms) <= MOST_SMS_PARTS || !tells_of_other_money || said.get("paymentHeld") != Some(&Value::Bool(true)) {
         return Ok(sms);
     }
-    values["paymentHeld"] = false.into();
-    filled(values)
+    said["paymentHeld"] = false.into();
+    filled(&values)
 }
 
 /// Fills a template.

@@ -97,6 +97,20 @@ pub enum Subject {
     Variant(VariantId),
 }
 
+/// A field of a record, and its value in words.
+pub(crate) type Fact = (&'static str, String);
+
+/// The value of a field that may be empty, in words.
+pub(crate) fn or_none(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| value.to_string())
+}
+
+/// The names of the fields that changed, of those whose values are in no history; nothing where none did.
+pub(crate) fn changed_fields(fields: &[(&str, bool)]) -> Option<String> {
+    let changed: Vec<&str> = fields.iter().filter_map(|(field, changes)| changes.then_some(*field)).collect();
+    (!changed.is_empty()).then(|| format!("{} changed", changed.join(", ")))
+}
+
 /// One thing that happened to a record. Put once, on absence, in the transaction that made it true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -218,6 +232,15 @@ impl Event {
     #[must_use]
     pub fn noting(mut self, note: Option<&str>) -> Self {
         self.note = note.map(ToOwned::to_owned);
+        self
+    }
+
+    /// Noting each fact that is another than it was, with its old value; nothing where none is.
+    #[must_use]
+    pub(crate) fn noting_changes<const N: usize>(mut self, old: [Fact; N], new: [Fact; N]) -> Self {
+        let changed = new.into_iter().zip(old).filter(|((_, new), (_, old))| new != old);
+        let changes: Vec<String> = changed.map(|((field, new), (_, old))| format!("{field}: {old} → {new}")).collect();
+        self.note = (!changes.is_empty()).then(|| changes.join("; "));
         self
     }
 

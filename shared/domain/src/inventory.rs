@@ -2,7 +2,7 @@
 
 use crate::actor::Actor;
 use crate::composed::{composed, decomposed};
-use crate::event::{Event, EventKind, Subject};
+use crate::event::{Event, EventKind, Fact, Subject, or_none};
 use crate::ids::{Ids, OrderId, ProductId, UserId, VariantId};
 use crate::money::{AmountError, Currency, Decimal, Money};
 use crate::time::Timestamp;
@@ -306,31 +306,26 @@ impl Variant {
     /// of its own.
     #[must_use]
     pub fn event(&self, before: Option<&Self>, actor: Actor, now: Timestamp, ids: &mut Ids) -> Event {
-        let (kind, note) = match before {
-            None => (EventKind::VariantCreated, format!("{} at {}", self.sku, self.price)),
-            Some(before) => {
-                let changed = self.facts().into_iter().zip(before.facts()).filter(|((_, new), (_, old))| new != old);
-                let changes = changed.map(|((field, new), (_, old))| format!("{field}: {old} → {new}"));
-                (EventKind::VariantChanged, changes.collect::<Vec<_>>().join("; "))
-            }
-        };
-        Event::new(Subject::Variant(self.id), self.revision, kind, actor, now, ids)
-            .from_to(before.map(Self::state), self.state())
-            .noting(Some(&note).filter(|note| !note.is_empty()).map(String::as_str))
+        let kind = before.map_or(EventKind::VariantCreated, |_| EventKind::VariantChanged);
+        let event =
+            Event::new(Subject::Variant(self.id), self.revision, kind, actor, now, ids).from_to(before.map(Self::state), self.state());
+        match before {
+            None => event.noting(Some(&format!("{} at {}", self.sku, self.price))),
+            Some(before) => event.noting_changes(before.facts(), self.facts()),
+        }
     }
 
     const fn state(&self) -> &'static str {
         if self.is_active { "ACTIVE" } else { "INACTIVE" }
     }
 
-    fn facts(&self) -> [(&'static str, String); 6] {
-        let or_none = |fact: &Option<String>| fact.clone().unwrap_or_else(|| "none".to_owned());
+    fn facts(&self) -> [Fact; 6] {
         [
             ("productId", self.product_id.to_string()),
             ("sku", self.sku.clone()),
             ("productName", self.product_name.clone()),
-            ("size", or_none(&self.size)),
-            ("color", or_none(&self.color)),
+            ("size", or_none(self.size.as_ref())),
+            ("color", or_none(self.color.as_ref())),
             ("price", self.price.to_string()),
         ]
     }

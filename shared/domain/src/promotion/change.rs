@@ -3,7 +3,7 @@
 use super::uses::{ShardChange, opened};
 use super::{Benefit, Promotion, PromotionCode, PromotionType, Terms, WrongTerm};
 use crate::actor::Actor;
-use crate::event::{Event, EventKind, Subject};
+use crate::event::{Event, EventKind, Fact, Subject, or_none};
 use crate::ids::{Ids, PromotionId};
 use crate::money::{Currency, Decimal};
 use crate::time::Timestamp;
@@ -128,10 +128,9 @@ impl Promotion {
 
     fn becoming(&self, promotion: Self, shards: Vec<ShardChange>, actor: Actor, now: Timestamp, mut ids: Ids) -> PromotionChange {
         let promotion = Self { version: self.version + 1, updated_at: now, ..promotion };
-        let note = promotion.terms.differences(&self.terms);
         let event = Event::new(Subject::Promotion(self.id), promotion.version, EventKind::PromotionChanged, actor, now, &mut ids)
             .from_to(Some(self.state()), promotion.state())
-            .noting(Some(&note).filter(|note| !note.is_empty()).map(String::as_str));
+            .noting_changes(self.terms.facts(), promotion.terms.facts());
         PromotionChange { old: Some(self.clone()), promotion, shards, events: vec![event] }
     }
 
@@ -187,16 +186,7 @@ impl Terms {
         }
     }
 
-    /// What is other than it was, for the audit trail.
-    fn differences(&self, old: &Self) -> String {
-        let changed = self.facts().into_iter().zip(old.facts()).filter(|((_, new), (_, old))| new != old);
-        changed.map(|((field, new), (_, old))| format!("{field}: {old} → {new}")).collect::<Vec<_>>().join("; ")
-    }
-
-    fn facts(&self) -> [(&'static str, String); 11] {
-        fn or_none(value: Option<impl ToString>) -> String {
-            value.map_or_else(|| "none".to_owned(), |value| value.to_string())
-        }
+    fn facts(&self) -> [Fact; 11] {
         [
             ("name", self.name.clone()),
             ("description", or_none(self.description.as_ref())),

@@ -3,7 +3,7 @@
 use super::{Attempt, Awaiting, PaymentProvider, Refund, RefundMethod, RefundStatus, RoomError};
 use crate::actor::Actor;
 use crate::credit::{CreditEntry, CreditKind};
-use crate::event::{Event, EventKind, Subject, numbered};
+use crate::event::{Event, EventKind, Subject, changed_fields, numbered};
 use crate::ids::{CreditEntryId, Ids};
 use crate::message::{Announcement, MessageKind, RefundFacts};
 use crate::money::Money;
@@ -113,8 +113,7 @@ impl Refund {
     fn noted(self, before: &Self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> RefundChange {
         let edits =
             [("transactionReference", self.transaction_reference != before.transaction_reference), ("notes", self.notes != before.notes)];
-        let edits: Vec<&str> = edits.into_iter().filter_map(|(field, changes)| changes.then_some(field)).collect();
-        let what = if edits.is_empty() { String::new() } else { format!(": {} changed", edits.join(", ")) };
+        let what = changed_fields(&edits).map(|changed| format!(": {changed}")).unwrap_or_default();
         let after = order.touched(now);
         let event = Event::new(Subject::Order(after.id), after.version, EventKind::RefundUpdated, actor, now, &mut ids)
             .from_to(Some(self.status.as_str()), self.status.as_str())

@@ -3,7 +3,7 @@
 use super::change::Cause;
 use super::{Booking, Label, Shipment, ShipmentChange, ShipmentStatus, TimelineEntry, TrackingNumber, Weight};
 use crate::actor::Actor;
-use crate::event::EventKind;
+use crate::event::{EventKind, changed_fields};
 use crate::ids::Ids;
 use crate::money::Money;
 use crate::order::Order;
@@ -79,7 +79,7 @@ impl Shipment {
         if ends_booking && self.booking.is_held(now) || frees_pieces && self.booking.is_open(now) {
             return Err(ShipmentError::BookingInProgress);
         }
-        let edits = self.edits(patch);
+        let note = self.edits(patch);
         let mut edited = self.touched(now);
         if let Some(number) = number {
             edited = Self { tracking_number: Some(number.clone()), booking: Booking::Settled, failure_reason: None, ..edited };
@@ -105,21 +105,19 @@ impl Shipment {
             }
             edited = if to == ShipmentStatus::Pending { edited.booked_again() } else { edited.moved_by_hand(to, now) };
         }
-        let note = (!edits.is_empty()).then(|| format!("{} changed", edits.join(", ")));
         Ok(edited.changed(Some(self), order, &Cause { kind, actor, note: note.as_deref(), now }, ids))
     }
 
-    /// The fields that get another value. Which, is for whoever reads the history; an address of a label may open it.
-    fn edits(&self, patch: &ShipmentPatch) -> Vec<&'static str> {
+    /// Which fields get another value, for the history, and not which value: the address of a label may open it.
+    fn edits(&self, patch: &ShipmentPatch) -> Option<String> {
         let label = |url: &Option<String>| url.clone().map(Label::Link);
-        let edits = [
+        changed_fields(&[
             ("trackingNumber", patch.tracking_number.as_ref().is_some_and(|number| *number != self.tracking_number)),
             ("estimatedDelivery", patch.estimated_delivery.is_some_and(|at| at != self.estimated_delivery)),
             ("labelUrl", patch.label_url.as_ref().is_some_and(|url| label(url) != self.label)),
             ("weight", patch.weight.is_some_and(|weight| weight != self.weight)),
             ("cost", patch.cost.is_some_and(|cost| cost != self.cost)),
-        ];
-        edits.into_iter().filter_map(|(field, changes)| changes.then_some(field)).collect()
+        ])
     }
 
     /// Whoever moves a parcel by hand has no more use for a booking. What was asked of a carrier is looked for all the same:
