@@ -18,7 +18,7 @@ use domain::ids::OrderId;
 use domain::order::{LineItem, Order, OrderStatus};
 use local::Options;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use reference::{Booking, Fate, PRICES, PROMOTIONS, Promotion, Reference, STOCK, Step};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -49,8 +49,11 @@ fn the_shop_and_its_model_agree_on_every_history() {
             Box::pin(play.all(&mut *hands.lock().await, &moves)).await
         })
     });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
+    match outcome {
+        // What went wrong comes last: a log that is cut keeps its end.
+        Err(TestError::Fail(why, moves)) => panic!("{moves:#?}\n{why}"),
+        Err(failure) => panic!("{failure}"),
+        Ok(()) => {}
     }
 }
 
