@@ -7,8 +7,8 @@ use api::{Answer, Checked, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
+use domain::delivery_report::EmailAddress;
 use domain::ids::NotificationId;
-use domain::report::EmailAddress;
 use store::Writes;
 use utoipa::ToSchema;
 

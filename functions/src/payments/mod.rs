@@ -2,7 +2,7 @@
 
 pub(crate) mod incoming;
 pub(crate) mod outgoing;
-pub(crate) mod told_refunds;
+pub(crate) mod refund_reports;
 
 use api::Shop;
 use api::secrets::SecretName;

@@ -3,10 +3,10 @@
 use super::payment_at;
 use api::batch::Outcome;
 use api::clock::random;
-use api::{Attempt as Moment, Shop};
+use api::{Attempt, Shop};
 use domain::ids::{OrderId, RefundId};
 use domain::order::Order;
-use domain::refund::{Awaiting, PaymentProvider, Refund, RefundStatus, RefundTold, Report, Told, Unheard};
+use domain::refund::{Awaiting, PaymentProvider, ProviderRefund, Refund, RefundOutcome, RefundReport, RefundStatus, Unheard};
 use providers::{AskError, Asked, Gateway};
 use store::{CommitError, StorageError, Writes};
 
@@ -29,8 +29,8 @@ pub(crate) async fn carry_out<G: Gateway>(shop: &Shop, gateway: &G, id: RefundId
     match ask(gateway, &open).await {
         Ok(report) => settle(shop, gateway, &open, &report).await,
         Err(AskError::Refused(why)) => {
-            let told = Told::Failed(why.for_the_record().to_owned());
-            settle(shop, gateway, &open, &Report { reference: None, told }).await
+            let outcome = RefundOutcome::Failed(why.for_the_record().to_owned());
+            settle(shop, gateway, &open, &RefundReport { reference: None, outcome }).await
         }
         Err(AskError::RefusedForNow(why)) => {
             tracing::warn!(refund = %id, %why, "a provider has refused for now");
@@ -42,7 +42,7 @@ pub(crate) async fn carry_out<G: Gateway>(shop: &Shop, gateway: &G, id: RefundId
 }
 
 /// Asks a provider after a refund, and for it where it has never heard of it.
-async fn ask<G: Gateway>(gateway: &G, open: &Open) -> Result<Report, AskError> {
+async fn ask<G: Gateway>(gateway: &G, open: &Open) -> Result<RefundReport, AskError> {
     let payment = payment_at::<G>(&open.refund, &open.order).ok_or_else(|| AskError::Refused("the order has no payment there".into()))?;
     let asked = Asked { refund: &open.refund, key: &open.key, payment };
     if open.is_old {
@@ -59,15 +59,15 @@ async fn ask<G: Gateway>(gateway: &G, open: &Open) -> Result<Report, AskError> {
 
 /// Puts a refund into a provider's hands, before it is asked; nothing where it is not to be carried out, or not there.
 async fn hand_over<G: Gateway>(shop: &Shop, id: RefundId) -> Result<Option<Open>, CommitError> {
-    let handed = shop.settle(|moment| async move {
+    let handed = shop.settle(|attempt| async move {
         let Some((refund, order)) = load(shop, id).await? else { return Ok(None) };
         if let Some(attempt) = open_attempt(&refund, G::PROVIDER) {
             return Ok(Some((Some(Open { key: attempt, refund, order, is_old: true }), Writes::new())));
         }
         let change = match payment_at::<G>(&refund, &order) {
-            Some(_) => refund.hand_over(G::PROVIDER, &uuid(), moment.now, moment.ids),
+            Some(_) => refund.hand_over(G::PROVIDER, &uuid(), attempt.now, attempt.ids),
             // Staff noted the payment in their own words, so the way back is theirs.
-            None => refund.leave_to_staff(moment.now, moment.ids),
+            None => refund.leave_to_staff(attempt.now, attempt.ids),
         };
         let Some(change) = change else { return Ok(None) };
         let writes = Writes::from(&change);
@@ -83,18 +83,18 @@ fn open_attempt(refund: &Refund, provider: PaymentProvider) -> Option<String> {
     refund.attempt.as_ref().filter(|_| is_open).map(|attempt| attempt.key.clone())
 }
 
-/// Writes down what a provider has answered, unless another word of its came in between that says otherwise: then it is asked
+/// Writes down what a provider has answered, unless another report of its came in between that says otherwise: then it is asked
 /// which of the two is the later.
-async fn settle<G: Gateway>(shop: &Shop, gateway: &G, open: &Open, report: &Report) -> Outcome {
+async fn settle<G: Gateway>(shop: &Shop, gateway: &G, open: &Open, report: &RefundReport) -> Outcome {
     let (id, key) = (open.refund.id, open.key.as_str());
-    match overheard(shop, id, key, report).await {
+    match take_unless_contradicted(shop, id, key, report).await {
         Ok(true) => return Outcome::Done,
         Ok(false) => {}
         Err(error) => return Outcome::Again(error.to_string()),
     }
     let Some(payment) = payment_at::<G>(&open.refund, &open.order) else { return Outcome::Done };
     match gateway.refund_state(Asked { refund: &open.refund, key, payment }).await {
-        Ok(Some(now)) => Outcome::from(told(shop, id, key, &now).await),
+        Ok(Some(now)) => Outcome::from(take(shop, id, key, &now).await),
         Ok(None) => Outcome::Done,
         Err(error) => Outcome::Again(error.to_string()),
     }
@@ -102,7 +102,7 @@ async fn settle<G: Gateway>(shop: &Shop, gateway: &G, open: &Open, report: &Repo
 
 async fn try_later(shop: &Shop, open: &Open, why: &str) -> Result<(), CommitError> {
     let (id, attempt) = (open.refund.id, open.refund.attempts);
-    let noted = shop.settle(|Moment { now, ids, .. }| async move {
+    let noted = shop.settle(|Attempt { now, ids, .. }| async move {
         let refund = shop.store.refund(id).await?;
         let change = refund.and_then(|refund| refund.refused_for_now(attempt, why, now, ids));
         Ok(change.map(|change| ((), Writes::from(&change))))
@@ -112,17 +112,17 @@ async fn try_later(shop: &Shop, open: &Open, why: &str) -> Result<(), CommitErro
 
 /// What a provider said of an attempt of ours. An earlier one than the last only counts if the customer has its money: then
 /// that is a refund beside the one that is being tried again.
-pub(crate) async fn told(shop: &Shop, id: RefundId, key: &str, report: &Report) -> Result<(), CommitError> {
-    take(shop, id, key, report, Trust::Now).await.map(drop)
+pub(crate) async fn take(shop: &Shop, id: RefundId, key: &str, report: &RefundReport) -> Result<(), CommitError> {
+    apply(shop, id, key, report, Trust::Now).await.map(drop)
 }
 
-/// The same of a word that may have been overtaken by another on its way here. Says whether it was taken: one that contradicts
+/// The same of a report that may have been overtaken by another on its way here. Says whether it was taken: one that contradicts
 /// what is known is not.
-pub(crate) async fn overheard(shop: &Shop, id: RefundId, key: &str, report: &Report) -> Result<bool, CommitError> {
-    take(shop, id, key, report, Trust::Then).await
+pub(crate) async fn take_unless_contradicted(shop: &Shop, id: RefundId, key: &str, report: &RefundReport) -> Result<bool, CommitError> {
+    apply(shop, id, key, report, Trust::Then).await
 }
 
-/// When a word was true.
+/// When a report was true.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trust {
     /// Now: the provider was asked because there was doubt.
@@ -131,37 +131,37 @@ enum Trust {
     Then,
 }
 
-/// Whether a word says otherwise than an earlier one. They overtake each other: which of the two is the later, the provider
+/// Whether a report says otherwise than an earlier one. They overtake each other: which of the two is the later, the provider
 /// alone knows.
-fn contradicts(refund: &Refund, key: &str, told: &Told) -> bool {
-    match told {
-        Told::Pending => false,
+fn contradicts(refund: &Refund, key: &str, outcome: &RefundOutcome) -> bool {
+    match outcome {
+        RefundOutcome::Pending => false,
         // That of an attempt which was given up for the next one, too.
-        Told::Succeeded => refund.status == RefundStatus::Failed || !refund.is_attempt(key),
-        Told::Failed(_) => refund.status == RefundStatus::Completed && refund.failure_reason.is_none() && refund.is_attempt(key),
+        RefundOutcome::Succeeded => refund.status == RefundStatus::Failed || !refund.is_attempt(key),
+        RefundOutcome::Failed(_) => refund.status == RefundStatus::Completed && refund.failure_reason.is_none() && refund.is_attempt(key),
     }
 }
 
-async fn take(shop: &Shop, id: RefundId, key: &str, report: &Report, trust: Trust) -> Result<bool, CommitError> {
-    let settled = shop.settle(|moment| async move {
+async fn apply(shop: &Shop, id: RefundId, key: &str, report: &RefundReport, trust: Trust) -> Result<bool, CommitError> {
+    let settled = shop.settle(|attempt| async move {
         let Some(Attempted { refund, order, key }) = attempted(shop, id, key).await? else { return Ok(None) };
-        if trust == Trust::Then && contradicts(&refund, &key, &report.told) {
+        if trust == Trust::Then && contradicts(&refund, &key, &report.outcome) {
             return Ok(Some((false, Writes::new())));
         }
         if refund.is_attempt(&key) {
-            let change = refund.told(report, &order, moment.now, moment.ids);
+            let change = refund.reported(report, &order, attempt.now, attempt.ids);
             return Ok(change.map(|change| (true, Writes::from(&change))));
         }
-        match (refund.provider, &report.told) {
-            (Some(provider), Told::Succeeded) => {
-                let told = RefundTold {
+        match (refund.provider, &report.outcome) {
+            (Some(provider), RefundOutcome::Succeeded) => {
+                let made = ProviderRefund {
                     name: after_all(&key),
                     payments: refund.payment(&order).map(ToOwned::to_owned).into_iter().collect(),
                     amount: Some(refund.amount),
                     ours: None,
                     report: report.clone(),
                 };
-                Ok(recorded(&order, moment, provider, &told).map(|writes| (true, writes)))
+                Ok(recorded(&order, attempt, provider, &made).map(|writes| (true, writes)))
             }
             _ => Ok(None),
         }
@@ -169,14 +169,14 @@ async fn take(shop: &Shop, id: RefundId, key: &str, report: &Report, trust: Trus
     Ok(settled.await? != Some(false))
 }
 
-/// The refund that a word is about, and the key of the attempt that it has.
+/// The refund that a report is about, and the key of the attempt that it has.
 struct Attempted {
     refund: Refund,
     order: Order,
     key: String,
 }
 
-/// An earlier attempt that came through after all is a refund of its own by then, which every later word is about.
+/// An earlier attempt that came through after all is a refund of its own by then, which every later report is about.
 async fn attempted(shop: &Shop, id: RefundId, key: &str) -> Result<Option<Attempted>, StorageError> {
     let Some((refund, order)) = load(shop, id).await? else { return Ok(None) };
     if let Some(provider) = refund.provider.filter(|_| !refund.is_attempt(key)) {
@@ -197,31 +197,31 @@ fn after_all(key: &str) -> String {
 
 /// A refund that a provider made without us, and that nobody has heard of by its own name: one that waited for staff, who have made
 /// it there, is settled by it; any other is recorded, once. Says whether it was either.
-pub(crate) async fn record(shop: &Shop, provider: PaymentProvider, owner: OrderId, told: &RefundTold) -> Result<bool, CommitError> {
-    let settled = shop.settle(|moment| async move {
+pub(crate) async fn record(shop: &Shop, provider: PaymentProvider, owner: OrderId, made: &ProviderRefund) -> Result<bool, CommitError> {
+    let settled = shop.settle(|attempt| async move {
         let Some(order) = shop.store.order(owner).await? else { return Ok(None) };
-        let Some(amount) = told.amount else { return Ok(None) };
-        if shop.store.refund_named(provider, &told.name).await?.is_some() {
+        let Some(amount) = made.amount else { return Ok(None) };
+        if shop.store.refund_named(provider, &made.name).await?.is_some() {
             return Ok(None);
         }
-        let unheard = Unheard { provider, name: &told.name, amount, report: &told.report };
+        let unheard = Unheard { provider, name: &made.name, amount, report: &made.report };
         let mut refunds = shop.store.refunds_of_order(owner).await?;
         refunds.retain(|refund| {
-            refund.earlier_payment(&order).map(|earlier| earlier.reference.as_str()) == order.earlier_named(&told.payments)
+            refund.earlier_payment(&order).map(|earlier| earlier.reference.as_str()) == order.earlier_named(&made.payments)
         });
-        if let Some(refund) = unheard.of_staff(&refunds, moment.now) {
-            let change = refund.made_by_staff(unheard, &order, moment.now, moment.ids);
+        if let Some(refund) = unheard.of_staff(&refunds, attempt.now) {
+            let change = refund.made_by_staff(unheard, &order, attempt.now, attempt.ids);
             return Ok(Some(((), Writes::from(&change))));
         }
-        Ok(recorded(&order, moment, provider, told).map(|writes| ((), writes)))
+        Ok(recorded(&order, attempt, provider, made).map(|writes| ((), writes)))
     });
     Ok(settled.await?.is_some())
 }
 
 /// A refund that nobody has recorded yet. What is no amount of the order's currency is in none of its books.
-fn recorded(order: &Order, Moment { now, ids, .. }: Moment, provider: PaymentProvider, told: &RefundTold) -> Option<Writes> {
-    let amount = told.amount.filter(|amount| amount.currency == order.currency && amount.minor > 0)?;
-    Some(Writes::from(&order.record_refund(provider, told, amount, now, ids)))
+fn recorded(order: &Order, Attempt { now, ids, .. }: Attempt, provider: PaymentProvider, made: &ProviderRefund) -> Option<Writes> {
+    let amount = made.amount.filter(|amount| amount.currency == order.currency && amount.minor > 0)?;
+    Some(Writes::from(&order.record_refund(provider, made, amount, now, ids)))
 }
 
 async fn load(shop: &Shop, id: RefundId) -> Result<Option<(Refund, Order)>, StorageError> {

@@ -3,11 +3,11 @@
 
 use super::process_refund;
 use super::sweep::{Looked, Sweep, Swept};
-use crate::payments::{UntakenError, incoming, is_at, pawapay, stripe, told_refunds};
+use crate::payments::{UntakenError, incoming, is_at, pawapay, refund_reports, stripe};
 use api::Shop;
 use api::batch::Outcome;
-use domain::order::{Heard, Order, PaymentMethod};
-use domain::refund::{PaymentProvider, Refund, RefundMethod, RefundTold, Report};
+use domain::order::{Order, PaymentMethod, PaymentReport};
+use domain::refund::{PaymentProvider, ProviderRefund, Refund, RefundMethod, RefundReport};
 use domain::time::Timestamp;
 use providers::{AskError, Asked, Gateway, PawaPay, Stripe};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -88,7 +88,7 @@ pub async fn within(shop: &Shop, bounds: Bounds) -> Swept {
     let settle = |refund: Refund| gateways.settle(shop, refund, now);
     let refunds = sweep("refunds-with-their-provider").in_rounds(store.refunds_under_way(heard_of), 0, settle).await;
     let early = store.waiting_early_refunds(now.minus_hours(EARLY_FOR), now);
-    let early = sweep("early-refunds").in_rounds(early, 0, |told| look_for_order(shop, told)).await;
+    let early = sweep("early-refunds").in_rounds(early, 0, |early| look_for_order(shop, early)).await;
     let ask = |order: Order| gateways.look_after(shop, order);
     let late = now.minus_hours(LATE_FOR);
     let new = sweep("new-payments").in_rounds(store.unpaid_orders_since(Timestamp(fresh.0 + 1), heard_of), 0, ask).await;
@@ -115,8 +115,8 @@ impl Shares {
 }
 
 /// Whether the order of its payment is there now.
-async fn look_for_order(shop: &Shop, told: RefundTold) -> Result<bool, CommitError> {
-    told_refunds::look_after(shop, &told).await
+async fn look_for_order(shop: &Shop, early: ProviderRefund) -> Result<bool, CommitError> {
+    refund_reports::look_after(shop, &early).await
 }
 
 /// What was refused for now is tried again after five minutes more each time, up to an hour.
@@ -254,10 +254,10 @@ impl<G: Gateway> Account<G> {
             Self::Open(provider) if provider.is_silent() => return Ok(Looked::UNASKED),
             Self::Open(provider) => provider.payment(reference).await,
             // Nobody can be asked, so what was told before there was the order is all there is.
-            Self::None => Ok(shop.store.heard_early(order.payment_method, reference).await?),
+            Self::None => Ok(shop.store.early_payment(order.payment_method, reference).await?),
         };
         match said {
-            Ok(Some(heard)) => match incoming::told_of_order(shop, order.payment_method, order.id, reference, &heard).await {
+            Ok(Some(report)) => match incoming::take_for_order(shop, order.payment_method, order.id, reference, &report).await {
                 Ok(was_news) => Ok(Looked::from(was_news)),
                 Err(UntakenError::Commit(error)) => Err(error),
                 Err(UntakenError::Ask(error)) => Ok(not_asked(order, &error)),
@@ -290,7 +290,7 @@ impl<G: Gateway> Questioned<G> {
     }
 
     /// Counted before it is asked, so that a question which is given up counts, too.
-    async fn heard<T>(&self, question: impl Future<Output = Result<T, AskError>> + Send) -> Result<T, AskError> {
+    async fn noting<T>(&self, question: impl Future<Output = Result<T, AskError>> + Send) -> Result<T, AskError> {
         self.silent.fetch_add(1, Ordering::Relaxed);
         let answer = if self.answers.swap(false, Ordering::Relaxed) {
             question.await
@@ -308,15 +308,15 @@ impl<G: Gateway> Questioned<G> {
 impl<G: Gateway> Gateway for Questioned<G> {
     const PROVIDER: PaymentProvider = G::PROVIDER;
 
-    async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
-        self.heard(self.gateway.refund(asked)).await
+    async fn refund(&self, asked: Asked<'_>) -> Result<RefundReport, AskError> {
+        self.noting(self.gateway.refund(asked)).await
     }
 
-    async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<Report>, AskError> {
-        self.heard(self.gateway.refund_state(asked)).await
+    async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<RefundReport>, AskError> {
+        self.noting(self.gateway.refund_state(asked)).await
     }
 
-    async fn payment(&self, reference: &str) -> Result<Option<Heard>, AskError> {
-        self.heard(self.gateway.payment(reference)).await
+    async fn payment(&self, reference: &str) -> Result<Option<PaymentReport>, AskError> {
+        self.noting(self.gateway.payment(reference)).await
     }
 }

@@ -5,6 +5,7 @@ use crate::messages;
 use api::batch::Outcome;
 use api::clock::{Clock, random};
 use api::metrics::Metrics;
+use domain::delivery_report::EmailAddress;
 use domain::event::MessageJob;
 use domain::ids::OrderId;
 use domain::message::{Announcement, LATE_AFTER_MINUTES};
@@ -12,7 +13,6 @@ use domain::notification::{
     Addressed, Channel, Claim, Notification, NotificationStatus, Sending, UNKNOWN_OUTCOME_MINUTES, is_too_old_to_send,
 };
 use domain::order::Order;
-use domain::report::EmailAddress;
 use jiff::tz::TimeZone;
 use providers::{Accepted, SendError, Sender};
 use store::{Claimed, StorageError, Store};

@@ -46,9 +46,9 @@ pub(super) async fn at_provider<G: Gateway>(shop: &Shop, refund: &Refund, gatewa
 
 /// It is with a provider that the shop has no account with any more, or has taken the key of out of its configuration.
 async fn orphaned(shop: &Shop, id: RefundId) -> Result<(), CommitError> {
-    let left = shop.settle(|moment| async move {
+    let left = shop.settle(|attempt| async move {
         let refund = shop.store.refund(id).await?;
-        let change = refund.and_then(|refund| refund.orphaned(moment.now, moment.ids));
+        let change = refund.and_then(|refund| refund.orphaned(attempt.now, attempt.ids));
         Ok(change.map(|change| ((), Writes::from(&change))))
     });
     left.await.map(drop)

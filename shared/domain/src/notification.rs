@@ -1,10 +1,10 @@
 //! The notification log: every message that was, is or will be sent, and who may send it.
 
 use crate::actor::Actor;
+use crate::delivery_report::DeliveryOutcome;
 use crate::event::{Event, EventKind, MessageJob, Subject};
 use crate::ids::{CustomerId, Ids, NotificationId, OrderId};
 use crate::message::{Announcement, MessageKind};
-use crate::report::Word;
 use crate::time::Timestamp;
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -124,7 +124,7 @@ pub struct Notification {
     pub provider_id: Option<String>,
     /// The most that a provider has told of it since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heard: Option<Word>,
+    pub delivery: Option<DeliveryOutcome>,
     /// Why it is not sent.
     pub error: Option<String>,
     /// How often it was handed over; asking one provider after the other is once.
@@ -216,7 +216,7 @@ impl Notification {
             sending: Sending::Handed { at: now, by },
             provider: None,
             provider_id: None,
-            heard: None,
+            delivery: None,
             error: None,
             attempts: 1,
             order_id: Some(about.order_id),
@@ -255,7 +255,7 @@ impl Notification {
             sending: Sending::Idle,
             provider: None,
             provider_id: None,
-            heard: None,
+            delivery: None,
             error: None,
             attempts: 0,
             order_id: None,
@@ -288,7 +288,7 @@ impl Notification {
             sending: Sending::Idle,
             provider: None,
             provider_id: None,
-            heard: None,
+            delivery: None,
             error: None,
             attempts: 0,
             resent_from: Some(self.id),

@@ -2,8 +2,8 @@
 
 use crate::said::Said;
 use domain::money::Money;
-use domain::order::{Heard, Incoming};
-use domain::refund::{PaymentProvider, Refund, Report};
+use domain::order::{PaymentOutcome, PaymentReport};
+use domain::refund::{PaymentProvider, Refund, RefundReport};
 
 /// A refund as its provider is asked for it.
 #[derive(Clone, Copy, Debug)]
@@ -50,23 +50,23 @@ pub trait Gateway: Send + Sync {
     const PROVIDER: PaymentProvider;
 
     /// Asks for a refund. Under the same key it is made once, however often it is asked for.
-    fn refund(&self, asked: Asked<'_>) -> impl Future<Output = Result<Report, AskError>> + Send;
+    fn refund(&self, asked: Asked<'_>) -> impl Future<Output = Result<RefundReport, AskError>> + Send;
 
     /// What became of a refund; nothing where it was never asked for.
-    fn refund_state(&self, asked: Asked<'_>) -> impl Future<Output = Result<Option<Report>, AskError>> + Send;
+    fn refund_state(&self, asked: Asked<'_>) -> impl Future<Output = Result<Option<RefundReport>, AskError>> + Send;
 
     /// What became of a payment; nothing where there is no such.
-    fn payment(&self, reference: &str) -> impl Future<Output = Result<Option<Heard>, AskError>> + Send;
+    fn payment(&self, reference: &str) -> impl Future<Output = Result<Option<PaymentReport>, AskError>> + Send;
 }
 
 /// Money that has come. What is no amount that we can count marks nothing, and somebody has to look: it is there.
-pub fn received(amount: Option<Money>, payment: &str) -> Incoming {
+pub fn received(amount: Option<Money>, payment: &str) -> PaymentOutcome {
     amount.map_or_else(
         || {
             tracing::error!(alarm = "payment-mismatch", payment, "money came in a currency or an amount that is none of ours");
-            Incoming::Pending
+            PaymentOutcome::Pending
         },
-        Incoming::Received,
+        PaymentOutcome::Received,
     )
 }
 

@@ -4,8 +4,8 @@
 use crate::gateway::{AskError, Asked, Gateway, received, unanswered, unreadable};
 use crate::said::{Said, classified, reference};
 use domain::money::{Currency, Money};
-use domain::order::{Heard, Incoming};
-use domain::refund::{PaymentProvider, Report, Told};
+use domain::order::{PaymentOutcome, PaymentReport};
+use domain::refund::{PaymentProvider, RefundOutcome, RefundReport};
 use domain::time::Timestamp;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
@@ -35,17 +35,17 @@ pub struct Deposit {
 impl Deposit {
     /// What became of it, and when it was asked for. That something of it was given back since pawaPay says nowhere.
     #[must_use]
-    pub fn heard(&self) -> Heard {
+    pub fn report(&self) -> PaymentReport {
         let made = self.created.as_deref().and_then(|created| created.parse::<jiff::Timestamp>().ok());
         let made = made.and_then(|made| u64::try_from(made.as_millisecond()).ok()).map(Timestamp);
-        Heard { made, ..self.incoming().into() }
+        PaymentReport { made, ..self.outcome().into() }
     }
 
-    fn incoming(&self) -> Incoming {
+    fn outcome(&self) -> PaymentOutcome {
         match self.status.as_str() {
             "COMPLETED" => received(money(self.amount.as_deref(), self.currency.as_deref()), &self.deposit_id),
-            "FAILED" | "REJECTED" => Incoming::Failed,
-            _ => Incoming::Pending,
+            "FAILED" | "REJECTED" => PaymentOutcome::Failed,
+            _ => PaymentOutcome::Pending,
         }
     }
 }
@@ -65,13 +65,13 @@ pub struct PawaPayRefund {
 impl PawaPayRefund {
     /// What became of it.
     #[must_use]
-    pub fn report(&self) -> Report {
-        let told = match self.status.as_str() {
-            "COMPLETED" => Told::Succeeded,
-            "FAILED" | "REJECTED" => Told::Failed(said(self.failure_reason.as_ref(), &self.status).for_the_record().to_owned()),
-            _ => Told::Pending,
+    pub fn report(&self) -> RefundReport {
+        let outcome = match self.status.as_str() {
+            "COMPLETED" => RefundOutcome::Succeeded,
+            "FAILED" | "REJECTED" => RefundOutcome::Failed(said(self.failure_reason.as_ref(), &self.status).for_the_record().to_owned()),
+            _ => RefundOutcome::Pending,
         };
-        Report { reference: self.provider_transaction_id.as_deref().and_then(reference), told }
+        RefundReport { reference: self.provider_transaction_id.as_deref().and_then(reference), outcome }
     }
 }
 
@@ -107,7 +107,7 @@ impl PawaPay {
     /// A refusal for good, unless an earlier request under the same number was accepted: it may be for that one's sake that this one
     /// is refused, since pawaPay takes one refund of a deposit at a time and none of what is gone
     /// (docs.pawapay.io/v2/docs/refunds, `docs.pawapay.io/v2/docs/failure_codes`).
-    async fn unless_accepted(&self, asked: Asked<'_>, refused: AskError) -> Result<Report, AskError> {
+    async fn unless_accepted(&self, asked: Asked<'_>, refused: AskError) -> Result<RefundReport, AskError> {
         match refused {
             AskError::Refused(_) => self.refund_state(asked).await?.ok_or(refused),
             AskError::RefusedForNow(_) | AskError::Unknown(_) | AskError::Unanswered(_) => Err(refused),
@@ -145,7 +145,7 @@ impl Gateway for PawaPay {
     /// That one which was rejected is free again is concluded from it, and said nowhere; were it not, asking again would be
     /// rejected, and nothing paid twice. So whoever has lost the answer, or finds nothing under the number yet, asks once more
     /// under the same one.
-    async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
+    async fn refund(&self, asked: Asked<'_>) -> Result<RefundReport, AskError> {
         let Asked { refund, key, payment } = asked;
         let body = json!({
             "refundId": key,
@@ -159,10 +159,10 @@ impl Gateway for PawaPay {
         let word = said_so.as_ref().and_then(|initiated| initiated.status.as_deref()).unwrap_or_default();
         let reason = said_so.as_ref().and_then(|initiated| initiated.failure_reason.as_ref());
         match (status.as_u16(), word) {
-            (200..300, "ACCEPTED") => Ok(Report { reference: None, told: Told::Pending }),
+            (200..300, "ACCEPTED") => Ok(RefundReport { reference: None, outcome: RefundOutcome::Pending }),
             // It was asked for before, and has come who knows how far.
             (200..300, "DUPLICATE_IGNORED") => {
-                Ok(self.refund_state(asked).await?.unwrap_or(Report { reference: None, told: Told::Pending }))
+                Ok(self.refund_state(asked).await?.unwrap_or(RefundReport { reference: None, outcome: RefundOutcome::Pending }))
             }
             (200..300, "REJECTED") => self.unless_accepted(asked, rejected(reason, status)).await,
             (400 | 404 | 422, _) if code(reason).is_some() => self.unless_accepted(asked, rejected(reason, status)).await,
@@ -171,14 +171,14 @@ impl Gateway for PawaPay {
         }
     }
 
-    async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<Report>, AskError> {
+    async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<RefundReport>, AskError> {
         let found = self.found::<PawaPayRefund>("refunds", asked.key).await?;
         found.map(|refund| is_about(asked.key, &refund.refund_id).map(|()| refund.report())).transpose()
     }
 
-    async fn payment(&self, reference: &str) -> Result<Option<Heard>, AskError> {
+    async fn payment(&self, reference: &str) -> Result<Option<PaymentReport>, AskError> {
         let found = self.found::<Deposit>("deposits", reference).await?;
-        found.map(|deposit| is_about(reference, &deposit.deposit_id).map(|()| deposit.heard())).transpose()
+        found.map(|deposit| is_about(reference, &deposit.deposit_id).map(|()| deposit.report())).transpose()
     }
 }
 

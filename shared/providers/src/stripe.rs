@@ -8,8 +8,8 @@ pub use wire::{StripeCharge, StripeIntent, StripeRefund};
 
 use crate::gateway::{AskError, Asked, Gateway, unanswered, unreadable};
 use crate::said::Said;
-use domain::order::Heard;
-use domain::refund::{PaymentProvider, Report};
+use domain::order::PaymentReport;
+use domain::refund::{PaymentProvider, RefundReport};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 use wire::{List, Refusal};
@@ -89,7 +89,7 @@ impl Stripe {
     }
 
     /// Stripe has no second request under one key, so one that says it was made already is looked for.
-    async fn made_before(&self, asked: Asked<'_>, otherwise: AskError) -> Result<Report, AskError> {
+    async fn made_before(&self, asked: Asked<'_>, otherwise: AskError) -> Result<RefundReport, AskError> {
         self.refund_state(asked).await?.ok_or(otherwise)
     }
 }
@@ -102,7 +102,7 @@ fn parameter(payment: &str) -> &'static str {
 impl Gateway for Stripe {
     const PROVIDER: PaymentProvider = PaymentProvider::Stripe;
 
-    async fn refund(&self, asked: Asked<'_>) -> Result<Report, AskError> {
+    async fn refund(&self, asked: Asked<'_>) -> Result<RefundReport, AskError> {
         let Asked { refund, key, payment } = asked;
         let amount = in_stripe(refund.amount).ok_or_else(|| {
             AskError::Refused(Said::ours(format!("Stripe can't give back {}: its smallest unit is larger", refund.amount)))
@@ -129,7 +129,7 @@ impl Gateway for Stripe {
         }
     }
 
-    async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<Report>, AskError> {
+    async fn refund_state(&self, asked: Asked<'_>) -> Result<Option<RefundReport>, AskError> {
         let Asked { refund, payment, .. } = asked;
         let known = refund.attempt.as_ref().and_then(|attempt| attempt.reference.as_deref());
         if let Some(id) = known {
@@ -139,14 +139,14 @@ impl Gateway for Stripe {
         Ok(all.iter().find(|made| made.is_of(refund.id, refund.attempts)).map(StripeRefund::report))
     }
 
-    async fn payment(&self, reference: &str) -> Result<Option<Heard>, AskError> {
+    async fn payment(&self, reference: &str) -> Result<Option<PaymentReport>, AskError> {
         if reference.starts_with("pi_") {
             let call = self.client.get(self.url(&format!("/v1/payment_intents/{reference}")));
             let call = call.query(&[("expand[]", "latest_charge")]);
-            return Ok(self.found::<StripeIntent>(call).await?.map(|intent| intent.heard()));
+            return Ok(self.found::<StripeIntent>(call).await?.map(|intent| intent.report()));
         }
         let call = self.client.get(self.url(&format!("/v1/charges/{reference}")));
-        Ok(self.found::<StripeCharge>(call).await?.map(|charge| charge.heard()))
+        Ok(self.found::<StripeCharge>(call).await?.map(|charge| charge.report()))
     }
 }
 

@@ -7,8 +7,8 @@ use crate::keys::{self, EARLY_REFUND, Key};
 use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use domain::order::{Heard, Incoming, PaymentMethod};
-use domain::refund::{RefundTold, Told};
+use domain::order::{PaymentMethod, PaymentOutcome, PaymentReport};
+use domain::refund::{ProviderRefund, RefundOutcome};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,24 +23,30 @@ const MOST_REFUNDS: usize = 100;
 
 #[derive(Serialize, Deserialize)]
 struct EarlyRecord {
-    heard: Heard,
+    report: PaymentReport,
 }
 
 impl Store {
     /// Keeps what was said of a payment. That money has come is never overwritten by another word: the others are older, or mean
     /// an attempt before.
-    pub async fn keep_early(&self, method: PaymentMethod, reference: &str, heard: &Heard, now: Timestamp) -> Result<(), StorageError> {
+    pub async fn keep_early_payment(
+        &self,
+        method: PaymentMethod,
+        reference: &str,
+        report: &PaymentReport,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
         let key = keys::early_payment(method.reference_space(), reference);
-        let item = Item::of(&key, &EarlyRecord { heard: heard.clone() })?.until(now.seconds() + KEPT_SECONDS);
+        let item = Item::of(&key, &EarlyRecord { report: report.clone() })?.until(now.seconds() + KEPT_SECONDS);
         let put = self
             .client
             .put_item()
             .table_name(self.tables.get(Table::Orders)?)
             .set_item(Some(item.into_attributes()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let put = match heard.payment {
-            Incoming::Received(_) => put,
-            Incoming::Pending | Incoming::Failed => put.condition_expression("attribute_not_exists(pk)"),
+        let put = match report.outcome {
+            PaymentOutcome::Received(_) => put,
+            PaymentOutcome::Pending | PaymentOutcome::Failed => put.condition_expression("attribute_not_exists(pk)"),
         };
         match self.alone(|| put.clone().send()).await {
             Ok(done) => {
@@ -55,21 +61,21 @@ impl Store {
     }
 
     /// What was said of a payment before there was its order; nothing where nobody said anything.
-    pub async fn heard_early(&self, method: PaymentMethod, reference: &str) -> Result<Option<Heard>, StorageError> {
+    pub async fn early_payment(&self, method: PaymentMethod, reference: &str) -> Result<Option<PaymentReport>, StorageError> {
         let key = keys::early_payment(method.reference_space(), reference);
-        Ok(self.get::<EarlyRecord>(Table::Orders, &key).await?.map(|early| early.heard))
+        Ok(self.get::<EarlyRecord>(Table::Orders, &key).await?.map(|early| early.report))
     }
 
     /// What was said of the refunds of a payment before there was its order.
-    pub async fn early_refunds(&self, method: PaymentMethod, payment: &str) -> Result<Vec<RefundTold>, StorageError> {
+    pub async fn early_refunds(&self, method: PaymentMethod, payment: &str) -> Result<Vec<ProviderRefund>, StorageError> {
         let partition = keys::early_payment(method.reference_space(), payment).pk;
         let (items, _) = self.collection(Table::Orders, &partition, EARLY_REFUND, None, MOST_REFUNDS).await?;
         items.into_iter().map(record).collect()
     }
 
     /// What is kept of the refund that this is a word of.
-    pub async fn early_refund(&self, method: PaymentMethod, told: &RefundTold) -> Result<Option<RefundTold>, StorageError> {
-        match refund_key(method, told) {
+    pub async fn early_refund(&self, method: PaymentMethod, refund: &ProviderRefund) -> Result<Option<ProviderRefund>, StorageError> {
+        match refund_key(method, refund) {
             Some(key) => self.get(Table::Orders, &key).await,
             None => Ok(None),
         }
@@ -79,18 +85,18 @@ impl Store {
 impl Writes {
     /// Keeps a word of a refund in the place of the one that was `kept`, on nobody having kept another since.
     #[must_use]
-    pub fn keep_early_refund(self, method: PaymentMethod, kept: Option<&RefundTold>, told: &RefundTold, now: Timestamp) -> Self {
-        let Some(key) = refund_key(method, told) else { return self };
+    pub fn keep_early_refund(self, method: PaymentMethod, kept: Option<&ProviderRefund>, refund: &ProviderRefund, now: Timestamp) -> Self {
+        let Some(key) = refund_key(method, refund) else { return self };
         // Spread over the list's partitions by whatever its name comes to.
-        let place = told.name.bytes().map(u64::from).sum();
-        let kept_for = if told.report.told == Told::Succeeded { GONE_KEPT_SECONDS } else { KEPT_SECONDS };
-        let item = Item::of(&key, told).map(|item| item.waiting(keys::EARLY_REFUNDS, place, now).until(now.seconds() + kept_for));
+        let place = refund.name.bytes().map(u64::from).sum();
+        let kept_for = if refund.report.outcome == RefundOutcome::Succeeded { GONE_KEPT_SECONDS } else { KEPT_SECONDS };
+        let item = Item::of(&key, refund).map(|item| item.waiting(keys::EARLY_REFUNDS, place, now).until(now.seconds() + kept_for));
         self.put(Table::Orders, key, item, kept.map_or_else(Expression::absent, still))
     }
 
     /// Drops a word of a refund that its order has now, on nobody having kept another since.
     #[must_use]
-    pub fn forget_early_refund(self, method: PaymentMethod, kept: &RefundTold) -> Self {
+    pub fn forget_early_refund(self, method: PaymentMethod, kept: &ProviderRefund) -> Self {
         match refund_key(method, kept) {
             Some(key) => self.delete(Table::Orders, key, still(kept)),
             None => self,
@@ -99,15 +105,15 @@ impl Writes {
 }
 
 /// That what is kept says the same as it did.
-fn still(kept: &RefundTold) -> Expression {
-    let same = Expression::new("#report.#told = :told").name("#report", "report").name("#told", "told");
-    match value(&kept.report.told) {
-        Ok(told) => same.value(":told", told),
+fn still(kept: &ProviderRefund) -> Expression {
+    let same = Expression::new("#report.#outcome = :outcome").name("#report", "report").name("#outcome", "outcome");
+    match value(&kept.report.outcome) {
+        Ok(outcome) => same.value(":outcome", outcome),
         // Without its value the condition is refused, and nothing is written.
         Err(_) => same,
     }
 }
 
-fn refund_key(method: PaymentMethod, told: &RefundTold) -> Option<Key> {
-    told.payments.first().map(|payment| keys::early_refund(method.reference_space(), payment, &told.name))
+fn refund_key(method: PaymentMethod, refund: &ProviderRefund) -> Option<Key> {
+    refund.payments.first().map(|payment| keys::early_refund(method.reference_space(), payment, &refund.name))
 }

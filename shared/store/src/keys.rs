@@ -1,6 +1,7 @@
 //! Every key and every index name, and nowhere else.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::delivery_report::EmailAddress;
 use domain::event::{Event, Subject};
 use domain::ids::{
     CreditEntryId, CustomerId, NotificationId, OrderId, ProductId, PromotionId, RefundId, ReturnId, ShipmentId, TemplateId, VariantId,
@@ -11,7 +12,6 @@ use domain::notification::NotificationStatus;
 use domain::order::{OrderStatus, PaymentMethod};
 use domain::promotion::PromotionCode;
 use domain::refund::{PaymentProvider, RefundStatus};
-use domain::report::EmailAddress;
 use domain::returns::ReturnStatus;
 use domain::shipment::{Carrier, ShipmentStatus, TrackingNumber};
 use domain::template::TemplateCode;

@@ -9,11 +9,11 @@ use crate::suppressions::Entry;
 use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use domain::delivery_report::{EmailAddress, Suppression};
 use domain::ids::{CustomerId, NotificationId, OrderId};
 use domain::message::Locale;
 use domain::notification::{Channel, Dispatch, KEPT_DAYS, Notification, NotificationStatus};
 use domain::order::Order;
-use domain::report::{EmailAddress, Suppression};
 use domain::template::{TemplateCode, TemplateHead};
 
 /// What a list of messages is narrowed to.

@@ -7,8 +7,8 @@ use crate::keys;
 use crate::{Store, Table};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use domain::delivery_report::{EmailAddress, Suppression};
 use domain::notification::KEPT_DAYS;
-use domain::report::{EmailAddress, Suppression};
 use domain::time::Timestamp;
 use serde::Deserialize;
 

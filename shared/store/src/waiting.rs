@@ -6,7 +6,7 @@ use crate::keys::{self, BY_WAIT, Key, WAITS_SINCE};
 use crate::{Store, Table};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::order::Order;
-use domain::refund::{Refund, RefundTold};
+use domain::refund::{ProviderRefund, Refund};
 use domain::returns::Return;
 use domain::shipment::{Carrier, Shipment};
 use domain::time::Timestamp;
@@ -312,7 +312,7 @@ impl Store {
 
     /// The words of refunds that were kept between `since` and `until`, and wait for the order of their payment.
     #[must_use]
-    pub fn waiting_early_refunds(&self, since: Timestamp, until: Timestamp) -> Waiting<RefundTold> {
+    pub fn waiting_early_refunds(&self, since: Timestamp, until: Timestamp) -> Waiting<ProviderRefund> {
         Waiting::between(Table::Orders, keys::EARLY_REFUNDS, since, until)
     }
 

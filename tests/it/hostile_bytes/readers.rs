@@ -10,8 +10,8 @@ use domain::actor::Actor;
 use domain::ids::{Ids, MAX_ID, OrderId, RefundId};
 use domain::money::{MAX_MINOR, Money};
 use domain::notification::{Content, Notification, NotificationProvider};
-use domain::order::Incoming;
-use domain::refund::{Refund, RefundMethod, RefundStatus, RefundTold, Report, Told};
+use domain::order::PaymentOutcome;
+use domain::refund::{ProviderRefund, Refund, RefundMethod, RefundOutcome, RefundReport, RefundStatus};
 use domain::shipment::{Sighting, TrackingNumber, Weight};
 use domain::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -229,24 +229,24 @@ fn refund(attempts: u32) -> Refund {
 }
 
 /// Money that has come is read as a client's amounts are.
-fn sane_payment(payment: Incoming) {
-    if let Incoming::Received(money) = payment {
+fn sane_payment(outcome: PaymentOutcome) {
+    if let PaymentOutcome::Received(money) = outcome {
         may_be_kept(Some(money));
     }
 }
 
 fn sane_deposit(deposit: &Deposit) {
-    sane_payment(deposit.heard().payment);
+    sane_payment(deposit.report().outcome);
 }
 
-fn sane_report(report: &Report) {
+fn sane_report(report: &RefundReport) {
     assert_ne!(report.reference.as_deref(), Some(""), "{report:?}");
 }
 
-fn sane_refund(told: &RefundTold) {
-    may_be_kept(told.amount);
-    assert!(told.ours.is_none_or(|(id, _)| id.get() <= MAX_ID), "{told:?}");
-    sane_report(&told.report);
+fn sane_refund(made: &ProviderRefund) {
+    may_be_kept(made.amount);
+    assert!(made.ours.is_none_or(|(id, _)| id.get() <= MAX_ID), "{made:?}");
+    sane_report(&made.report);
 }
 
 /// Asks a provider of payments, whose answers are spoilt, for refunds and after them, and after a payment.
@@ -288,7 +288,7 @@ fn gateway_survives<G: Gateway>(
             }
             _ => {
                 let answer = runtime.block_on(gateway.payment(payment));
-                answer.iter().flatten().for_each(|told| sane_payment(told.payment));
+                answer.iter().flatten().for_each(|report| sane_payment(report.outcome));
                 heard.count(matches!(answer, Ok(Some(_))));
                 matches!(answer, Ok(Some(_)))
             }
@@ -335,15 +335,15 @@ fn whatever_a_webhook_tells_of_money_is_an_error_or_may_be_kept() {
         &refund,
         |bytes| serde_json::from_slice(bytes),
         |refund: &StripeRefund| {
-            let told = refund.told();
-            sane_refund(&told);
+            let made = refund.provider_refund();
+            sane_refund(&made);
             // No byte makes a success of a failure.
-            assert_ne!(told.report.told, Told::Succeeded);
+            assert_ne!(made.report.outcome, RefundOutcome::Succeeded);
         },
     );
     let intent = json!({ "id": "pi_1", "status": "succeeded", "amount_received": 1_000, "currency": "usd", "created": 1,
         "latest_charge": { "id": "ch_1", "created": 1, "amount_refunded": 0 } });
-    object_survives(&intent, |bytes| serde_json::from_slice(bytes), |intent: &StripeIntent| sane_payment(intent.heard().payment));
+    object_survives(&intent, |bytes| serde_json::from_slice(bytes), |intent: &StripeIntent| sane_payment(intent.report().outcome));
     let charge = json!({
         "id": "ch_1", "status": "succeeded", "captured": true, "amount_captured": 1_000, "currency": "usd", "payment_intent": "pi_1",
         "refunds": { "data": [refund], "has_more": false },
@@ -352,8 +352,8 @@ fn whatever_a_webhook_tells_of_money_is_an_error_or_may_be_kept() {
         &charge,
         |bytes| serde_json::from_slice(bytes),
         |charge: &StripeCharge| {
-            sane_payment(charge.heard().payment);
-            charge.refunds().into_iter().flatten().for_each(|refund| sane_refund(&refund.told()));
+            sane_payment(charge.report().outcome);
+            charge.refunds().into_iter().flatten().for_each(|refund| sane_refund(&refund.provider_refund()));
         },
     );
     let deposit =
@@ -369,7 +369,7 @@ fn whatever_a_webhook_tells_of_money_is_an_error_or_may_be_kept() {
         |refund: &PawaPayRefund| {
             let report = refund.report();
             sane_report(&report);
-            assert_ne!(report.told, Told::Succeeded);
+            assert_ne!(report.outcome, RefundOutcome::Succeeded);
         },
     );
 }

@@ -26,7 +26,7 @@ async fn told(shop: &LocalShop, made: &str, statuses: &[&str]) {
     }
 }
 
-async fn payment_told(shop: &LocalShop, payment: &str) {
+async fn payment_reported(shop: &LocalShop, payment: &str) {
     let intent = json!({ "id": payment, "status": "succeeded", "amount_received": 75_00, "currency": "usd" });
     stripe_tells(shop, "payment_intent.succeeded", intent).await.ok();
 }
@@ -52,7 +52,7 @@ async fn with_its_payment_and_its_order_in_any_order_it_is_recorded_once() {
             for step in steps.chars() {
                 match step {
                     'r' => told(&shop, &made, &["succeeded"; 3]).await,
-                    'p' => payment_told(&shop, &payment).await,
+                    'p' => payment_reported(&shop, &payment).await,
                     _ => order = Some(by_card(&shop, &payment).place().await),
                 }
             }
@@ -104,7 +104,7 @@ async fn its_last_word_counts_on_whichever_side_of_the_order_it_comes() {
             let made = shop.system.payments.refund_by_hand(&payment, 30_00, if failed { "failed" } else { "succeeded" });
             told(&shop, &made, before).await;
             let order = by_card(&shop, &payment).place().await;
-            payment_told(&shop, &payment).await;
+            payment_reported(&shop, &payment).await;
             told(&shop, &made, after).await;
             schedule(&shop).await;
             let refund = shop.refund_of(&order).await;
@@ -137,7 +137,7 @@ async fn what_has_gone_back_is_known_for_longer_than_anything_else_that_is_told_
     shop.after(390 * 24 * HOUR).await;
     shop.system.dynamodb.sweep().expect("swept");
     let order = by_card(&shop, "pi_1").place().await;
-    payment_told(&shop, "pi_1").await;
+    payment_reported(&shop, "pi_1").await;
     assert_eq!((status(&shop, &order).await.as_str(), refunded_total(&shop, &order).await), ("PENDING", 75_00));
     // What was not to be is kept as long as payments are.
     let failed = shop.system.payments.refund_by_hand("pi_2", 75_00, "failed");
@@ -183,7 +183,7 @@ async fn of_money_that_comes_for_a_cancelled_order_only_what_is_not_back_yet_goe
     told(&shop, &made, &["succeeded"]).await;
     let order = by_card(&shop, "pi_1").place().await;
     shop.staff().post(&order.path("cancel"), &json!({ "reason": "Sold out" })).await.ok();
-    payment_told(&shop, "pi_1").await;
+    payment_reported(&shop, "pi_1").await;
     shop.settled().await;
     assert_eq!((status(&shop, &order).await.as_str(), refunded_total(&shop, &order).await), ("REFUNDED", 75_00));
     assert_eq!(shop.made_at(Stripe).iter().map(|made| made.amount).collect::<Vec<_>>(), [30_00, 45_00]);
@@ -199,7 +199,7 @@ async fn told_of_while_its_order_is_placed_and_paid_it_is_recorded_once() {
         let made = shop.system.payments.refund_by_hand(&payment, 30_00, "succeeded");
         let placed = async {
             let order = by_card(&shop, &payment).place().await;
-            payment_told(&shop, &payment).await;
+            payment_reported(&shop, &payment).await;
             order
         };
         let (order, ()) = tokio::join!(placed, told(&shop, &made, &["pending", "succeeded", "succeeded"]));
@@ -215,8 +215,8 @@ async fn told_of_while_its_order_is_placed_and_paid_it_is_recorded_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_payment_only_what_will_be_read_is_kept() {
     for (n, shop) in shops().await.into_iter().enumerate() {
-        let is_kept = async |payment: &str| shop.system.store().heard_early(PaymentMethod::Card, payment).await.expect("read").is_some();
-        payment_told(&shop, "pi_1").await;
+        let is_kept = async |payment: &str| shop.system.store().early_payment(PaymentMethod::Card, payment).await.expect("read").is_some();
+        payment_reported(&shop, "pi_1").await;
         let uncaptured = json!({ "id": "ch_1", "status": "succeeded", "captured": false, "amount_captured": 0, "currency": "usd" });
         stripe_tells(&shop, "charge.succeeded", uncaptured.clone()).await.ok();
         assert_eq!((is_kept("pi_1").await, is_kept("ch_1").await), (n == 1, false), "where Stripe can be asked, it is");
@@ -232,7 +232,7 @@ async fn of_a_payment_only_what_will_be_read_is_kept() {
         let deposit = "afb57b93-7849-49aa-babb-4c3ccbfe3d79";
         let body: Value = json!({ "depositId": deposit, "status": "COMPLETED", "amount": "75.00", "currency": "USD" });
         key.tells(&shop, &body).await.ok();
-        let kept = shop.system.store().heard_early(PaymentMethod::MobileMoney, deposit).await.expect("read");
+        let kept = shop.system.store().early_payment(PaymentMethod::MobileMoney, deposit).await.expect("read");
         assert_eq!(kept.is_some(), token.is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use crate::kit::webhooks::carrier_tells;
 use crate::kit::{HOUR, LocalShop, Placed, Providers, back, cents, shipment_body};
 use domain::money::Money;
-use domain::order::{Heard, Incoming, PaymentMethod};
+use domain::order::{PaymentMethod, PaymentOutcome, PaymentReport};
 use domain::shipment::Carrier;
 use local::emulators::outbox::Fault;
 use local::emulators::payments::Provider;
@@ -316,8 +316,8 @@ async fn messages(providers: &Providers, sent: &Placed) {
 async fn said_too_early(shop: &LocalShop) {
     for (payment, alias) in [("pi_early", Some("ch_early".to_owned())), ("pi_early_back", None)] {
         // A shop that can ask Stripe keeps none.
-        let heard = Heard { alias, ..Incoming::Received(Money::usd(75_00)).into() };
-        shop.system.store().keep_early(PaymentMethod::Card, payment, &heard, shop.system.clock.now()).await.expect("kept");
+        let report = PaymentReport { alias, ..PaymentOutcome::Received(Money::usd(75_00)).into() };
+        shop.system.store().keep_early_payment(PaymentMethod::Card, payment, &report, shop.system.clock.now()).await.expect("kept");
     }
     let books = &shop.system.payments;
     books.card_payment("pi_early_back", 75_00, "USD");

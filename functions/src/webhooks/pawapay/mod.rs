@@ -12,8 +12,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use domain::ids::RefundId;
-use domain::order::{Incoming, PaymentMethod, kept_reference};
-use domain::refund::{PaymentProvider, Report};
+use domain::order::{PaymentMethod, PaymentOutcome, kept_reference};
+use domain::refund::{PaymentProvider, RefundReport};
 use domain::time::Timestamp;
 use providers::{Asked, Deposit, Gateway, PawaPay, PawaPayRefund};
 use serde::Deserialize;
@@ -72,16 +72,16 @@ async fn told_of_deposit(shop: &Shop, trust: &Trust, delivery: &Delivery, deposi
     let method = PaymentMethod::MobileMoney;
     let pawapay = match trust {
         Trust::Signed => {
-            let heard = delivery.json::<Deposit>()?.heard();
-            return incoming::told(shop, method, deposit, &heard).await.map(drop).map_err(Problem::unavailable);
+            let report = delivery.json::<Deposit>()?.report();
+            return incoming::take(shop, method, deposit, &report).await.map(drop).map_err(Problem::unavailable);
         }
         Trust::Asking(pawapay) => pawapay,
     };
     // Nobody has pawaPay asked after deposits that are no order's.
     let Some(order) = shop.store.reference_owner(method, deposit).await? else { return Ok(()) };
-    let heard = pawapay.payment(deposit).await.map_err(Problem::unavailable)?;
-    let heard = heard.unwrap_or_else(|| Incoming::Pending.into());
-    incoming::told_of_order(shop, method, order, deposit, &heard).await.map(drop).map_err(Problem::unavailable)
+    let report = pawapay.payment(deposit).await.map_err(Problem::unavailable)?;
+    let report = report.unwrap_or_else(|| PaymentOutcome::Pending.into());
+    incoming::take_for_order(shop, method, order, deposit, &report).await.map(drop).map_err(Problem::unavailable)
 }
 
 async fn told_of_refund(shop: &Shop, trust: &Trust, delivery: &Delivery, name: &str) -> Result<(), Problem> {
@@ -91,12 +91,12 @@ async fn told_of_refund(shop: &Shop, trust: &Trust, delivery: &Delivery, name: &
         Trust::Asking(pawapay) => asked(shop, pawapay, id, name).await?,
     };
     match report {
-        Some(report) => outgoing::told(shop, id, name, &report).await.map_err(Problem::unavailable),
+        Some(report) => outgoing::take(shop, id, name, &report).await.map_err(Problem::unavailable),
         None => Ok(()),
     }
 }
 
-async fn asked(shop: &Shop, pawapay: &PawaPay, id: RefundId, name: &str) -> Result<Option<Report>, Problem> {
+async fn asked(shop: &Shop, pawapay: &PawaPay, id: RefundId, name: &str) -> Result<Option<RefundReport>, Problem> {
     let Some(refund) = shop.store.refund(id).await? else { return Ok(None) };
     pawapay.refund_state(Asked { refund: &refund, key: name, payment: "" }).await.map_err(Problem::unavailable)
 }

@@ -1,7 +1,7 @@
 //! An event of SendGrid's (twilio.com/docs/sendgrid/for-developers/tracking-events/event), and what it says of a message.
 
+use domain::delivery_report::{DeliveryOutcome, DeliveryReport, SuppressionReason};
 use domain::notification::NotificationProvider;
-use domain::report::{Report, SuppressionReason, Word};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -26,24 +26,24 @@ pub(crate) struct SendGridEvent {
 
 impl SendGridEvent {
     /// What it says of the message; nothing for one that is of no interest.
-    pub fn report(&self) -> Option<Report> {
+    pub fn report(&self) -> Option<DeliveryReport> {
         use SuppressionReason::{Bounce, Complaint, Unsubscribed};
-        let (word, suppresses) = match (self.event.as_str(), self.r#type.as_deref()) {
-            ("processed" | "deferred", _) => (Word::Accepted, None),
-            ("delivered", _) => (Word::Delivered, None),
-            ("bounce", Some("blocked")) | ("blocked", _) => (Word::GaveUp, None),
-            ("bounce", _) => (Word::Bounced, Some(Bounce)),
-            ("dropped", _) => (Word::GaveUp, self.on_its_own_list()),
-            ("spamreport", _) => (Word::Delivered, Some(Complaint)),
-            ("unsubscribe" | "group_unsubscribe", _) => (Word::Delivered, Some(Unsubscribed)),
+        let (outcome, suppresses) = match (self.event.as_str(), self.r#type.as_deref()) {
+            ("processed" | "deferred", _) => (DeliveryOutcome::Accepted, None),
+            ("delivered", _) => (DeliveryOutcome::Delivered, None),
+            ("bounce", Some("blocked")) | ("blocked", _) => (DeliveryOutcome::GaveUp, None),
+            ("bounce", _) => (DeliveryOutcome::Bounced, Some(Bounce)),
+            ("dropped", _) => (DeliveryOutcome::GaveUp, self.on_its_own_list()),
+            ("spamreport", _) => (DeliveryOutcome::Delivered, Some(Complaint)),
+            ("unsubscribe" | "group_unsubscribe", _) => (DeliveryOutcome::Delivered, Some(Unsubscribed)),
             _ => return None,
         };
         let id = self.sg_message_id.as_deref()?.split('.').next()?;
-        let fell_short = matches!(word, Word::GaveUp | Word::Bounced);
-        Some(Report {
+        let fell_short = matches!(outcome, DeliveryOutcome::GaveUp | DeliveryOutcome::Bounced);
+        Some(DeliveryReport {
             provider: NotificationProvider::SendGrid,
             provider_id: id.to_owned(),
-            word,
+            outcome,
             why: self.reason.clone().or_else(|| Some(self.event.clone())).filter(|_| fell_short || suppresses.is_some()),
             suppresses,
         })
@@ -64,25 +64,25 @@ impl SendGridEvent {
 mod tests {
     use super::*;
 
-    fn said(json: &str) -> Option<(Word, Option<SuppressionReason>)> {
+    fn said(json: &str) -> Option<(DeliveryOutcome, Option<SuppressionReason>)> {
         let event: SendGridEvent = serde_json::from_str(json).unwrap();
-        event.report().map(|report| (report.word, report.suppresses))
+        event.report().map(|report| (report.outcome, report.suppresses))
     }
 
     #[test]
     fn each_event_says_what_sendgrid_means_by_it() {
         use SuppressionReason::{Bounce, Complaint, Unsubscribed};
         for (event, expected) in [
-            (r#""processed""#, Some((Word::Accepted, None))),
-            (r#""deferred","reason":"busy""#, Some((Word::Accepted, None))),
-            (r#""delivered""#, Some((Word::Delivered, None))),
-            (r#""bounce","type":"bounce","reason":"550 no such user""#, Some((Word::Bounced, Some(Bounce)))),
-            (r#""bounce","type":"blocked","reason":"listed""#, Some((Word::GaveUp, None))),
-            (r#""dropped","reason":"Bounced Address""#, Some((Word::GaveUp, Some(Bounce)))),
-            (r#""dropped","reason":"Spam Reporting Address""#, Some((Word::GaveUp, Some(Complaint)))),
-            (r#""dropped","reason":"Recipient List over Package Quota""#, Some((Word::GaveUp, None))),
-            (r#""spamreport""#, Some((Word::Delivered, Some(Complaint)))),
-            (r#""group_unsubscribe""#, Some((Word::Delivered, Some(Unsubscribed)))),
+            (r#""processed""#, Some((DeliveryOutcome::Accepted, None))),
+            (r#""deferred","reason":"busy""#, Some((DeliveryOutcome::Accepted, None))),
+            (r#""delivered""#, Some((DeliveryOutcome::Delivered, None))),
+            (r#""bounce","type":"bounce","reason":"550 no such user""#, Some((DeliveryOutcome::Bounced, Some(Bounce)))),
+            (r#""bounce","type":"blocked","reason":"listed""#, Some((DeliveryOutcome::GaveUp, None))),
+            (r#""dropped","reason":"Bounced Address""#, Some((DeliveryOutcome::GaveUp, Some(Bounce)))),
+            (r#""dropped","reason":"Spam Reporting Address""#, Some((DeliveryOutcome::GaveUp, Some(Complaint)))),
+            (r#""dropped","reason":"Recipient List over Package Quota""#, Some((DeliveryOutcome::GaveUp, None))),
+            (r#""spamreport""#, Some((DeliveryOutcome::Delivered, Some(Complaint)))),
+            (r#""group_unsubscribe""#, Some((DeliveryOutcome::Delivered, Some(Unsubscribed)))),
             (r#""open""#, None),
             (r#""click","url":"https://example.com""#, None),
         ] {

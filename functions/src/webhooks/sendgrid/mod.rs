@@ -10,8 +10,8 @@ use api::{Answer, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
+use domain::delivery_report::DeliveryReport;
 use domain::ids::NotificationId;
-use domain::report::Report;
 use domain::time::Timestamp;
 pub(crate) use event::SendGridEvent;
 use serde_json::value::RawValue;
@@ -32,7 +32,7 @@ pub fn routes() -> Router<Shop> {
     responses((status = 200, description = "They are noted; what is not about a message of ours, too.", body = Received)))]
 async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer, Problem> {
     authenticate(&shop, &delivery)?;
-    let mut told: BTreeMap<NotificationId, Vec<Report>> = BTreeMap::new();
+    let mut by_message: BTreeMap<NotificationId, Vec<DeliveryReport>> = BTreeMap::new();
     for event in delivery.json::<Vec<Box<RawValue>>>()? {
         let event: SendGridEvent = match serde_json::from_str(event.get()) {
             Ok(event) => event,
@@ -43,11 +43,11 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
             }
         };
         if let (Some(id), Some(report)) = (event.notification.as_deref().and_then(tagged), event.report()) {
-            told.entry(id).or_default().push(report);
+            by_message.entry(id).or_default().push(report);
         }
     }
     let mut notes = JoinSet::new();
-    for (id, reports) in told {
+    for (id, reports) in by_message {
         if notes.len() >= AT_ONCE {
             noted(notes.join_next().await)?;
         }

@@ -1,8 +1,8 @@
 //! An event of SES's (docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html), and what it says of
 //! a message.
 
+use domain::delivery_report::{DeliveryOutcome, DeliveryReport, SuppressionReason};
 use domain::notification::NotificationProvider;
-use domain::report::{Report, SuppressionReason, Word};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -62,33 +62,33 @@ impl SesEvent {
     }
 
     /// What it says of the message; nothing for one that is of no interest.
-    pub fn report(self) -> Option<Report> {
-        let (word, why, suppresses) = match self.event_type.as_str() {
-            "Send" | "DeliveryDelay" => (Word::Accepted, None, None),
-            "Delivery" => (Word::Delivered, None, None),
+    pub fn report(self) -> Option<DeliveryReport> {
+        let (outcome, why, suppresses) = match self.event_type.as_str() {
+            "Send" | "DeliveryDelay" => (DeliveryOutcome::Accepted, None, None),
+            "Delivery" => (DeliveryOutcome::Delivered, None, None),
             "Bounce" => {
                 let bounce = self.bounce?;
                 let why = Some(bounce.why());
                 match bounce.kind.as_str() {
-                    "Permanent" => (Word::Bounced, why, Some(SuppressionReason::Bounce)),
-                    _ => (Word::GaveUp, why, None),
+                    "Permanent" => (DeliveryOutcome::Bounced, why, Some(SuppressionReason::Bounce)),
+                    _ => (DeliveryOutcome::GaveUp, why, None),
                 }
             }
             "Complaint" => {
                 let (kind, reason) = self.complaint.map_or((None, None), |complaint| (complaint.kind, complaint.reason));
                 match (kind.as_deref(), reason.as_deref()) {
                     // An earlier complaint: SES took the message, and didn't try to send it.
-                    (_, Some("OnAccountSuppressionList")) => (Word::GaveUp, reason, Some(SuppressionReason::Complaint)),
+                    (_, Some("OnAccountSuppressionList")) => (DeliveryOutcome::GaveUp, reason, Some(SuppressionReason::Complaint)),
                     // Taken back by whoever complained, or said of what a filter took for spam (RFC 6430).
-                    (Some("not-spam"), _) => (Word::Delivered, kind, None),
+                    (Some("not-spam"), _) => (DeliveryOutcome::Delivered, kind, None),
                     // Whoever complains has it.
-                    _ => (Word::Delivered, kind, Some(SuppressionReason::Complaint)),
+                    _ => (DeliveryOutcome::Delivered, kind, Some(SuppressionReason::Complaint)),
                 }
             }
-            "Reject" => (Word::GaveUp, self.reject.and_then(|reject| reject.reason), None),
+            "Reject" => (DeliveryOutcome::GaveUp, self.reject.and_then(|reject| reject.reason), None),
             _ => return None,
         };
-        Some(Report { provider: NotificationProvider::Ses, provider_id: self.mail.message_id, word, why, suppresses })
+        Some(DeliveryReport { provider: NotificationProvider::Ses, provider_id: self.mail.message_id, outcome, why, suppresses })
     }
 }
 
@@ -104,13 +104,13 @@ impl Bounce {
 mod tests {
     use super::*;
 
-    fn said(rest: &str) -> Option<(Word, Option<String>, Option<SuppressionReason>)> {
+    fn said(rest: &str) -> Option<(DeliveryOutcome, Option<String>, Option<SuppressionReason>)> {
         let json = format!(
             r#"{{"eventType":{rest},"mail":{{"messageId":"0100-x","tags":{{"notification":["7"],"ses:operation":["SendEmail"]}}}}}}"#
         );
         let event: SesEvent = serde_json::from_str(&json).unwrap();
         assert_eq!(event.tag(), Some("7"));
-        event.report().map(|report| (report.word, report.why, report.suppresses))
+        event.report().map(|report| (report.outcome, report.why, report.suppresses))
     }
 
     #[test]
@@ -122,16 +122,19 @@ mod tests {
         let taken_back = r#""Complaint","complaint":{"complaintSubType":null,"complaintFeedbackType":"not-spam"}"#;
         let text = |text: &str| Some(text.to_owned());
         for (event, expected) in [
-            (r#""Send","send":{}"#, Some((Word::Accepted, None, None))),
-            (r#""DeliveryDelay","deliveryDelay":{"delayType":"General"}"#, Some((Word::Accepted, None, None))),
-            (r#""Delivery","delivery":{}"#, Some((Word::Delivered, None, None))),
-            (hard, Some((Word::Bounced, text("Permanent bounce (General): 550 5.1.1"), Some(Bounce)))),
-            (soft, Some((Word::GaveUp, text("Transient bounce (MailboxFull)"), None))),
-            (r#""Complaint","complaint":{"complaintFeedbackType":"abuse"}"#, Some((Word::Delivered, text("abuse"), Some(Complaint)))),
-            (r#""Complaint","complaint":{"complaintSubType":null}"#, Some((Word::Delivered, None, Some(Complaint)))),
-            (listed, Some((Word::GaveUp, text("OnAccountSuppressionList"), Some(Complaint)))),
-            (taken_back, Some((Word::Delivered, text("not-spam"), None))),
-            (r#""Reject","reject":{"reason":"Bad content"}"#, Some((Word::GaveUp, text("Bad content"), None))),
+            (r#""Send","send":{}"#, Some((DeliveryOutcome::Accepted, None, None))),
+            (r#""DeliveryDelay","deliveryDelay":{"delayType":"General"}"#, Some((DeliveryOutcome::Accepted, None, None))),
+            (r#""Delivery","delivery":{}"#, Some((DeliveryOutcome::Delivered, None, None))),
+            (hard, Some((DeliveryOutcome::Bounced, text("Permanent bounce (General): 550 5.1.1"), Some(Bounce)))),
+            (soft, Some((DeliveryOutcome::GaveUp, text("Transient bounce (MailboxFull)"), None))),
+            (
+                r#""Complaint","complaint":{"complaintFeedbackType":"abuse"}"#,
+                Some((DeliveryOutcome::Delivered, text("abuse"), Some(Complaint))),
+            ),
+            (r#""Complaint","complaint":{"complaintSubType":null}"#, Some((DeliveryOutcome::Delivered, None, Some(Complaint)))),
+            (listed, Some((DeliveryOutcome::GaveUp, text("OnAccountSuppressionList"), Some(Complaint)))),
+            (taken_back, Some((DeliveryOutcome::Delivered, text("not-spam"), None))),
+            (r#""Reject","reject":{"reason":"Bad content"}"#, Some((DeliveryOutcome::GaveUp, text("Bad content"), None))),
             (r#""Open","open":{}"#, None),
             (r#""Bounce""#, None),
         ] {

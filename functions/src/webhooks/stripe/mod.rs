@@ -2,7 +2,7 @@
 
 mod signature;
 
-use crate::payments::told_refunds::{self, Word};
+use crate::payments::refund_reports::{self, Verdict};
 use crate::payments::{incoming, outgoing, stripe};
 use api::secrets::SecretName;
 use api::webhook::{Delivery, Received, received};
@@ -10,8 +10,8 @@ use api::{Answer, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use domain::order::{Heard, Incoming, PaymentMethod};
-use domain::refund::Report;
+use domain::order::{PaymentMethod, PaymentOutcome, PaymentReport};
+use domain::refund::RefundReport;
 use domain::time::Timestamp;
 use providers::{StripeCharge, StripeIntent, StripeRefund, as_code};
 use serde::Deserialize;
@@ -57,16 +57,16 @@ async fn receive(State(shop): State<Shop>, delivery: Delivery) -> Result<Answer,
     match event.r#type.as_str() {
         "payment_intent.succeeded" => {
             let intent = read::<StripeIntent>(object)?;
-            payment(&shop, &intent.id, then(intent.heard(), at)).await?;
+            payment(&shop, &intent.id, then(intent.report(), at)).await?;
         }
         "payment_intent.payment_failed" | "payment_intent.canceled" => {
-            payment(&shop, &read::<StripeIntent>(object)?.id, Incoming::Failed.into()).await?;
+            payment(&shop, &read::<StripeIntent>(object)?.id, PaymentOutcome::Failed.into()).await?;
         }
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => refund(&shop, &read(object)?).await?,
         // Of an order that has a charge for its reference.
         "charge.succeeded" | "charge.failed" => {
             let charge = read::<StripeCharge>(object)?;
-            payment(&shop, &charge.id, then(charge.heard(), at)).await?;
+            payment(&shop, &charge.id, then(charge.report(), at)).await?;
         }
         "charge.refunded" => charge(&shop, &read(object)?).await?,
         kind => tracing::info!(event = as_code(&event.id), kind = as_code(kind), "Stripe told of something that is of no interest here"),
@@ -84,29 +84,29 @@ fn later(error: CommitError) -> Problem {
     Problem::unavailable(error)
 }
 
-async fn payment(shop: &Shop, reference: &str, heard: Heard) -> Result<(), Problem> {
-    incoming::told(shop, PaymentMethod::Card, reference, &heard).await.map(drop).map_err(Problem::unavailable)
+async fn payment(shop: &Shop, reference: &str, report: PaymentReport) -> Result<(), Problem> {
+    incoming::take(shop, PaymentMethod::Card, reference, &report).await.map(drop).map_err(Problem::unavailable)
 }
 
 /// What an event says was so when it happened, however late it is told: of what was given back since it knows nothing. What it tells
 /// of was made then, while an intent may be older.
-fn then(heard: Heard, at: Option<Timestamp>) -> Heard {
-    Heard { made: at.or(heard.made), is_whole: false, ..heard }
+fn then(report: PaymentReport, at: Option<Timestamp>) -> PaymentReport {
+    PaymentReport { made: at.or(report.made), is_whole: false, ..report }
 }
 
 /// A refund of ours says so in its metadata; any other was made on Stripe's own pages. Where what is said contradicts what is
 /// known, Stripe is asked which of the two words is the later.
 async fn refund(shop: &Shop, made: &StripeRefund) -> Result<(), Problem> {
-    let told = made.told();
-    let Word::Contradicts(id, key) = told_refunds::told(shop, &told).await.map_err(later)? else { return Ok(()) };
-    match asked_anew(shop, &told.name).await? {
-        Some(now) => outgoing::told(shop, id, &key, &now).await.map_err(later),
-        None => told_refunds::take_unasked(shop, id, &key, &told.report).await.map_err(later),
+    let made = made.provider_refund();
+    let Verdict::Contradicts(id, key) = refund_reports::take(shop, &made).await.map_err(later)? else { return Ok(()) };
+    match asked_anew(shop, &made.name).await? {
+        Some(now) => outgoing::take(shop, id, &key, &now).await.map_err(later),
+        None => refund_reports::take_unasked(shop, id, &key, &made.report).await.map_err(later),
     }
 }
 
 /// What Stripe says of it by now; nothing where it can't be asked, or knows of none.
-async fn asked_anew(shop: &Shop, name: &str) -> Result<Option<Report>, Problem> {
+async fn asked_anew(shop: &Shop, name: &str) -> Result<Option<RefundReport>, Problem> {
     let Some(stripe) = stripe(shop).await.map_err(Problem::unavailable)? else { return Ok(None) };
     let now = stripe.refund_now(name).await.map_err(Problem::unavailable)?;
     Ok(now.map(|now| now.report()))

@@ -9,8 +9,8 @@ use api::{Answer, Problem, Shop};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
+use domain::delivery_report::{DeliveryOutcome, DeliveryReport};
 use domain::notification::NotificationProvider;
-use domain::report::{Report, Word};
 use utoipa::ToSchema;
 
 /// Where Twilio is asked to tell, under `PUBLIC_URL`.
@@ -62,22 +62,22 @@ async fn authenticate(shop: &Shop, delivery: &Delivery, form: &[(String, String)
 }
 
 /// What a status says; nothing for one that is of no interest.
-fn report(form: &[(String, String)]) -> Option<Report> {
+fn report(form: &[(String, String)]) -> Option<DeliveryReport> {
     let field =
         |name: &str| form.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty());
     let status = field("MessageStatus")?;
-    let word = match status {
-        "accepted" | "scheduled" | "queued" | "sending" | "sent" => Word::Accepted,
-        "delivered" | "read" => Word::Delivered,
-        "undelivered" | "failed" | "canceled" => Word::GaveUp,
+    let outcome = match status {
+        "accepted" | "scheduled" | "queued" | "sending" | "sent" => DeliveryOutcome::Accepted,
+        "delivered" | "read" => DeliveryOutcome::Delivered,
+        "undelivered" | "failed" | "canceled" => DeliveryOutcome::GaveUp,
         _ => return None,
     };
     let why = field("ErrorCode").map(|code| format!("{status} (Twilio {code})")).or_else(|| Some(status.to_owned()));
-    Some(Report {
+    Some(DeliveryReport {
         provider: NotificationProvider::Twilio,
         provider_id: field("MessageSid")?.to_owned(),
-        word,
-        why: why.filter(|_| word == Word::GaveUp),
+        outcome,
+        why: why.filter(|_| outcome == DeliveryOutcome::GaveUp),
         // Twilio keeps a list of its own, and its owner's "START" takes a number off it.
         suppresses: None,
     })

@@ -3,8 +3,8 @@
 use super::DemoError;
 use super::client::Client;
 use crate::System;
+use domain::delivery_report::{DeliveryOutcome, DeliveryReport, SuppressionReason};
 use domain::notification::{Notification, NotificationProvider, NotificationStatus};
-use domain::report::{Report, SuppressionReason, Word};
 use functions::webhooks::reports::note;
 use serde_json::{Value, json};
 use store::{NotificationFilter, PageRequest};
@@ -57,12 +57,12 @@ pub async fn told(system: &System) -> Result<(), DemoError> {
     }
 }
 
-fn report(message: &Notification) -> Report {
+fn report(message: &Notification) -> DeliveryReport {
     let comes_back = message.recipient == COMES_BACK;
-    Report {
+    DeliveryReport {
         provider: message.provider.unwrap_or(NotificationProvider::Ses),
         provider_id: message.provider_id.clone().unwrap_or_default(),
-        word: if comes_back { Word::Bounced } else { Word::Delivered },
+        outcome: if comes_back { DeliveryOutcome::Bounced } else { DeliveryOutcome::Delivered },
         why: comes_back.then(|| "550 5.1.1 this mailbox doesn’t exist".to_owned()),
         suppresses: comes_back.then_some(SuppressionReason::Bounce),
     }

@@ -16,7 +16,7 @@ pub use cancel::{CancelError, CancelRequest, Cancellation};
 pub use credit::{CreditSpent, SpendError, SpentCredit};
 pub use earlier::EarlierPayment;
 pub use lines::discounted;
-pub use pay::{Heard, Incoming, Payment, PaymentError, PaymentRequest};
+pub use pay::{Payment, PaymentError, PaymentOutcome, PaymentReport, PaymentRequest};
 pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
 pub use unknown::NoSuchLine;
 

@@ -49,7 +49,7 @@ pub enum PaymentError {
 /// What became of a payment, as a provider says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Incoming {
+pub enum PaymentOutcome {
     /// It is under way, or may be tried again.
     Pending,
     /// So much has come.
@@ -61,9 +61,9 @@ pub enum Incoming {
 /// All that a provider says of a payment: what became of it, and what tells it from others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Heard {
+pub struct PaymentReport {
     /// What became of it.
-    pub payment: Incoming,
+    pub outcome: PaymentOutcome,
     /// Another name that the provider has for the same money: of a charge the payment it belongs to, and the other way round.
     pub alias: Option<String>,
     /// When it was made, where that is said.
@@ -74,9 +74,9 @@ pub struct Heard {
     pub is_whole: bool,
 }
 
-impl From<Incoming> for Heard {
-    fn from(payment: Incoming) -> Self {
-        Self { payment, alias: None, made: None, is_whole: false }
+impl From<PaymentOutcome> for PaymentReport {
+    fn from(outcome: PaymentOutcome) -> Self {
+        Self { outcome, alias: None, made: None, is_whole: false }
     }
 }
 
@@ -188,15 +188,15 @@ impl Order {
     /// What a provider says of the payment with this reference, the order's own or an earlier one; nothing where that is no news.
     /// An order that staff marked is marked.
     #[must_use]
-    pub fn payment_told(&self, reference: &str, heard: &Heard, now: Timestamp, ids: Ids) -> Option<Payment> {
+    pub fn payment_reported(&self, reference: &str, report: &PaymentReport, now: Timestamp, ids: Ids) -> Option<Payment> {
         if self.payment_reference.as_deref() == Some(reference) {
-            let order = heard.alias.iter().fold(self.clone(), |order, alias| order.absorbing(alias));
-            return order.own_payment_told(heard, now, ids);
+            let order = report.alias.iter().fold(self.clone(), |order, alias| order.absorbing(alias));
+            return order.own_payment_reported(report, now, ids);
         }
-        let Incoming::Received(received) = heard.payment else { return None };
+        let PaymentOutcome::Received(received) = report.outcome else { return None };
         // By its other name it is the order's own, or has come.
-        let is_own = heard.alias.is_some() && heard.alias == self.payment_reference;
-        let other = heard.alias.as_deref().and_then(|alias| self.earlier(alias));
+        let is_own = report.alias.is_some() && report.alias == self.payment_reference;
+        let other = report.alias.as_deref().and_then(|alias| self.earlier(alias));
         let is_known = is_own || other.is_some_and(|other| other.came.is_some());
         let is_news = self.earlier(reference).is_some_and(|earlier| earlier.came != Some(received));
         if is_known || !is_news || received.minor <= 0 {
@@ -204,9 +204,9 @@ impl Order {
         }
         let taken = self.clone().taking_earlier(Some(reference));
         if taken.payment_reference.as_deref() == Some(reference) {
-            return taken.own_payment_told(heard, now, ids);
+            return taken.own_payment_reported(report, now, ids);
         }
-        Some(self.earlier_payment_told(reference, received, now, ids))
+        Some(self.earlier_payment_reported(reference, received, now, ids))
     }
 
     /// Whether a payment can still mark the order, or is owed of it.
@@ -216,21 +216,21 @@ impl Order {
         (is_own && self.next_payment().contains(&PaymentStatus::Paid)) || self.earlier(reference).is_some()
     }
 
-    fn own_payment_told(&self, heard: &Heard, now: Timestamp, ids: Ids) -> Option<Payment> {
-        let status = match heard.payment {
-            Incoming::Pending => return None,
+    fn own_payment_reported(&self, report: &PaymentReport, now: Timestamp, ids: Ids) -> Option<Payment> {
+        let status = match report.outcome {
+            PaymentOutcome::Pending => return None,
             // A failure before money came, however late it is heard of.
-            Incoming::Failed if self.came_instead.is_some() => return None,
-            Incoming::Failed => PaymentStatus::Failed,
+            PaymentOutcome::Failed if self.came_instead.is_some() => return None,
+            PaymentOutcome::Failed => PaymentStatus::Failed,
             // Staff know of it, and decide.
-            Incoming::Received(received) if self.came_in_doubt && self.came_instead == Some(received) => return None,
-            Incoming::Received(_) => PaymentStatus::Paid,
+            PaymentOutcome::Received(received) if self.came_in_doubt && self.came_instead == Some(received) => return None,
+            PaymentOutcome::Received(_) => PaymentStatus::Paid,
         };
         if !self.next_payment().contains(&status) {
             return None;
         }
-        if let Incoming::Received(received) = heard.payment
-            && let Some(mismatch) = self.mismatch(received, heard.made)
+        if let PaymentOutcome::Received(received) = report.outcome
+            && let Some(mismatch) = self.mismatch(received, report.made)
         {
             return self.mismatched(received, &mismatch, now, ids);
         }
@@ -270,7 +270,7 @@ impl Order {
 
     /// Money came by an earlier payment. Of a cancelled order, and of one that store credit has paid, it goes back; otherwise it is
     /// owed, and staff decide.
-    fn earlier_payment_told(&self, reference: &str, received: Money, now: Timestamp, mut ids: Ids) -> Payment {
+    fn earlier_payment_reported(&self, reference: &str, received: Money, now: Timestamp, mut ids: Ids) -> Payment {
         let mut order = self.touched(now).having_heard(reference, received);
         let mut refund = None;
         let is_cancelled = self.status == OrderStatus::Cancelled;

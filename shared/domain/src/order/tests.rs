@@ -8,7 +8,8 @@ use crate::ids::{CreditEntryId, Ids, UserId};
 use crate::inventory::{NewVariant, Variant};
 use crate::message::{Locale, MessageKind};
 use crate::refund::{
-    PaymentProvider, Refund, RefundError, RefundMethod, RefundPart, RefundPatch, RefundRequest, RefundStatus, Report, RoomError, Told,
+    PaymentProvider, Refund, RefundError, RefundMethod, RefundOutcome, RefundPart, RefundPatch, RefundReport, RefundRequest, RefundStatus,
+    RoomError,
 };
 use crate::time::Day;
 use proptest::prelude::*;
@@ -205,12 +206,12 @@ fn what_came_for_an_order_that_credit_has_paid_goes_back_once_by_whichever_of_it
     let order = order.spend_credit(order.due(), entry, admin, NOW, &mut fresh).unwrap().order;
     assert_eq!((order.payment_status, order.open_payments().collect::<Vec<_>>()), (PaymentStatus::Paid, vec!["pi_1", "ch_1"]));
 
-    let by = |alias| Heard { alias, ..Incoming::Received(Money::usd(75_00)).into() };
-    let told = order.payment_told("pi_1", &by(charge), NOW, ids()).unwrap();
+    let by = |alias| PaymentReport { alias, ..PaymentOutcome::Received(Money::usd(75_00)).into() };
+    let told = order.payment_reported("pi_1", &by(charge), NOW, ids()).unwrap();
 
     let refund = told.refund.unwrap();
     assert_eq!((refund.amount, refund.method, refund.payment(&told.order)), (Money::usd(75_00), RefundMethod::Card, Some("pi_1")));
-    assert_eq!(told.order.payment_told("ch_1", &by(payment), NOW, ids()), None);
+    assert_eq!(told.order.payment_reported("ch_1", &by(payment), NOW, ids()), None);
 }
 
 #[test]
@@ -277,7 +278,8 @@ fn a_refusal_that_two_workers_hear_makes_one_more_attempt_and_none_of_what_is_do
     let again = refused(&asked).unwrap();
     assert_ne!(again.attempt.as_ref().map(|attempt| &attempt.key), asked.attempt.as_ref().map(|attempt| &attempt.key));
     assert_eq!(refused(&again), None);
-    let done = asked.told(&Report { reference: None, told: Told::Succeeded }, &opened.order, NOW, ids()).unwrap().refund;
+    let done =
+        asked.reported(&RefundReport { reference: None, outcome: RefundOutcome::Succeeded }, &opened.order, NOW, ids()).unwrap().refund;
     assert_eq!(refused(&done), None);
 }
 

@@ -1,7 +1,7 @@
 //! Refunds that wait for staff, who make them on the provider's own pages: what the provider then tells is of those, and of no
 //! other refund.
 
-use super::{Attempt, Awaiting, PaymentProvider, Refund, RefundChange, RefundMethod, RefundStatus, Report, Told};
+use super::{Awaiting, PaymentProvider, Refund, RefundAttempt, RefundChange, RefundMethod, RefundOutcome, RefundReport, RefundStatus};
 use crate::ids::Ids;
 use crate::money::Money;
 use crate::order::Order;
@@ -21,7 +21,7 @@ pub struct Unheard<'a> {
     /// How much it gives back.
     pub amount: Money,
     /// What became of it.
-    pub report: &'a Report,
+    pub report: &'a RefundReport,
 }
 
 impl Unheard<'_> {
@@ -44,7 +44,9 @@ impl Unheard<'_> {
 
     /// One that failed there can't be what they have completed: they made another.
     fn was_completed(&self, refund: &Refund, now: Timestamp) -> bool {
-        let by_hand = refund.status == RefundStatus::Completed && refund.attempt.is_none() && !matches!(self.report.told, Told::Failed(_));
+        let by_hand = refund.status == RefundStatus::Completed
+            && refund.attempt.is_none()
+            && !matches!(self.report.outcome, RefundOutcome::Failed(_));
         by_hand
             && match refund.transaction_reference.as_deref() {
                 Some(reference) if reference == self.name => true,
@@ -73,12 +75,12 @@ impl Refund {
         let known = Self {
             provider: Some(provider),
             attempts: self.attempts + 1,
-            attempt: Some(Attempt { key: name.to_owned(), asked_at: now, reference: None, failed: false }),
+            attempt: Some(RefundAttempt { key: name.to_owned(), asked_at: now, reference: None, failed: false }),
             awaiting: self.awaiting.map(|_| Awaiting::Provider),
             ..self.clone()
         };
-        let change = known.told(report, order, now, ids).unwrap_or_else(|| {
-            let attempt = known.attempt.clone().map(|attempt| Attempt { reference: report.reference.clone(), ..attempt });
+        let change = known.reported(report, order, now, ids).unwrap_or_else(|| {
+            let attempt = known.attempt.clone().map(|attempt| RefundAttempt { reference: report.reference.clone(), ..attempt });
             let reference = known.transaction_reference.clone().or_else(|| report.reference.clone());
             let heard = Self { attempt, transaction_reference: reference, ..known.touched(now) };
             heard.remarked(Some(&format!("{provider} knows it as {name}")), now, ids)

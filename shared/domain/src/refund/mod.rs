@@ -7,7 +7,7 @@ mod settle;
 
 pub use by_staff::Unheard;
 pub use open::{Opening, RefundOpened, RefundPart, RefundRequest, RefundRequestError, RefundedPieces, RoomError};
-pub use provider::{Attempt, PaymentProvider, RefundRecorded, RefundTold, Report, Told};
+pub use provider::{PaymentProvider, ProviderRefund, RefundAttempt, RefundOutcome, RefundRecorded, RefundReport};
 pub use settle::{RefundChange, RefundError, RefundPatch};
 
 use crate::actor::Actor;
@@ -153,7 +153,7 @@ pub struct Refund {
     pub attempts: u32,
     /// The last of them; a retry of one that came to nothing has none until it is handed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<Attempt>,
+    pub attempt: Option<RefundAttempt>,
     /// Who acts next; nobody while it is in a worker's hands or at its end.
     pub awaiting: Option<Awaiting>,
     /// Whether it was left to staff since its money may have gone back already. A retry is their word that it hasn't.

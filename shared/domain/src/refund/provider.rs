@@ -76,7 +76,7 @@ impl PaymentProvider {
 /// after a lost answer asks under the same key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Attempt {
+pub struct RefundAttempt {
     /// What the provider recognises a second request for it by.
     pub key: String,
     /// Since when it is with the provider.
@@ -89,7 +89,7 @@ pub struct Attempt {
     pub failed: bool,
 }
 
-impl Attempt {
+impl RefundAttempt {
     /// The key of an attempt at Stripe, whose own metadata names the refund and the attempt.
     #[must_use]
     pub fn key_at_stripe(refund: RefundId, attempt: u32) -> String {
@@ -100,7 +100,7 @@ impl Attempt {
 /// What a provider says became of a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Told {
+pub enum RefundOutcome {
     /// It is under way.
     Pending,
     /// The customer has the money.
@@ -109,12 +109,12 @@ pub enum Told {
     Failed(String),
 }
 
-impl Told {
+impl RefundOutcome {
     /// Whether this word takes the place of another one that was heard before, where nobody can be asked which is the later: what
     /// has an end is under way no more, and what has failed never succeeds afterwards.
     #[must_use]
-    pub const fn supersedes(&self, heard: &Self) -> bool {
-        match (self, heard) {
+    pub const fn supersedes(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
             (Self::Succeeded | Self::Failed(_), Self::Pending) | (Self::Failed(_), Self::Succeeded) => true,
             (Self::Pending, _) | (Self::Succeeded, Self::Succeeded | Self::Failed(_)) | (Self::Failed(_), Self::Failed(_)) => false,
         }
@@ -124,17 +124,17 @@ impl Told {
 /// What a provider says of a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct RefundReport {
     /// The provider's own name for it.
     pub reference: Option<String>,
     /// What became of it.
-    pub told: Told,
+    pub outcome: RefundOutcome,
 }
 
 /// A refund as its provider tells of it by itself, whoever asked for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RefundTold {
+pub struct ProviderRefund {
     /// The provider's own name for it.
     pub name: String,
     /// The names of the payment that it gives back, one or two, the payment's own before that of its charge.
@@ -144,7 +144,7 @@ pub struct RefundTold {
     /// The refund of ours that it says it carries out, and the attempt.
     pub ours: Option<(RefundId, u32)>,
     /// What became of it.
-    pub report: Report,
+    pub report: RefundReport,
 }
 
 /// A refund that a provider made without being asked by us: everything that recording it writes.
@@ -168,7 +168,7 @@ impl Refund {
                 PaymentProvider::Stripe => self.next_stripe_key(),
                 PaymentProvider::PawaPay => fresh.to_owned(),
             };
-            self.attempted(provider, Attempt { key, asked_at: now, reference: None, failed: false }, None, now, ids)
+            self.attempted(provider, RefundAttempt { key, asked_at: now, reference: None, failed: false }, None, now, ids)
         })
     }
 
@@ -181,17 +181,17 @@ impl Refund {
         let provider = self.provider.filter(|_| self.status == RefundStatus::Processing && self.attempts == attempt)?;
         let refused = self.attempt.clone()?;
         let next = match provider {
-            PaymentProvider::Stripe => Attempt { key: self.next_stripe_key(), reference: None, ..refused },
+            PaymentProvider::Stripe => RefundAttempt { key: self.next_stripe_key(), reference: None, ..refused },
             PaymentProvider::PawaPay => refused,
         };
         Some(self.attempted(provider, next, Some(why), now, ids))
     }
 
     fn next_stripe_key(&self) -> String {
-        Attempt::key_at_stripe(self.id, self.attempts + 1)
+        RefundAttempt::key_at_stripe(self.id, self.attempts + 1)
     }
 
-    fn attempted(&self, provider: PaymentProvider, next: Attempt, why: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
+    fn attempted(&self, provider: PaymentProvider, next: RefundAttempt, why: Option<&str>, now: Timestamp, mut ids: Ids) -> RefundChange {
         let attempts = self.attempts + 1;
         let known_as = (!self.is_attempt(&next.key)).then(|| (provider, next.key.clone()));
         let refund = Self {
@@ -219,25 +219,29 @@ impl Refund {
     /// What the provider says of the last attempt; nothing where that is no news. A provider's word only ever moves a refund
     /// forward: what is completed stays so, and what failed and succeeds after all is completed, room or no room.
     #[must_use]
-    pub fn told(&self, report: &Report, order: &Order, now: Timestamp, ids: Ids) -> Option<RefundChange> {
+    pub fn reported(&self, report: &RefundReport, order: &Order, now: Timestamp, ids: Ids) -> Option<RefundChange> {
         let attempt = self.attempt.clone()?;
         let reference = report.reference.clone().or_else(|| attempt.reference.clone());
-        let heard = Self { attempt: Some(Attempt { reference: reference.clone(), ..attempt.clone() }), ..self.touched(now) };
-        match (self.status, &report.told) {
-            (RefundStatus::Processing, Told::Succeeded) => {
+        let heard = Self { attempt: Some(RefundAttempt { reference: reference.clone(), ..attempt.clone() }), ..self.touched(now) };
+        match (self.status, &report.outcome) {
+            (RefundStatus::Processing, RefundOutcome::Succeeded) => {
                 let heard = Self { transaction_reference: reference.or(Some(attempt.key)), ..heard };
                 Some(heard.completed(order, Actor::System, now, ids))
             }
-            (RefundStatus::Processing, Told::Failed(why)) => Some(heard.without_effect().failed(why, order, Actor::System, now, ids)),
+            (RefundStatus::Processing, RefundOutcome::Failed(why)) => {
+                Some(heard.without_effect().failed(why, order, Actor::System, now, ids))
+            }
             // Staff had given it up, and now it is known.
-            (RefundStatus::Failed, Told::Failed(why)) if !attempt.failed => Some(heard.without_effect().remarked(Some(why), now, ids)),
-            (RefundStatus::Processing, Told::Pending) if reference != attempt.reference => Some(heard.remarked(None, now, ids)),
-            (RefundStatus::Completed, Told::Failed(why)) if self.failure_reason.is_none() => {
+            (RefundStatus::Failed, RefundOutcome::Failed(why)) if !attempt.failed => {
+                Some(heard.without_effect().remarked(Some(why), now, ids))
+            }
+            (RefundStatus::Processing, RefundOutcome::Pending) if reference != attempt.reference => Some(heard.remarked(None, now, ids)),
+            (RefundStatus::Completed, RefundOutcome::Failed(why)) if self.failure_reason.is_none() => {
                 let note = format!("It came back after it was completed: {why}");
                 let heard = Self { failure_reason: Some(why.clone()), ..heard };
                 Some(heard.remarked_raising(Some(&note), Some(Alarm::RefundCameBack), now, ids))
             }
-            (RefundStatus::Failed, Told::Succeeded) => {
+            (RefundStatus::Failed, RefundOutcome::Succeeded) => {
                 let heard = Self { transaction_reference: reference.or(Some(attempt.key)), ..heard };
                 Some(heard.completed_after_all(order, now, ids))
             }
@@ -257,12 +261,12 @@ impl Refund {
 
     /// The last attempt is over, and nothing came of it.
     fn without_effect(self) -> Self {
-        let attempt = self.attempt.map(|attempt| Attempt { failed: true, ..attempt });
+        let attempt = self.attempt.map(|attempt| RefundAttempt { failed: true, ..attempt });
         Self { attempt, ..self }
     }
 
     /// The last attempt, as long as nobody knows that nothing came of it.
-    pub(super) fn open_attempt(&self) -> Option<&Attempt> {
+    pub(super) fn open_attempt(&self) -> Option<&RefundAttempt> {
         self.attempt.as_ref().filter(|attempt| !attempt.failed)
     }
 
@@ -313,17 +317,17 @@ impl Order {
     pub fn record_refund(
         &self,
         provider: PaymentProvider,
-        told: &RefundTold,
+        made: &ProviderRefund,
         amount: Money,
         now: Timestamp,
         mut ids: Ids,
     ) -> RefundRecorded {
-        let RefundTold { name, report, .. } = told;
-        let earlier = self.earlier_named(&told.payments);
-        let (status, failure_reason) = match &report.told {
-            Told::Pending => (RefundStatus::Processing, None),
-            Told::Succeeded => (RefundStatus::Completed, None),
-            Told::Failed(why) => (RefundStatus::Failed, Some(why.clone())),
+        let ProviderRefund { name, report, .. } = made;
+        let earlier = self.earlier_named(&made.payments);
+        let (status, failure_reason) = match &report.outcome {
+            RefundOutcome::Pending => (RefundStatus::Processing, None),
+            RefundOutcome::Succeeded => (RefundStatus::Completed, None),
+            RefundOutcome::Failed(why) => (RefundStatus::Failed, Some(why.clone())),
         };
         let completed = status == RefundStatus::Completed;
         let order = match status {
@@ -356,7 +360,7 @@ impl Order {
             provider: Some(provider),
             failure_reason,
             attempts: 1,
-            attempt: Some(Attempt {
+            attempt: Some(RefundAttempt {
                 key: name.clone(),
                 asked_at: now,
                 reference: report.reference.clone(),

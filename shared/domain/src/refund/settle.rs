@@ -1,6 +1,6 @@
 //! What can happen to a refund once it is there.
 
-use super::{Attempt, Awaiting, PaymentProvider, Refund, RefundMethod, RefundStatus, RoomError};
+use super::{Awaiting, PaymentProvider, Refund, RefundAttempt, RefundMethod, RefundStatus, RoomError};
 use crate::actor::Actor;
 use crate::credit::{CreditEntry, CreditKind};
 use crate::event::{Event, EventKind, Subject, changed_fields, numbered};
@@ -170,7 +170,7 @@ impl Refund {
     fn started(self, order: &Order, actor: Actor, now: Timestamp, mut ids: Ids) -> Result<RefundChange, RefundError> {
         let before = self.status;
         let mut after = order.touched(now);
-        let attempt = self.open_attempt().map(|attempt| Attempt { asked_at: now, ..attempt.clone() });
+        let attempt = self.open_attempt().map(|attempt| RefundAttempt { asked_at: now, ..attempt.clone() });
         let awaiting = attempt.as_ref().map(|_| Awaiting::Provider);
         let mut refund = Self { status: RefundStatus::Processing, awaiting, doubted: false, failure_reason: None, attempt, ..self };
         if before == RefundStatus::Failed {

@@ -7,7 +7,7 @@ use crate::ids::Ids;
 use crate::message::MessageKind;
 use crate::order::tests::placed;
 use crate::order::{CancelError, CancelRequest, Order, OrderStatus, PaymentMethod, PaymentRequest, PaymentStatus};
-use crate::refund::{PaymentProvider, Refund, RefundPart, RefundPatch, RefundRequest, RefundStatus, Report, Told};
+use crate::refund::{PaymentProvider, Refund, RefundOutcome, RefundPart, RefundPatch, RefundReport, RefundRequest, RefundStatus};
 use crate::returns::{Condition, Fees, RequestedItem, Return, ReturnPolicy, ReturnRequest, ReturnStep, StepRequest};
 use crate::time::Day;
 use proptest::prelude::*;
@@ -272,13 +272,13 @@ fn so_it_has_when_that_refund_failed_and_its_provider_says_that_it_succeeded_aft
     let (parcel, order) = half_shipped();
     let opened = order.refund(&pieces(&order, 1, 1), STAFF, NOW, ids(2)).unwrap();
     let refund = opened.refund.hand_over(PaymentProvider::PawaPay, "fresh", NOW, ids(3)).unwrap().refund;
-    let report = |told| Report { reference: None, told };
-    let failed = refund.told(&report(Told::Failed("no balance".into())), &opened.order, NOW, ids(4)).unwrap();
+    let report = |outcome| RefundReport { reference: None, outcome };
+    let failed = refund.reported(&report(RefundOutcome::Failed("no balance".into())), &opened.order, NOW, ids(4)).unwrap();
     let (_, order, _) = moved(&parcel, &failed.order.unwrap(), ShipmentStatus::Delivered);
     assert_eq!((order.status, order.items[1].unshipped()), (OrderStatus::Shipped, 1), "the other piece is to go again");
 
     let later = NOW.plus_minutes(1);
-    let succeeded = failed.refund.told(&report(Told::Succeeded), &order, later, ids(5)).unwrap();
+    let succeeded = failed.refund.reported(&report(RefundOutcome::Succeeded), &order, later, ids(5)).unwrap();
     let after = succeeded.order.unwrap();
     assert_eq!((after.status, after.completed_at, after.version), (OrderStatus::Delivered, Some(later), order.version + 1));
     assert_eq!(after.items[1].unshipped(), 0);

@@ -4,8 +4,8 @@ use super::amounts::from_stripe;
 use crate::gateway::received;
 use crate::said::{Said, capped, classified, reference};
 use domain::ids::RefundId;
-use domain::order::{Heard, Incoming};
-use domain::refund::{RefundTold, Report, Told};
+use domain::order::{PaymentOutcome, PaymentReport};
+use domain::refund::{ProviderRefund, RefundOutcome, RefundReport};
 use domain::time::Timestamp;
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -31,8 +31,8 @@ pub struct StripeRefund {
 impl StripeRefund {
     /// All that it says.
     #[must_use]
-    pub fn told(&self) -> RefundTold {
-        RefundTold {
+    pub fn provider_refund(&self) -> ProviderRefund {
+        ProviderRefund {
             name: self.id.clone(),
             payments: [&self.payment_intent, &self.charge].into_iter().flatten().cloned().collect(),
             amount: from_stripe(self.amount, &self.currency),
@@ -54,14 +54,14 @@ impl StripeRefund {
 
     /// What became of it. A status that nobody knew when this was written is looked at again later.
     #[must_use]
-    pub fn report(&self) -> Report {
-        let told = match self.status.as_deref() {
-            Some("succeeded") => Told::Succeeded,
-            Some("failed") => Told::Failed(capped(&format!("Stripe: {}", self.failure_reason.as_deref().unwrap_or("unknown")))),
-            Some("canceled") => Told::Failed("Stripe: canceled".to_owned()),
-            _ => Told::Pending,
+    pub fn report(&self) -> RefundReport {
+        let outcome = match self.status.as_deref() {
+            Some("succeeded") => RefundOutcome::Succeeded,
+            Some("failed") => RefundOutcome::Failed(capped(&format!("Stripe: {}", self.failure_reason.as_deref().unwrap_or("unknown")))),
+            Some("canceled") => RefundOutcome::Failed("Stripe: canceled".to_owned()),
+            _ => RefundOutcome::Pending,
         };
-        Report { reference: reference(&self.id), told }
+        RefundReport { reference: reference(&self.id), outcome }
     }
 }
 
@@ -91,24 +91,24 @@ enum LatestCharge {
 impl StripeIntent {
     /// What became of it.
     #[must_use]
-    pub fn incoming(&self) -> Incoming {
+    pub fn outcome(&self) -> PaymentOutcome {
         match self.status.as_str() {
             "succeeded" => received(from_stripe(self.amount_received, &self.currency), &self.id),
-            "canceled" => Incoming::Failed,
-            "requires_payment_method" if self.last_payment_error.is_some() => Incoming::Failed,
-            _ => Incoming::Pending,
+            "canceled" => PaymentOutcome::Failed,
+            "requires_payment_method" if self.last_payment_error.is_some() => PaymentOutcome::Failed,
+            _ => PaymentOutcome::Pending,
         }
     }
 
     /// The same, with the charge that it was paid by. That has the time of the payment: an intent may be paid long after it was made.
     #[must_use]
-    pub fn heard(&self) -> Heard {
+    pub fn report(&self) -> PaymentReport {
         let (alias, charged, refunded) = match &self.latest_charge {
             Some(LatestCharge::Whole { id, created, amount_refunded }) => (Some(id.clone()), *created, *amount_refunded),
             Some(LatestCharge::Name(id)) => (Some(id.clone()), None, None),
             None => (None, None, None),
         };
-        Heard { payment: self.incoming(), alias, made: charged.or(self.created).map(at), is_whole: refunded == Some(0) }
+        PaymentReport { outcome: self.outcome(), alias, made: charged.or(self.created).map(at), is_whole: refunded == Some(0) }
     }
 }
 
@@ -134,19 +134,19 @@ pub struct StripeCharge {
 impl StripeCharge {
     /// What became of it.
     #[must_use]
-    pub fn incoming(&self) -> Incoming {
+    pub fn outcome(&self) -> PaymentOutcome {
         match self.status.as_str() {
             "succeeded" if self.captured => received(from_stripe(self.amount_captured, &self.currency), &self.id),
-            "failed" => Incoming::Failed,
-            _ => Incoming::Pending,
+            "failed" => PaymentOutcome::Failed,
+            _ => PaymentOutcome::Pending,
         }
     }
 
     /// The same, with the payment it belongs to.
     #[must_use]
-    pub fn heard(&self) -> Heard {
+    pub fn report(&self) -> PaymentReport {
         let (made, is_whole) = (self.created.map(at), self.amount_refunded == Some(0));
-        Heard { payment: self.incoming(), alias: self.payment_intent.clone(), made, is_whole }
+        PaymentReport { outcome: self.outcome(), alias: self.payment_intent.clone(), made, is_whole }
     }
 
     /// Its refunds, where it has them all in it.
@@ -198,18 +198,21 @@ impl Refusal {
 mod tests {
     use super::*;
 
-    fn refund(status: &str) -> Told {
+    fn refund(status: &str) -> RefundOutcome {
         let body =
             serde_json::json!({ "id": "re_1", "amount": 1, "currency": "usd", "status": status, "failure_reason": "lost_or_stolen_card" });
-        serde_json::from_value::<StripeRefund>(body).unwrap().report().told
+        serde_json::from_value::<StripeRefund>(body).unwrap().report().outcome
     }
 
     #[test]
     fn five_statuses_are_three_outcomes() {
-        assert_eq!(refund("succeeded"), Told::Succeeded);
-        assert_eq!((refund("pending"), refund("requires_action"), refund("new_one")), (Told::Pending, Told::Pending, Told::Pending));
-        assert_eq!(refund("failed"), Told::Failed("Stripe: lost_or_stolen_card".to_owned()));
-        assert_eq!(refund("canceled"), Told::Failed("Stripe: canceled".to_owned()));
+        assert_eq!(refund("succeeded"), RefundOutcome::Succeeded);
+        assert_eq!(
+            (refund("pending"), refund("requires_action"), refund("new_one")),
+            (RefundOutcome::Pending, RefundOutcome::Pending, RefundOutcome::Pending)
+        );
+        assert_eq!(refund("failed"), RefundOutcome::Failed("Stripe: lost_or_stolen_card".to_owned()));
+        assert_eq!(refund("canceled"), RefundOutcome::Failed("Stripe: canceled".to_owned()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Several payments of one order, whatever comes by which of them and goes back: the books, held against every refund there is.
 
 use super::*;
-use crate::refund::{PaymentProvider, RefundChange, RefundTold, Report, Told};
+use crate::refund::{PaymentProvider, ProviderRefund, RefundChange, RefundOutcome, RefundReport};
 use std::collections::BTreeMap;
 
 /// Three payments at the provider, and a note of the staff's.
@@ -42,11 +42,11 @@ enum State {
 }
 
 impl State {
-    fn told(self) -> Told {
+    fn outcome(self) -> RefundOutcome {
         match self {
-            Self::Open => Told::Pending,
-            Self::Done => Told::Succeeded,
-            Self::Failed => Told::Failed("x".to_owned()),
+            Self::Open => RefundOutcome::Pending,
+            Self::Done => RefundOutcome::Succeeded,
+            Self::Failed => RefundOutcome::Failed("x".to_owned()),
         }
     }
 }
@@ -91,16 +91,16 @@ impl Books {
     }
 
     fn tell_came(&mut self, reference: &str) {
-        let heard = match self.came.get(reference) {
-            Some(cents) => Incoming::Received(Money::usd(*cents)),
-            None => Incoming::Failed,
+        let outcome = match self.came.get(reference) {
+            Some(cents) => PaymentOutcome::Received(Money::usd(*cents)),
+            None => PaymentOutcome::Failed,
         };
-        self.paid(self.order.payment_told(reference, &heard.into(), NOW, ids()));
+        self.paid(self.order.payment_reported(reference, &outcome.into(), NOW, ids()));
     }
 
     fn tell(&mut self, at: usize, state: State) {
-        let report = Report { reference: Some(format!("re_{at}")), told: state.told() };
-        let change = self.refunds[at].told(&report, &self.order, NOW, ids());
+        let report = RefundReport { reference: Some(format!("re_{at}")), outcome: state.outcome() };
+        let change = self.refunds[at].reported(&report, &self.order, NOW, ids());
         self.changed(at, change);
     }
 
@@ -122,9 +122,9 @@ impl Books {
         }
         let at = self.refunds.len();
         let name = format!("re_{at}");
-        let report = Report { reference: Some(name.clone()), told: state.told() };
-        let told = RefundTold { name, payments: vec![payment.to_owned()], amount: Some(Money::usd(amount)), ours: None, report };
-        let recorded = self.order.record_refund(PaymentProvider::Stripe, &told, Money::usd(amount), NOW, ids()).opened;
+        let report = RefundReport { reference: Some(name.clone()), outcome: state.outcome() };
+        let made = ProviderRefund { name, payments: vec![payment.to_owned()], amount: Some(Money::usd(amount)), ours: None, report };
+        let recorded = self.order.record_refund(PaymentProvider::Stripe, &made, Money::usd(amount), NOW, ids()).opened;
         self.order = recorded.order;
         self.refunds.push(recorded.refund);
         self.there.push((at, payment.to_owned(), state));

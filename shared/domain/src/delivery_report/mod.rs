@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// an earlier one changes nothing, so that the log ends up the same whichever came first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Word {
+pub enum DeliveryOutcome {
     /// It has the message.
     Accepted,
     /// It gave up on it. An answering machine's answer looks the same, so that the message may have arrived all the same.
@@ -21,7 +21,7 @@ pub enum Word {
     Bounced,
 }
 
-impl Word {
+impl DeliveryOutcome {
     const fn status(self) -> NotificationStatus {
         match self {
             Self::Accepted => NotificationStatus::Sent,
@@ -33,13 +33,13 @@ impl Word {
 
 /// What a provider tells of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct DeliveryReport {
     /// Who.
     pub provider: NotificationProvider,
     /// Its own id of the message.
     pub provider_id: String,
     /// What became of it.
-    pub word: Word,
+    pub outcome: DeliveryOutcome,
     /// Why, where it didn't arrive.
     pub why: Option<String>,
     /// Why nothing is to be sent to its address any more.
@@ -100,29 +100,29 @@ impl Notification {
     /// A message whose outcome was unknown may have been handed over twice. What became of the other one of the two is of
     /// interest only if that one arrived.
     #[must_use]
-    pub fn reported(&self, report: &Report, now: Timestamp) -> Option<Self> {
-        let Report { provider, provider_id, word, why, .. } = report;
-        let is_news = match (self.heard, self.status) {
-            (Some(heard), _) => *word > heard,
+    pub fn reported(&self, report: &DeliveryReport, now: Timestamp) -> Option<Self> {
+        let DeliveryReport { provider, provider_id, outcome, why, .. } = report;
+        let is_news = match (self.delivery, self.status) {
+            (Some(before), _) => *outcome > before,
             (None, NotificationStatus::Pending) => true,
-            (None, NotificationStatus::Sent) => *word > Word::Accepted,
+            (None, NotificationStatus::Sent) => *outcome > DeliveryOutcome::Accepted,
             // It was given up here, and is there all the same.
-            (None, NotificationStatus::Failed) => *word == Word::Delivered,
+            (None, NotificationStatus::Failed) => *outcome == DeliveryOutcome::Delivered,
             (None, NotificationStatus::Delivered) => false,
         };
         let is_of_another = self.provider_id.as_ref().is_some_and(|known| known != provider_id);
-        if !is_news || (is_of_another && *word != Word::Delivered) {
+        if !is_news || (is_of_another && *outcome != DeliveryOutcome::Delivered) {
             return None;
         }
-        let error = if *word > Word::Accepted && word.status() == NotificationStatus::Failed {
+        let error = if *outcome > DeliveryOutcome::Accepted && outcome.status() == NotificationStatus::Failed {
             Some(why.clone().unwrap_or_else(|| format!("{provider} could not deliver it")))
         } else {
             None
         };
         Some(Self {
-            status: word.status(),
+            status: outcome.status(),
             sending: Sending::Idle,
-            heard: Some(*word),
+            delivery: Some(*outcome),
             provider: self.provider.or(Some(*provider)),
             provider_id: self.provider_id.clone().or_else(|| Some(provider_id.clone())),
             sent_at: self.sent_at.or(Some(now)),
@@ -133,7 +133,7 @@ impl Notification {
 
     /// What a report means for the address that this message went to.
     #[must_use]
-    pub fn suppressed_by(&self, report: &Report, now: Timestamp) -> Option<Suppression> {
+    pub fn suppressed_by(&self, report: &DeliveryReport, now: Timestamp) -> Option<Suppression> {
         let reason = report.suppresses.filter(|_| self.channel == Channel::Email)?;
         Some(Suppression {
             address: EmailAddress::of(&self.recipient),

@@ -17,12 +17,18 @@ fn sent(id: &str) -> Notification {
     handed_over().sent(NotificationProvider::Ses, Some(id.to_owned()), NOW)
 }
 
-fn told(id: &str, word: Word) -> Report {
-    let suppresses = (word == Word::Bounced).then_some(SuppressionReason::Bounce);
-    Report { provider: NotificationProvider::Ses, provider_id: id.to_owned(), word, why: Some(format!("{word:?}")), suppresses }
+fn report(id: &str, outcome: DeliveryOutcome) -> DeliveryReport {
+    let suppresses = (outcome == DeliveryOutcome::Bounced).then_some(SuppressionReason::Bounce);
+    DeliveryReport {
+        provider: NotificationProvider::Ses,
+        provider_id: id.to_owned(),
+        outcome,
+        why: Some(format!("{outcome:?}")),
+        suppresses,
+    }
 }
 
-fn after(message: Notification, reports: &[Report]) -> Notification {
+fn after(message: Notification, reports: &[DeliveryReport]) -> Notification {
     reports.iter().fold(message, |message, report| message.reported(report, NOW).unwrap_or(message))
 }
 
@@ -31,53 +37,58 @@ fn seen(message: &Notification) -> (NotificationStatus, Option<String>, Option<S
     (message.status, message.error.clone(), message.provider_id.clone())
 }
 
-fn words() -> impl Strategy<Value = Word> {
-    prop_oneof![Just(Word::Accepted), Just(Word::GaveUp), Just(Word::Delivered), Just(Word::Bounced)]
+fn outcomes() -> impl Strategy<Value = DeliveryOutcome> {
+    prop_oneof![
+        Just(DeliveryOutcome::Accepted),
+        Just(DeliveryOutcome::GaveUp),
+        Just(DeliveryOutcome::Delivered),
+        Just(DeliveryOutcome::Bounced)
+    ]
 }
 
 #[test]
 fn a_tagged_yes_settles_what_nobody_wrote_down() {
-    let settled = handed_over().reported(&told("a", Word::Accepted), NOW.plus_minutes(1)).unwrap();
+    let settled = handed_over().reported(&report("a", DeliveryOutcome::Accepted), NOW.plus_minutes(1)).unwrap();
     assert_eq!((settled.status, settled.sending, settled.version), (NotificationStatus::Sent, Sending::Idle, 2));
     assert_eq!((settled.provider_id.as_deref(), settled.sent_at, settled.error), (Some("a"), Some(NOW.plus_minutes(1)), None));
-    assert_eq!(sent("a").reported(&told("a", Word::Accepted), NOW), None, "that is known");
+    assert_eq!(sent("a").reported(&report("a", DeliveryOutcome::Accepted), NOW), None, "that is known");
 }
 
 #[test]
 fn of_a_message_that_was_handed_over_twice_only_the_arrival_of_the_other_counts() {
-    for word in [Word::Accepted, Word::GaveUp, Word::Bounced] {
-        assert_eq!(sent("b").reported(&told("a", word), NOW), None, "{word:?}");
+    for outcome in [DeliveryOutcome::Accepted, DeliveryOutcome::GaveUp, DeliveryOutcome::Bounced] {
+        assert_eq!(sent("b").reported(&report("a", outcome), NOW), None, "{outcome:?}");
     }
-    let gave_up = after(sent("b"), &[told("b", Word::GaveUp)]);
-    let arrived = gave_up.reported(&told("a", Word::Delivered), NOW).unwrap();
+    let gave_up = after(sent("b"), &[report("b", DeliveryOutcome::GaveUp)]);
+    let arrived = gave_up.reported(&report("a", DeliveryOutcome::Delivered), NOW).unwrap();
     assert_eq!((arrived.status, arrived.error), (NotificationStatus::Delivered, None));
 }
 
 #[test]
 fn what_was_given_up_here_is_there_all_the_same_if_its_provider_delivered_it() {
     let superseded = handed_over().failed("superseded by ORDER_CANCELLED: it was too late".to_owned());
-    for word in [Word::Accepted, Word::GaveUp, Word::Bounced] {
-        assert_eq!(superseded.reported(&told("a", word), NOW), None, "{word:?}");
+    for outcome in [DeliveryOutcome::Accepted, DeliveryOutcome::GaveUp, DeliveryOutcome::Bounced] {
+        assert_eq!(superseded.reported(&report("a", outcome), NOW), None, "{outcome:?}");
     }
-    assert_eq!(superseded.reported(&told("a", Word::Delivered), NOW).unwrap().status, NotificationStatus::Delivered);
+    assert_eq!(superseded.reported(&report("a", DeliveryOutcome::Delivered), NOW).unwrap().status, NotificationStatus::Delivered);
 }
 
 #[test]
 fn only_an_e_mail_address_is_suppressed_and_in_one_spelling() {
-    let bounced = told("a", Word::Bounced);
+    let bounced = report("a", DeliveryOutcome::Bounced);
     let suppression = sent("a").suppressed_by(&bounced, NOW).unwrap();
     assert_eq!(suppression.address, EmailAddress::of(" ALINE@example.com "));
     assert!(suppression.why().contains("BOUNCE by SES: Bounced"), "{}", suppression.why());
     let sms = Notification { channel: Channel::Sms, ..sent("a") };
-    assert_eq!((sms.suppressed_by(&bounced, NOW), sent("a").suppressed_by(&told("a", Word::GaveUp), NOW)), (None, None));
+    assert_eq!((sms.suppressed_by(&bounced, NOW), sent("a").suppressed_by(&report("a", DeliveryOutcome::GaveUp), NOW)), (None, None));
 }
 
 proptest! {
     #[test]
     fn reports_end_the_same_in_any_order_and_however_often(
-        words in prop::collection::vec(words(), 0..6), shuffled in any::<prop::sample::Index>(), again in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        outcomes in prop::collection::vec(outcomes(), 0..6), shuffled in any::<prop::sample::Index>(), again in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
-        let reports: Vec<Report> = words.iter().map(|word| told("a", *word)).collect();
+        let reports: Vec<DeliveryReport> = outcomes.iter().map(|outcome| report("a", *outcome)).collect();
         for start in [handed_over(), sent("a")] {
             let once = after(start.clone(), &reports);
             let mut mixed = reports.clone();
@@ -93,12 +104,12 @@ proptest! {
     }
 
     #[test]
-    fn no_report_takes_back_what_another_has_told(words in prop::collection::vec((words(), any::<bool>()), 0..8)) {
+    fn no_report_takes_back_what_another_has_told(outcomes in prop::collection::vec((outcomes(), any::<bool>()), 0..8)) {
         let mut message = handed_over();
-        for (word, other) in words {
+        for (outcome, other) in outcomes {
             let before = message.clone();
-            message = after(message, &[told(if other { "b" } else { "a" }, word)]);
-            prop_assert!(message.heard >= before.heard);
+            message = after(message, &[report(if other { "b" } else { "a" }, outcome)]);
+            prop_assert!(message.delivery >= before.delivery);
             prop_assert!(message.status != NotificationStatus::Pending || before.status == NotificationStatus::Pending);
             prop_assert_eq!(message.version, before.version + u64::from(message != before));
         }

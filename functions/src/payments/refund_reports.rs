@@ -11,38 +11,38 @@ use super::{UntakenError, outgoing, stripe};
 use api::Shop;
 use domain::ids::{OrderId, RefundId};
 use domain::order::PaymentMethod;
-use domain::refund::{Attempt, PaymentProvider, RefundTold, Report, Told};
+use domain::refund::{PaymentProvider, ProviderRefund, RefundAttempt, RefundOutcome, RefundReport};
 use store::{CommitError, StorageError, Writes};
 
 /// Who tells, and of which payments.
 const PROVIDER: PaymentProvider = PaymentProvider::Stripe;
 const METHOD: PaymentMethod = PROVIDER.payment_method();
 
-/// What was made of a word.
+/// What was made of a report.
 #[derive(Debug)]
-pub(crate) enum Word {
+pub(crate) enum Verdict {
     /// It is in an order's books, or kept for one.
     Taken,
     /// It says otherwise than what is known of this refund, by the key of one of its attempts: one of the two is old.
     Contradicts(RefundId, String),
 }
 
-/// Takes a word of a refund.
-pub(crate) async fn told(shop: &Shop, told: &RefundTold) -> Result<Word, CommitError> {
-    if let Some(owner) = owner(shop, told).await? {
-        return take(shop, owner, told).await;
+/// Takes a report of a refund.
+pub(crate) async fn take(shop: &Shop, made: &ProviderRefund) -> Result<Verdict, CommitError> {
+    if let Some(owner) = owner(shop, made).await? {
+        return take_of_order(shop, owner, made).await;
     }
-    keep(shop, told).await?;
+    keep(shop, made).await?;
     // Whoever marks its order from now on sees what is kept. Whoever has marked it before has the payment's name now.
-    match owner(shop, told).await? {
-        Some(owner) => take(shop, owner, told).await,
-        None => Ok(Word::Taken),
+    match owner(shop, made).await? {
+        Some(owner) => take_of_order(shop, owner, made).await,
+        None => Ok(Verdict::Taken),
     }
 }
 
 /// The order whose payment it gives back.
-async fn owner(shop: &Shop, told: &RefundTold) -> Result<Option<OrderId>, StorageError> {
-    for payment in &told.payments {
+async fn owner(shop: &Shop, made: &ProviderRefund) -> Result<Option<OrderId>, StorageError> {
+    for payment in &made.payments {
         if let Some(owner) = shop.store.reference_owner(METHOD, payment).await? {
             return Ok(Some(owner));
         }
@@ -50,40 +50,40 @@ async fn owner(shop: &Shop, told: &RefundTold) -> Result<Option<OrderId>, Storag
     Ok(None)
 }
 
-async fn take(shop: &Shop, owner: OrderId, told: &RefundTold) -> Result<Word, CommitError> {
-    if let Some((id, key)) = known(shop, told, owner).await? {
-        return word(shop, id, key, &told.report).await;
+async fn take_of_order(shop: &Shop, owner: OrderId, made: &ProviderRefund) -> Result<Verdict, CommitError> {
+    if let Some((id, key)) = known(shop, made, owner).await? {
+        return apply(shop, id, key, &made.report).await;
     }
-    if outgoing::record(shop, PROVIDER, owner, told).await? {
-        return Ok(Word::Taken);
+    if outgoing::record(shop, PROVIDER, owner, made).await? {
+        return Ok(Verdict::Taken);
     }
     // Somebody else has recorded it in between, perhaps with another word.
-    match known(shop, told, owner).await? {
-        Some((id, key)) => word(shop, id, key, &told.report).await,
-        None => Ok(Word::Taken),
+    match known(shop, made, owner).await? {
+        Some((id, key)) => apply(shop, id, key, &made.report).await,
+        None => Ok(Verdict::Taken),
     }
 }
 
-async fn word(shop: &Shop, id: RefundId, key: String, report: &Report) -> Result<Word, CommitError> {
-    let taken = outgoing::overheard(shop, id, &key, report).await?;
-    Ok(if taken { Word::Taken } else { Word::Contradicts(id, key) })
+async fn apply(shop: &Shop, id: RefundId, key: String, report: &RefundReport) -> Result<Verdict, CommitError> {
+    let taken = outgoing::take_unless_contradicted(shop, id, &key, report).await?;
+    Ok(if taken { Verdict::Taken } else { Verdict::Contradicts(id, key) })
 }
 
 /// The refund that it is here, and the key of the attempt it is of: one that we asked for, or one that was recorded before.
-async fn known(shop: &Shop, told: &RefundTold, owner: OrderId) -> Result<Option<(RefundId, String)>, StorageError> {
-    if let Some((id, attempt)) = told.ours
+async fn known(shop: &Shop, made: &ProviderRefund, owner: OrderId) -> Result<Option<(RefundId, String)>, StorageError> {
+    if let Some((id, attempt)) = made.ours
         && shop.store.refund(id).await?.is_some_and(|refund| refund.order_id == owner)
     {
-        return Ok(Some((id, Attempt::key_at_stripe(id, attempt))));
+        return Ok(Some((id, RefundAttempt::key_at_stripe(id, attempt))));
     }
-    Ok(shop.store.refund_named(PROVIDER, &told.name).await?.map(|id| (id, told.name.clone())))
+    Ok(shop.store.refund_named(PROVIDER, &made.name).await?.map(|id| (id, made.name.clone())))
 }
 
 /// Of two words that contradict each other takes the failure where Stripe can't be asked: what has failed there never succeeds
 /// afterwards, so that word is the later one.
-pub(crate) async fn take_unasked(shop: &Shop, id: RefundId, key: &str, report: &Report) -> Result<(), CommitError> {
-    if matches!(report.told, Told::Failed(_)) {
-        return outgoing::told(shop, id, key, report).await;
+pub(crate) async fn take_unasked(shop: &Shop, id: RefundId, key: &str, report: &RefundReport) -> Result<(), CommitError> {
+    if matches!(report.outcome, RefundOutcome::Failed(_)) {
+        return outgoing::take(shop, id, key, report).await;
     }
     tracing::warn!(refund = %id, "Stripe can't be asked whether a refund that failed has succeeded after all");
     Ok(())
@@ -91,16 +91,16 @@ pub(crate) async fn take_unasked(shop: &Shop, id: RefundId, key: &str, report: &
 
 /// Keeps it until its payment has an order, unless what is kept already is the later word. What is no amount of ours can be in no
 /// order's books.
-async fn keep(shop: &Shop, told: &RefundTold) -> Result<(), CommitError> {
-    if told.amount.is_none() {
+async fn keep(shop: &Shop, made: &ProviderRefund) -> Result<(), CommitError> {
+    if made.amount.is_none() {
         return Ok(());
     }
-    let kept = shop.settle(|moment| async move {
-        let kept = shop.store.early_refund(METHOD, told).await?;
-        if kept.as_ref().is_some_and(|kept| !told.report.told.supersedes(&kept.report.told)) {
+    let kept = shop.settle(|attempt| async move {
+        let kept = shop.store.early_refund(METHOD, made).await?;
+        if kept.as_ref().is_some_and(|kept| !made.report.outcome.supersedes(&kept.report.outcome)) {
             return Ok(None);
         }
-        Ok(Some(((), Writes::new().keep_early_refund(METHOD, kept.as_ref(), told, moment.now))))
+        Ok(Some(((), Writes::new().keep_early_refund(METHOD, kept.as_ref(), made, attempt.now))))
     });
     kept.await.map(drop)
 }
@@ -122,28 +122,30 @@ pub(crate) async fn catch_up(shop: &Shop, order: OrderId, reference: &str, alias
 pub(crate) async fn ask_for_all(shop: &Shop, payment: &str) -> Result<(), UntakenError> {
     let Some(stripe) = stripe(shop).await? else { return Ok(()) };
     for made in stripe.refunds_of(payment).await? {
-        if let Word::Contradicts(id, key) = told(shop, &made.told()).await? {
-            outgoing::told(shop, id, &key, &made.report()).await?;
+        if let Verdict::Contradicts(id, key) = take(shop, &made.provider_refund()).await? {
+            outgoing::take(shop, id, &key, &made.report()).await?;
         }
     }
     Ok(())
 }
 
 /// Takes what was kept of a refund, if its payment has an order by now; says whether it has.
-pub(crate) async fn look_after(shop: &Shop, early: &RefundTold) -> Result<bool, CommitError> {
+pub(crate) async fn look_after(shop: &Shop, early: &ProviderRefund) -> Result<bool, CommitError> {
     let Some(owner) = owner(shop, early).await? else { return Ok(false) };
     take_early(shop, owner, early).await?;
     Ok(true)
 }
 
-async fn take_early(shop: &Shop, owner: OrderId, early: &RefundTold) -> Result<(), CommitError> {
-    if let Word::Contradicts(id, key) = take(shop, owner, early).await? {
+async fn take_early(shop: &Shop, owner: OrderId, early: &ProviderRefund) -> Result<(), CommitError> {
+    if let Verdict::Contradicts(id, key) = take_of_order(shop, owner, early).await? {
         take_unasked(shop, id, &key, &early.report).await?;
     }
     let forgotten = shop.settle(|_| async move {
         let kept = shop.store.early_refund(METHOD, early).await?;
         // One that took its place since is looked after by itself.
-        Ok(kept.filter(|kept| kept.report.told == early.report.told).map(|kept| ((), Writes::new().forget_early_refund(METHOD, &kept))))
+        Ok(kept
+            .filter(|kept| kept.report.outcome == early.report.outcome)
+            .map(|kept| ((), Writes::new().forget_early_refund(METHOD, &kept))))
     });
     forgotten.await.map(drop)
 }
