@@ -98,17 +98,15 @@ async fn cancel(State(shop): State<Shop>, caller: Caller, request: Checked<Cance
 
 impl<'a> From<&'a Cancellation> for CancelAnswer<'a> {
     fn from(change: &'a Cancellation) -> Self {
-        let refunds: Vec<&Refund> = change.refund.iter().chain(&change.further_refunds).collect();
         let number = &change.order.order_number;
         let sums: Vec<String> = change.goes_back().iter().map(|way| format!("{} go back by {}", way.amount, way.method)).collect();
         let sums = sums.join(" and ");
-        let message = match refunds.len() {
+        let message = match change.refunds.len() {
             0 => format!("Order {number} is cancelled."),
             1 => format!("Order {number} is cancelled; {sums}."),
             several => format!("Order {number} is cancelled; {sums}, in {several} refunds."),
         };
-        let refund = refunds.first().copied();
-        Self { success: true, message, order: (&change.order).into(), refund: refund.map(Into::into) }
+        Self { success: true, message, order: (&change.order).into(), refund: change.refunds.first().map(Into::into) }
     }
 }
 

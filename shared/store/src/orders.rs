@@ -175,8 +175,7 @@ impl From<&Cancellation> for Writes {
     fn from(cancellation: &Cancellation) -> Self {
         Self::new()
             .replace_order(&cancellation.order)
-            .insert_refund(cancellation.refund.as_ref())
-            .insert_refunds(&cancellation.further_refunds)
+            .insert_refunds(&cancellation.refunds)
             .move_stock(&cancellation.restock)
             .release(cancellation.release.as_ref())
             .append(&cancellation.events)

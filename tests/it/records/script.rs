@@ -205,6 +205,11 @@ async fn money_astray(shop: &LocalShop) {
     books.card_payment("pi_short", 70_00, "USD");
     paid_at_stripe(shop, "pi_short", 70_00).await;
 
+    by("pi_partly", "CARD").place().await;
+    books.card_payment("pi_partly", 75_00, "USD");
+    let _untold = books.refund_by_hand("pi_partly", 5_00, "succeeded");
+    paid_at_stripe(shop, "pi_partly", 75_00).await;
+
     // What may have been given back by hand is left to staff.
     let deposit = "afb57b93-7849-49aa-babb-000000000003";
     books.deposit(deposit, 74_99, "USD", "COMPLETED");

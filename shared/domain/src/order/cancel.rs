@@ -49,11 +49,9 @@ pub struct Cancellation {
     pub order: Order,
     /// The status before it.
     pub previous: OrderStatus,
-    /// What goes back to the customer.
-    pub refund: Option<Refund>,
-    /// What goes back besides: the store credit spent on it, where the rest goes back another way, and of each earlier payment that
-    /// money came by, what came.
-    pub further_refunds: Vec<Refund>,
+    /// What goes back to the customer: first what was paid, then the store credit spent on it, where the rest goes back another way,
+    /// and of each earlier payment that money came by, what came.
+    pub refunds: Vec<Refund>,
     /// Every line's pieces, back into stock.
     pub restock: Vec<StockChange>,
     /// The use of its promotion, given back.
@@ -73,12 +71,12 @@ impl Cancellation {
     /// How much goes back each way, in the order of its refunds.
     #[must_use]
     pub fn goes_back(&self) -> Vec<RefundFacts> {
-        by_method(self.refund.iter().chain(&self.further_refunds))
+        by_method(&self.refunds)
     }
 }
 
 /// An order's refunds are all in its currency.
-fn by_method<'a>(refunds: impl Iterator<Item = &'a Refund>) -> Vec<RefundFacts> {
+fn by_method(refunds: &[Refund]) -> Vec<RefundFacts> {
     let mut ways: Vec<RefundFacts> = Vec::new();
     for Refund { amount, method, .. } in refunds {
         match ways.iter_mut().find(|way| way.method == *method) {
@@ -112,18 +110,18 @@ impl Order {
         // What came and was no payment of the order before.
         let was_held = self.paid.is_zero();
         let cancelled = if was_held { cancelled.owing_credit().unpaid_in_the_end() } else { cancelled };
-        let (order, refund) = cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids);
-        let refund = refund.map(|refund| refund.doubted(self.doubt_of_held(method).filter(|_| was_held)));
+        let (order, own) = cancelled.refund_all(method, &request.reason, request.notes.as_deref(), now, &mut ids);
+        let own = own.map(|refund| refund.doubted(self.doubt_of_held(method).filter(|_| was_held)));
+        let unsaid = request.notes.as_deref().filter(|_| own.is_none());
         let (mut order, credited) = order.refund_all(RefundMethod::StoreCredit, &request.reason, None, now, &mut ids);
-        let mut further_refunds = Vec::from_iter(credited);
+        let mut refunds: Vec<Refund> = own.into_iter().chain(credited).collect();
         // What came by an earlier payment is no credit, also where nothing else is left of the order.
         let way_back = request.refund_method.unwrap_or(RefundMethod::of_payment(self.payment_method));
         for EarlierPayment { reference, .. } in order.earlier_payments.clone() {
             let (after, refund) = order.refund_earlier(&reference, way_back, &request.reason, now, &mut ids);
             order = after;
-            further_refunds.extend(refund);
+            refunds.extend(refund);
         }
-        let unsaid = request.notes.as_deref().filter(|_| refund.is_none());
         // Customers read their order, and staff alone its history.
         let (for_staff, for_all) = if actor.is_staff() { (unsaid, None) } else { (None, unsaid) };
         order.notes = joined(order.notes.as_deref(), for_all);
@@ -131,7 +129,7 @@ impl Order {
 
         let told = request.is_reason_told.then_some(request.reason.as_str());
         // One way in a message; what goes back as credit besides is told when it is there.
-        let facts = by_method(refund.iter().chain(&further_refunds)).first().copied();
+        let facts = by_method(&refunds).first().copied();
         let mut events = vec![
             Event::new(Subject::Order(self.id), order.version, EventKind::OrderCancelled, actor, now, &mut ids)
                 .from_to(Some(self.status.as_str()), order.status.as_str())
@@ -145,11 +143,11 @@ impl Order {
         ];
         events.extend(order.payment_event(self.payment_status, actor, now, &mut ids));
         events.extend(order.still_held_event(actor, now, &mut ids));
-        for refund in refund.iter().chain(&further_refunds) {
+        for refund in &refunds {
             events.push(refund.created_event(&order, actor, now, &mut ids));
         }
         let (restock, previous, events) = (order.restock(actor, now), self.status, numbered(events));
-        Ok(Cancellation { order, previous, refund, further_refunds, restock, release, events })
+        Ok(Cancellation { order, previous, refunds, restock, release, events })
     }
 
     /// What nobody paid as it was to be paid, and nobody will any more: of what came instead all may be given back. What came in
@@ -158,7 +156,7 @@ impl Order {
         let owed = |earlier: &&EarlierPayment| earlier.owed().is_some() && !earlier.is_credit();
         let earlier = self.earlier_payments.iter().find(owed).map(|earlier| earlier.reference.clone());
         let order = self.taking_earlier(earlier.as_deref());
-        match order.came_instead {
+        match order.received_instead() {
             Some(came) if came.currency == order.currency => order.received(came),
             Some(_) | None => Self { payment_status: PaymentStatus::Voided, ..order },
         }

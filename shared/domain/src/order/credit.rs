@@ -116,11 +116,14 @@ impl Order {
             Event::new(Subject::Order(self.id), order.version, EventKind::StoreCreditRedeemed, actor, now, ids)
                 .noting(Some(&format!("Redemption {redemption} of {amount}"))),
         ];
-        // What may be gone, or is, pays nothing without staff's word.
-        let is_sure = !order.came_in_doubt && order.over_refunded().is_zero();
-        let came = order.due();
-        if order.came_instead.map_or(came.is_zero(), |instead| is_sure && instead == came) {
-            order = order.received(came);
+        let rest = order.due();
+        let is_all_there = match order.mismatched {
+            // What may be gone, or is, pays nothing without staff's word.
+            Some(came) => came.received == rest && !came.is_in_doubt && order.over_refunded().is_zero(),
+            None => rest.is_zero(),
+        };
+        if is_all_there {
+            order = order.received(rest);
             events.extend(order.payment_event(payment, actor, now, ids));
         }
         Ok(CreditSpent { order, events: numbered(events) })

@@ -1,7 +1,7 @@
 //! Payments whose reference the order had before staff gave it another, or before store credit paid for it: whether anything came by
 //! them stays known, and what did is owed.
 
-use super::{Order, OrderStatus, PaymentStatus};
+use super::{MismatchedPayment, Order, OrderStatus, PaymentStatus};
 use crate::money::Money;
 use crate::refund::PaymentProvider;
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ impl Order {
     /// known to have come by it, and the earlier ones of which nobody has heard what became of them.
     pub fn open_payments(&self) -> impl Iterator<Item = &str> {
         let is_unpaid = matches!(self.payment_status, PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Voided);
-        let is_open = is_unpaid && self.total.minor > 0 && self.came_instead.is_none();
+        let is_open = is_unpaid && self.total.minor > 0 && self.mismatched.is_none();
         let own = self.payment_reference.as_deref().filter(|_| is_open);
         let earlier = self.earlier_payments.iter().filter(|earlier| earlier.came.is_none());
         own.into_iter().chain(earlier.map(|earlier| earlier.reference.as_str()))
@@ -82,15 +82,16 @@ impl Order {
 
     /// That money, by each payment.
     pub(super) fn held_money(&self) -> impl Iterator<Item = Money> {
-        self.came_instead.into_iter().chain(self.earlier_payments.iter().filter_map(EarlierPayment::held))
+        self.received_instead().into_iter().chain(self.earlier_payments.iter().filter_map(EarlierPayment::held))
     }
 
     /// The unpaid order with another reference for its payment. What came by the one before and what went back of it stays known;
     /// that of the new one comes along, where the order had it before.
     pub(super) fn with_reference(self, reference: &str) -> Self {
-        let back = self.earlier(reference).and_then(|earlier| earlier.came);
+        let came = self.earlier(reference).and_then(|earlier| earlier.came);
         let mut order = self.without_payment();
-        (order.payment_reference, order.came_instead, order.came_in_doubt) = (Some(reference.to_owned()), back, false);
+        order.payment_reference = Some(reference.to_owned());
+        order.mismatched = came.map(|received| MismatchedPayment { received, is_in_doubt: false });
         order.absorbing(reference)
     }
 
@@ -98,9 +99,9 @@ impl Order {
     pub(super) fn without_payment(self) -> Self {
         let mut order = self;
         if let Some(reference) = order.payment_reference.clone().filter(|reference| order.is_of_provider(reference)) {
-            order.came_in_doubt = false;
+            let came = order.mismatched.take().map(|mismatched| mismatched.received);
             let (given_back, refunded) = (order.over_refunded(), order.refunded_total);
-            order.earlier_payments.push(EarlierPayment { reference, came: order.came_instead.take(), given_back, refunded });
+            order.earlier_payments.push(EarlierPayment { reference, came, given_back, refunded });
             order.payment_reference = None;
             order.set_over_refunded(0);
             order.refunded_total = Money::zero(order.currency);
@@ -156,7 +157,7 @@ impl Order {
 
     /// The cancelled order with an earlier payment for its own, where nothing else came for it: that money is what was paid, then.
     pub(super) fn taking_earlier(self, reference: Option<&str>) -> Self {
-        let nothing_came = self.paid.is_zero() && self.came_instead.is_none_or(|came| came.currency != self.currency);
+        let nothing_came = self.paid.is_zero() && self.received_instead().is_none_or(|came| came.currency != self.currency);
         match reference.filter(|_| nothing_came && self.status == OrderStatus::Cancelled) {
             Some(reference) => self.with_reference(reference),
             None => self,

@@ -16,7 +16,7 @@ pub use cancel::{CancelError, CancelRequest, Cancellation};
 pub use credit::{CreditSpent, SpendError, SpentCredit};
 pub use earlier::EarlierPayment;
 pub use lines::discounted;
-pub use pay::{Payment, PaymentError, PaymentOutcome, PaymentReport, PaymentRequest};
+pub use pay::{MismatchedPayment, Payment, PaymentError, PaymentOutcome, PaymentReport, PaymentRequest};
 pub use place::{DeliveryFees, MAX_LINES, MAX_QUANTITY, OrderRequest, PlaceError, Placement, Quote, RequestedLine};
 pub use unknown::NoSuchLine;
 
@@ -298,13 +298,9 @@ pub struct Order {
     pub total: Money,
     /// What was paid.
     pub paid: Money,
-    /// What its provider has got for it where `total` was to be paid: the shop has the money, and it is not what is owed. Until
-    /// staff have decided what becomes of it the order stands.
+    /// What came for it and could not be taken for its payment. Until staff have decided what becomes of it the order stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub came_instead: Option<Money>,
-    /// Whether that was given back in part or was old when the order was placed, so that staff alone take it for the payment.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub came_in_doubt: bool,
+    pub mismatched: Option<MismatchedPayment>,
     /// The payments that it had the reference of before this one, or before store credit paid for it. What came by them is owed, and in
     /// none of the order's amounts:
     /// a refund of it is one of its own.

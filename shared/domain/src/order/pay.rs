@@ -80,6 +80,18 @@ impl From<PaymentOutcome> for PaymentReport {
     }
 }
 
+/// Money that the provider has got for an order and that was not taken for its payment: another amount came than was owed, or it is
+/// doubtful that it is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MismatchedPayment {
+    /// What came.
+    pub received: Money,
+    /// Whether it was given back in part, or was old, when the order was placed: then staff alone take it for the payment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_in_doubt: bool,
+}
+
 /// Money came for an order, and it is no payment of it.
 #[derive(Debug, thiserror::Error)]
 enum Mismatch {
@@ -154,14 +166,14 @@ impl Order {
         let new = request.reference.as_deref().filter(|new| self.payment_reference.as_deref() != Some(*new));
         let order = match new {
             // A note of the staff's own on what came, which they take for the payment.
-            Some(note) if request.status == PaymentStatus::Paid && self.came_instead.is_some() && !self.is_of_provider(note) => {
+            Some(note) if request.status == PaymentStatus::Paid && self.mismatched.is_some() && !self.is_of_provider(note) => {
                 Self { payment_reference: Some(note.to_owned()), ..self.clone() }
             }
             Some(new) => self.clone().with_reference(new),
             None => self.clone(),
         };
         // Whoever takes more than was owed for the payment can give all of it back later.
-        let more = order.came_instead.filter(|came| came.currency == self.currency && came.minor > self.due().minor);
+        let more = order.received_instead().filter(|came| came.currency == self.currency && came.minor > self.due().minor);
         let payment = order.marked(request.status, more.unwrap_or(self.due()), actor, now, ids);
         Ok(Payment { new_reference: new.map(ToOwned::to_owned), ..payment })
     }
@@ -220,10 +232,12 @@ impl Order {
         let status = match report.outcome {
             PaymentOutcome::Pending => return None,
             // A failure before money came, however late it is heard of.
-            PaymentOutcome::Failed if self.came_instead.is_some() => return None,
+            PaymentOutcome::Failed if self.mismatched.is_some() => return None,
             PaymentOutcome::Failed => PaymentStatus::Failed,
             // Staff know of it, and decide.
-            PaymentOutcome::Received(received) if self.came_in_doubt && self.came_instead == Some(received) => return None,
+            PaymentOutcome::Received(received) if self.mismatched == Some(MismatchedPayment { received, is_in_doubt: true }) => {
+                return None;
+            }
             PaymentOutcome::Received(_) => PaymentStatus::Paid,
         };
         if !self.next_payment().contains(&status) {
@@ -252,14 +266,19 @@ impl Order {
         (received != expected).then_some(Mismatch::AnotherAmount { expected, received })
     }
 
+    /// What came and was not taken for its payment.
+    pub(super) fn received_instead(&self) -> Option<Money> {
+        self.mismatched.map(|mismatched| mismatched.received)
+    }
+
     /// What came is no payment of the order. Of a cancelled order it goes back; any other stands until staff have decided:
     /// whether they take it for the payment, or cancel the order, which gives it back.
     fn mismatched(&self, received: Money, mismatch: &Mismatch, now: Timestamp, mut ids: Ids) -> Option<Payment> {
-        if received.minor <= 0 || self.came_instead == Some(received) {
+        if received.minor <= 0 || self.received_instead() == Some(received) {
             return None;
         }
-        let came_in_doubt = matches!(mismatch, Mismatch::GivenBack { .. } | Mismatch::Old { .. });
-        let mut order = Self { came_instead: Some(received), came_in_doubt, ..self.touched(now) };
+        let is_in_doubt = matches!(mismatch, Mismatch::GivenBack { .. } | Mismatch::Old { .. });
+        let mut order = Self { mismatched: Some(MismatchedPayment { received, is_in_doubt }), ..self.touched(now) };
         let mut refund = None;
         if self.status == OrderStatus::Cancelled {
             let method = RefundMethod::of_payment(self.payment_method);
@@ -302,7 +321,7 @@ impl Order {
         let before = unpaid.over_refunded().minor;
         let gone = before.min(paid.minor);
         let refundable = Money::new(paid.minor - gone, unpaid.currency);
-        let mut order = Self { paid, came_instead: None, came_in_doubt: false, refundable, ..unpaid };
+        let mut order = Self { paid, mismatched: None, refundable, ..unpaid };
         order.giving_credit(0);
         order.set_over_refunded(before - gone);
         order.payment_status = order.status_of_refunds();

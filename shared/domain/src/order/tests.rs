@@ -100,7 +100,7 @@ fn a_retry_needs_the_room_that_the_failure_gave_back() {
     let cancelled = paid.cancel(&cancel, actor(Role::Admin), NOW, ids()).unwrap();
     let to = |status| RefundPatch { status: Some(status), ..RefundPatch::default() };
     let admin = actor(Role::Admin);
-    let failed = cancelled.refund.unwrap().update(to(RefundStatus::Failed), &cancelled.order, admin, NOW, ids()).unwrap();
+    let failed = cancelled.refunds[0].update(to(RefundStatus::Failed), &cancelled.order, admin, NOW, ids()).unwrap();
     let free = failed.order.unwrap();
     assert_eq!((free.refundable, free.payment_status), (free.total, PaymentStatus::Paid));
 
@@ -137,40 +137,46 @@ fn what_may_be_back_already_unheard_of_goes_another_way_only_once_staff_have_loo
             let order = if is_paid { paid(&order) } else { order };
             let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: back, notes: Some("Too small".into()) };
             let change = order.cancel(&request, actor(Role::Customer), NOW, ids()).unwrap();
-            let refunds: Vec<Refund> = change.refund.into_iter().chain(change.further_refunds).collect();
-            let of_earlier = refunds.iter().find(|refund| refund.amount == Money::usd(74_99)).unwrap();
-            assert_eq!(refunds.len(), if is_paid { 2 } else { 1 });
+            let of_earlier = change.refunds.iter().find(|refund| refund.amount == Money::usd(74_99)).unwrap();
+            assert_eq!(change.refunds.len(), if is_paid { 2 } else { 1 });
             assert_eq!(of_earlier.is_left_to_staff(), is_left, "{method} by {back:?}, paid: {is_paid}");
             let says_why = of_earlier.notes.as_deref().is_some_and(|notes| notes.contains("given back at PAWAPAY"));
             assert_eq!(says_why, is_left, "{of_earlier:?}");
-            let own = refunds.iter().filter(|refund| refund.id != of_earlier.id);
+            let own = change.refunds.iter().filter(|refund| refund.id != of_earlier.id);
             assert!(own.into_iter().all(|refund| !refund.is_left_to_staff()), "what the shop's own books tell of is not in doubt");
         }
     }
 }
 
+fn mismatched(minor: i64) -> MismatchedPayment {
+    MismatchedPayment { received: Money::usd(minor), is_in_doubt: false }
+}
+
 #[test]
 fn so_does_what_came_instead_of_its_own_payment() {
     let (mobile, credit) = (PaymentMethod::MobileMoney, RefundMethod::StoreCredit);
-    let came = Order { came_instead: Some(Money::usd(74_99)), ..placed(&[70_00], 1, mobile) };
+    let came = Order { mismatched: Some(mismatched(74_99)), ..placed(&[70_00], 1, mobile) };
     for (order, back, is_left) in
         [(came.clone(), credit, true), (came.clone(), RefundMethod::MobileMoney, false), (paid(&came), credit, false)]
     {
         let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: Some(back), notes: None };
-        let refund = order.cancel(&request, actor(Role::Admin), NOW, ids()).unwrap().refund.unwrap();
+        let refund = order.cancel(&request, actor(Role::Admin), NOW, ids()).unwrap().refunds.remove(0);
         assert_eq!(refund.is_left_to_staff(), is_left, "{refund:?}");
     }
 }
 
 #[test]
 fn credit_pays_nothing_together_with_what_may_be_gone() {
-    let came = Order { came_instead: Some(Money::usd(50_00)), ..placed(&[70_00], 1, PaymentMethod::MobileMoney) };
+    let came = Order { mismatched: Some(mismatched(50_00)), ..placed(&[70_00], 1, PaymentMethod::MobileMoney) };
     let spent = |order: &Order| {
         let missing = Money::usd(order.due().minor - 50_00);
         order.spend_credit(missing, CreditEntryId::new(1).unwrap(), actor(Role::Customer), NOW, &mut ids()).unwrap().order.payment_status
     };
     assert_eq!(spent(&came), PaymentStatus::Paid);
-    assert_eq!(spent(&Order { came_in_doubt: true, ..came.clone() }), PaymentStatus::Pending);
+    assert_eq!(
+        spent(&Order { mismatched: Some(MismatchedPayment { is_in_doubt: true, ..mismatched(50_00) }), ..came.clone() }),
+        PaymentStatus::Pending
+    );
     assert_eq!(spent(&Order { over_refunded: Some(Money::usd(50_00)), ..came }), PaymentStatus::Pending);
 }
 
@@ -179,7 +185,7 @@ fn staff_who_give_up_what_they_found_given_back_tell_the_customer_nothing() {
     let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: Some(RefundMethod::StoreCredit), notes: None };
     let admin = actor(Role::Admin);
     let cancelled = with_an_earlier_payment(PaymentMethod::MobileMoney, 74_99).cancel(&request, admin, NOW, ids()).unwrap();
-    let (order, refund) = (cancelled.order, cancelled.refund.unwrap());
+    let (order, refund) = (cancelled.order, cancelled.refunds[0].clone());
     let to = |refund: &Refund, order: &Order, status| {
         let change = refund.update(RefundPatch { status: Some(status), ..RefundPatch::default() }, order, admin, NOW, ids()).unwrap();
         let told: Vec<MessageKind> = change.events.iter().filter_map(|event| Some(event.announcement.as_ref()?.kind)).collect();
@@ -347,7 +353,7 @@ fn taken(order: Order, mut refunds: Vec<Refund>, step: &Step) -> (Order, Vec<Ref
                 Ok(change) => {
                     let pieces: i64 = change.restock.iter().map(|back| back.delta).sum();
                     assert_eq!(pieces, order.items.iter().map(|item| i64::from(item.quantity)).sum::<i64>());
-                    (change.order, refunds.into_iter().chain(change.refund).collect())
+                    (change.order, refunds.into_iter().chain(change.refunds).collect())
                 }
                 Err(_) => (order, refunds),
             }

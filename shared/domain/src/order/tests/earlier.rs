@@ -161,7 +161,7 @@ impl Books {
                 let request = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: Some(*method), notes: None };
                 if let Ok(cancelled) = self.order.cancel(&request, admin, NOW, ids()) {
                     self.order = cancelled.order;
-                    self.refunds.extend(cancelled.refund.into_iter().chain(cancelled.further_refunds));
+                    self.refunds.extend(cancelled.refunds);
                 }
             }
             Happening::Opened(cents, method) => {
