@@ -56,9 +56,9 @@ impl Input for CreateTemplate {
     responses((status = 201, description = "The template, in use from now on.", body = TemplateView)))]
 pub(super) async fn create(State(shop): State<Shop>, Admin(caller): Admin, request: Checked<CreateTemplate>) -> Result<Answer, Problem> {
     let Checked { input: CreateTemplate(wanted), meta } = request;
-    let uses = checked(&wanted.wording)?;
-    tried(&shop, &wanted.code, wanted.locale, &wanted.wording)?;
-    let (shop, wanted, uses) = (&shop, &wanted, &uses);
+    let template = checked(&wanted.wording)?;
+    tried(&shop, &wanted.code, wanted.locale, &template)?;
+    let (shop, wanted, uses) = (&shop, &wanted, &template.uses());
     shop.decide(&meta, |attempt| async move {
         let there = shop.store.template_head(&wanted.code, wanted.locale).await?;
         let template = Template::create(wanted.clone(), uses.clone(), there.as_ref(), caller.actor(), attempt.now, attempt.ids)?;

@@ -1,6 +1,6 @@
 //! `GET /api/email-templates` — one by `id`, or by `code` and language, in its newest version or an old one; its versions; a list.
 
-use super::{TemplateView, checked, code, load, not_found};
+use super::{TemplateView, code, load, not_found};
 use crate::messages::builtin;
 use crate::query;
 use api::auth::Staff;
@@ -89,7 +89,7 @@ async fn by_code(shop: &Shop, code: &TemplateCode, locale: Option<Locale>, versi
             let kind = kind.ok_or_else(|| not_found(code))?;
             let locale = locale.unwrap_or(shop.config.locale);
             let wording = builtin::email(kind, locale).map_err(Problem::internal)?;
-            let uses = checked(&wording)?;
+            let uses = builtin::prepared(kind, locale).map_err(Problem::internal)?.uses();
             Ok(Answer::ok(&TemplateView::built_in(kind, locale, wording, &uses))?.etag(0))
         }
         (None, Some(version)) => Err(not_found(format!("{code} in version {version}"))),

@@ -8,7 +8,7 @@ mod update;
 mod view;
 
 use crate::messages::language::{Flaw, Parsed, is_name};
-use crate::messages::{self, Flawed};
+use crate::messages::{self, Flawed, Prepared};
 use api::input::Value;
 use api::problem::{FieldError, Place};
 use api::{Problem, Shop};
@@ -76,21 +76,21 @@ fn variables(value: &Value<'_>) -> Option<Vec<String>> {
     })
 }
 
-/// Every name that a wording uses.
+/// A wording that can be saved.
 ///
 /// # Errors
 /// 400 with everything that is wrong with it.
-fn checked(wording: &Wording) -> Result<Vec<String>, Problem> {
+fn checked(wording: &Wording) -> Result<Prepared, Problem> {
     messages::check(wording).map_err(|flawed| Problem::invalid(flawed.iter().map(field_error).collect()))
 }
 
-/// Fills a wording as a message of its code and language would.
+/// Fills a template as a message of its code and language would.
 ///
 /// # Errors
 /// 400 with what keeps it from being filled.
-fn tried(shop: &Shop, code: &TemplateCode, locale: Locale, wording: &Wording) -> Result<(), Problem> {
+fn tried(shop: &Shop, code: &TemplateCode, locale: Locale, template: &Prepared) -> Result<(), Problem> {
     let ours = messages::Shop { name: &shop.config.name, timezone: &shop.config.timezone };
-    let tried = messages::try_out(MessageKind::parse(code.as_str()), locale, wording, &ours);
+    let tried = messages::try_out(MessageKind::parse(code.as_str()), locale, template, &ours);
     tried.map_err(|flawed| Problem::invalid(vec![field_error(&flawed)]))
 }
 

@@ -75,12 +75,12 @@ pub(super) async fn update(State(shop): State<Shop>, Admin(caller): Admin, reque
             return Err(TemplateError::CodeImmutable.into());
         }
         let wording = template.wording_after(input.change.clone());
-        let uses = checked(&wording)?;
+        let checked = checked(&wording)?;
         // One from before it was tried is still taken out of use.
         if wording != template.wording || input.change.is_active == Some(true) {
-            tried(shop, &template.code, template.locale, &wording)?;
+            tried(shop, &template.code, template.locale, &checked)?;
         }
-        let next = template.update(wording, uses, input.change.is_active, caller.actor(), attempt.now);
+        let next = template.update(wording, checked.uses(), input.change.is_active, caller.actor(), attempt.now);
         let writes = Writes::new().template(&next);
         let version = next.version;
         Ok((Answer::ok(&TemplateView::own(next))?.etag(version), writes))

@@ -155,10 +155,20 @@ impl Prepared {
         Ok(Email { subject, html, text: text.filter(|text| !is_blank(text)) })
     }
 
+    /// Every name that it uses, each once.
+    #[must_use]
+    pub fn uses(&self) -> Vec<String> {
+        let paths: BTreeSet<&str> = self.each_use().map(|used| used.path.as_str()).collect();
+        paths.into_iter().map(ToOwned::to_owned).collect()
+    }
+
+    fn each_use(&self) -> impl Iterator<Item = &Use> {
+        [Some(&self.subject), Some(&self.html), self.text.as_ref()].into_iter().flatten().flat_map(|part| &part.uses)
+    }
+
     /// Every name in it, and whether a loop goes over it: those first, and whatever has fields behind its fields.
     fn names(&self) -> Vec<(&str, bool)> {
-        let parts = [Some(&self.subject), Some(&self.html), self.text.as_ref()];
-        let mut uses: Vec<&Use> = parts.into_iter().flatten().flat_map(|part| &part.uses).collect();
+        let mut uses: Vec<&Use> = self.each_use().collect();
         uses.sort_by_key(|used| (!used.looped, if used.looped { 0 } else { usize::MAX - used.path.len() }));
         uses.into_iter().map(|used| (used.path.as_str(), used.looped)).collect()
     }
@@ -247,29 +257,32 @@ fn print(part: Part, parsed: &Parsed, values: &Context, escape: Escape, most_byt
     parsed.fill(values, escape, most_bytes).map_err(|flaw| Flawed { part, flaw })
 }
 
-/// Every name that a template uses, each once.
+/// Reads a template that is to be saved.
 ///
 /// # Errors
 /// Everything that is wrong with it: a part that is no template, each name outside of the declared variables.
-pub fn check(wording: &Wording) -> Result<Vec<String>, Vec<Flawed>> {
+pub fn check(wording: &Wording) -> Result<Prepared, Vec<Flawed>> {
+    let is_declared = |name: &str| wording.declared.as_ref().is_none_or(|declared| declared.iter().any(|known| known == name));
     let mut flawed = Vec::new();
-    let mut uses = BTreeSet::new();
-    let parts = [(Part::Subject, Some(&wording.subject)), (Part::Html, Some(&wording.html)), (Part::Text, wording.text.as_ref())];
-    for (part, source) in parts {
-        let Some(source) = source else { continue };
-        match Parsed::of(source) {
-            Ok(parsed) => {
-                let declared = |name: &str| wording.declared.as_ref().is_none_or(|declared| declared.iter().any(|known| known == name));
-                for used in parsed.uses.iter().filter(|used| !declared(used.variable())) {
-                    let reason = format!("{} is not among the variables", used.variable());
-                    flawed.push(Flawed { part, flaw: Flaw { line: used.line, column: used.column, reason } });
-                }
-                uses.extend(parsed.uses.into_iter().map(|used| used.path));
+    let mut read = |part, source: &str| match Parsed::of(source) {
+        Ok(parsed) => {
+            for used in parsed.uses.iter().filter(|used| !is_declared(used.variable())) {
+                let reason = format!("{} is not among the variables", used.variable());
+                flawed.push(Flawed { part, flaw: Flaw { line: used.line, column: used.column, reason } });
             }
-            Err(flaw) => flawed.push(Flawed { part, flaw }),
+            Some(parsed)
         }
+        Err(flaw) => {
+            flawed.push(Flawed { part, flaw });
+            None
+        }
+    };
+    let (subject, html) = (read(Part::Subject, &wording.subject), read(Part::Html, &wording.html));
+    let text = wording.text.as_deref().and_then(|text| read(Part::Text, text));
+    match (subject, html) {
+        (Some(subject), Some(html)) if flawed.is_empty() => Ok(Prepared { subject, html, text }),
+        _ => Err(flawed),
     }
-    if flawed.is_empty() { Ok(uses.into_iter().collect()) } else { Err(flawed) }
 }
 
 #[cfg(test)]

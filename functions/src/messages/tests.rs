@@ -430,8 +430,8 @@ fn the_built_in_templates_are_templates_like_any_other_and_use_what_their_code_h
     for kind in MessageKind::ALL {
         for locale in Locale::ALL {
             let wording = builtin::email(*kind, *locale).unwrap();
-            let uses = check(&wording).unwrap_or_else(|flawed| panic!("{kind} {locale}: {flawed:?}"));
-            for name in uses {
+            let read = check(&wording).unwrap_or_else(|flawed| panic!("{kind} {locale}: {flawed:?}"));
+            for name in read.uses() {
                 assert!(variables::knows(*kind, &name), "{kind} {locale}: {name}");
             }
             assert!(
@@ -530,8 +530,8 @@ fn everything_that_is_wrong_with_a_template_is_found_with_its_place() {
     let found: Vec<(Part, usize, usize)> =
         check(&wording).unwrap_err().into_iter().map(|flawed| (flawed.part, flawed.flaw.line, flawed.flaw.column)).collect();
     assert_eq!(found, [(Part::Subject, 1, 10), (Part::Html, 2, 1), (Part::Html, 2, 33), (Part::Text, 1, 13)]);
-    let uses = check(&saying("{{b}}", "{{#each items}}{{name}}{{/each}}", Some("{{a.c}}"))).unwrap();
-    assert_eq!(uses, ["a.c", "b", "items", "items.name"]);
+    let read = check(&saying("{{b}}", "{{#each items}}{{name}}{{/each}}", Some("{{a.c}}"))).unwrap();
+    assert_eq!(read.uses(), ["a.c", "b", "items", "items.name"]);
 }
 
 /// How many templates this thread reads meanwhile.
@@ -546,6 +546,8 @@ fn a_template_is_read_once_however_many_mails_are_made_of_it() {
     let announcement = announcement(MessageKind::OrderConfirmed, Locale::Fr, facts());
     let own = own(saying("{{orderNumber}}", "<p>{{firstName}}</p>", Some("{{firstName}}")));
     assert_eq!(reading(|| Own::from(&own)), 3, "subject, page and text");
+    let saved = || try_out(Some(MessageKind::OrderConfirmed), Locale::Fr, &check(&own.wording).unwrap(), &SHOP).unwrap();
+    assert_eq!(reading(saved), 3, "checked and tried");
     let own = Own::from(&own);
     assert!(reading(|| email(&announcement, &SHOP, None).unwrap()) <= 3, "the one that is needed, and no other");
     assert_eq!(reading(|| (0..10).for_each(|_| drop(email(&announcement, &SHOP, None).unwrap()))), 0);

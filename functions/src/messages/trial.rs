@@ -6,7 +6,6 @@
 
 use super::{Flawed, Part, Prepared, Shop, is_blank, nothing_written, variables};
 use domain::message::{Locale, MessageKind};
-use domain::template::Wording;
 use serde_json::{Map, Value};
 
 /// Fills a template of a code and a language. Of a code that the shop itself never sends nothing but the names of its variables is
@@ -14,17 +13,16 @@ use serde_json::{Map, Value};
 ///
 /// # Errors
 /// What keeps a message from being filled, and where.
-pub fn try_out(kind: Option<MessageKind>, locale: Locale, wording: &Wording, shop: &Shop<'_>) -> Result<(), Flawed> {
-    let prepared = Prepared::of(wording)?;
+pub fn try_out(kind: Option<MessageKind>, locale: Locale, template: &Prepared, shop: &Shop<'_>) -> Result<(), Flawed> {
     let sample = kind.and_then(|kind| variables::sample(kind, locale));
     let mut full = sample.map_or_else(|| Value::Object(Map::new()), |sample| variables::values(&sample, shop));
-    for (path, is_list) in prepared.names() {
+    for (path, is_list) in template.names() {
         let names: Vec<&str> = path.split('.').collect();
         add(&mut full, &names, is_list);
     }
     let is_always_there = |path: &str| kind.is_some_and(|kind| variables::of(kind).iter().any(|known| known.name == path && known.always));
     let bare = emptied(&full, "", &is_always_there);
-    let filled = [full, bare].map(|values| prepared.print(values));
+    let filled = [full, bare].map(|values| template.print(values));
     let [full, bare] = match (filled, kind) {
         ([Ok(full), Ok(bare)], _) => [full, bare],
         ([Err(flawed), _] | [_, Err(flawed)], Some(_)) => return Err(flawed),

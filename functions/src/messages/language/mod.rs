@@ -12,7 +12,6 @@ mod tags;
 mod tree;
 
 use handlebars::{Context, Template};
-use std::collections::BTreeSet;
 
 const MOST_NAME_BYTES: usize = 64;
 /// What means something else already.
@@ -105,12 +104,6 @@ impl Parsed {
 
     fn checked(template: Template) -> Result<Self, Flaw> {
         Ok(Self { uses: names::uses(&template)?, template })
-    }
-
-    /// The variables it uses, each once.
-    #[must_use]
-    pub fn variables(&self) -> BTreeSet<&str> {
-        self.uses.iter().map(Use::variable).collect()
     }
 
     /// Fills it, up to so many bytes.

@@ -122,7 +122,7 @@ fn every_name_is_known_with_its_place_in_the_values() {
     let parsed = Parsed::of("{{a}}\n{{#each items}}{{name}}{{this.size}}{{../b}}{{@index}}{{/each}}{{#if c}}{{d.e}}{{/if}}").unwrap();
     let uses: Vec<(&str, usize)> = parsed.uses.iter().map(|name| (name.path.as_str(), name.line)).collect();
     assert_eq!(uses, [("a", 1), ("items", 2), ("items.name", 2), ("items.size", 2), ("b", 2), ("c", 2), ("d.e", 2)]);
-    assert_eq!(parsed.variables().into_iter().collect::<Vec<_>>(), ["a", "b", "c", "d", "items"]);
+    assert_eq!(parsed.uses.iter().map(Use::variable).collect::<Vec<_>>(), ["a", "items", "items", "items", "b", "c", "d"]);
 }
 
 #[test]
