@@ -65,5 +65,5 @@ pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Chec
 
 fn list(page: &store::Page<Order>, meta: &api::Meta) -> Result<Answer, Problem> {
     let views: Vec<OrderView<'_>> = page.items.iter().map(OrderView::from).collect();
-    page::fitting(page, &views, |order| order.id.get(), meta)
+    page::answer_that_fits(page, &views, |order| order.id.get(), meta)
 }

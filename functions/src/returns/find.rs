@@ -45,7 +45,7 @@ pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Chec
         FindReturns::List(filter, page) => {
             let page = shop.store.returns(filter, page).await?;
             let views: Vec<ReturnView<'_>> = page.items.iter().map(|rma| ReturnView::seen_by(&caller, rma)).collect();
-            return page::fitting(&page, &views, |rma| rma.id.get(), &request.meta);
+            return page::answer_that_fits(&page, &views, |rma| rma.id.get(), &request.meta);
         }
     };
     caller.may_reach(rma.customer_id)?;

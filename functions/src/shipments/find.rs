@@ -52,7 +52,7 @@ pub(super) async fn find(State(shop): State<Shop>, caller: Caller, request: Chec
             for shipment in &page.items {
                 views.push(seen(&caller, shipment, &shop).await);
             }
-            return page::fitting(&page, &views, |shipment| shipment.id.get(), &request.meta);
+            return page::answer_that_fits(&page, &views, |shipment| shipment.id.get(), &request.meta);
         }
     };
     caller.may_reach(shipment.customer_id)?;

@@ -53,12 +53,17 @@ pub fn answer<T, V: Serialize>(page: Page<T>, meta: &Meta, view: impl Fn(T) -> V
     Ok(with_next(answer, page.next, meta))
 }
 
-/// The same for records that may be so large that a hundred don't fit an answer: as many views of them as do, one at the least;
+/// The same for records whose views may be so large that a hundred don't fit an answer: as many of them as do, one at the least;
 /// the next page goes on from there. There is a view for each of the page's records.
 ///
 /// # Errors
 /// As [`Answer::ok`].
-pub fn fitting<T, V: Serialize>(page: &Page<T>, views: &[V], position: impl Fn(&T) -> u64, meta: &Meta) -> Result<Answer, Problem> {
+pub fn answer_that_fits<T, V: Serialize>(
+    page: &Page<T>,
+    views: &[V],
+    position: impl Fn(&T) -> u64,
+    meta: &Meta,
+) -> Result<Answer, Problem> {
     let whole = Answer::ok(&views)?;
     // Nearly every page fits, so that what each record takes is looked at only where one doesn't.
     if whole.body_bytes() <= MOST_BYTES {

@@ -44,16 +44,17 @@ pub struct Page<T> {
 const PAGE_BYTES: usize = 1024 * 1024;
 
 impl<T> Page<T> {
-    /// As much of the page as fits an answer, one record at the least; the next page goes on from there.
-    pub(crate) fn fitting(mut self, bytes: impl Fn(&T) -> usize, position: impl Fn(&T) -> u64) -> Self {
+    /// As much of the page as has [`PAGE_BYTES`], counted before it is an answer, one record at the least; the next page goes on from
+    /// there.
+    pub(crate) fn cut_short(mut self, bytes: impl Fn(&T) -> usize, position: impl Fn(&T) -> u64) -> Self {
         let mut sum = 0;
-        let fitting = self.items.iter().take_while(|item| {
+        let kept = self.items.iter().take_while(|item| {
             sum += bytes(item);
             sum <= PAGE_BYTES
         });
-        let fitting = fitting.count().max(1);
-        if fitting < self.items.len() {
-            self.items.truncate(fitting);
+        let kept = kept.count().max(1);
+        if kept < self.items.len() {
+            self.items.truncate(kept);
             self.next = self.items.last().map(position);
         }
         self

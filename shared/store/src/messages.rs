@@ -102,7 +102,7 @@ impl Store {
             (None, None, None) => (BY_TIME, keys::shards(keys::NOTIFICATIONS)),
         };
         let page = self.list(Table::Messages, index, &partitions, page, |message: &Notification| filter.keeps(message)).await?;
-        Ok(page.fitting(|message| message.content.body.len(), |message| message.id.get()))
+        Ok(page.cut_short(|message| message.content.body.len(), |message| message.id.get()))
     }
 
     /// Stores a message's record: the first version on absence, a later one on the version before it.

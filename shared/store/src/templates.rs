@@ -44,7 +44,7 @@ impl Store {
         let (items, more) = self.collection(Table::Messages, &keys::template(id), VERSION, below, limit).await?;
         let items = items.into_iter().map(record::<Template>).collect::<Result<Vec<_>, _>>()?;
         let next = items.last().filter(|_| more).map(|template| template.version);
-        Ok(Page { items, next }.fitting(|template| template.head().bytes, |template| template.version))
+        Ok(Page { items, next }.cut_short(|template| template.head().bytes, |template| template.version))
     }
 
     /// A page of the templates that a filter keeps, each in its newest version; shorter than asked for where they are large.
@@ -53,7 +53,7 @@ impl Store {
             filter.locale.is_none_or(|locale| locale == head.locale) && filter.is_active.is_none_or(|active| active == head.is_active)
         };
         let heads = self.list(Table::Messages, BY_TIME, &keys::shards(keys::TEMPLATES), page, keeps).await?;
-        let heads = heads.fitting(|head| head.bytes, |head| head.id.get());
+        let heads = heads.cut_short(|head| head.bytes, |head| head.id.get());
         let versions: Vec<_> = heads.items.iter().map(|head| (Table::Messages, keys::template_version(head.id, head.version))).collect();
         let mut found = self.batch_get(&versions).await?;
         let items = versions.iter().filter_map(|(_, key)| found.remove(key)).map(record).collect::<Result<Vec<_>, _>>()?;
