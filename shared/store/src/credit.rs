@@ -40,10 +40,7 @@ impl Store {
         );
         let mut balances = balances?.0.into_iter().map(balance).collect::<Result<Vec<_>, _>>()?;
         balances.sort_by_key(|balance| balance.currency);
-        let (entries, more) = entries?;
-        let entries = entries.into_iter().map(record::<CreditEntry>).collect::<Result<Vec<_>, _>>()?;
-        let next = entries.last().filter(|_| more).map(|entry| entry.id.get());
-        Ok(Ledger { balances, entries: Page { items: entries, next } })
+        Ok(Ledger { balances, entries: Page::of(entries?, |entry: &CreditEntry| entry.id.get())? })
     }
 
     /// What a customer has in a currency.

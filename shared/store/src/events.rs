@@ -30,10 +30,8 @@ impl Store {
 
     async fn history_of(&self, table: Table, subject: Key, page: PageRequest) -> Result<Page<HistoryEntry>, StorageError> {
         let below = page.before.map(keys::event_sort);
-        let (items, more) = self.collection_of(&HISTORY, table, &subject.pk, keys::EVENT, below, page.limit).await?;
-        let items = items.into_iter().map(record::<HistoryEntry>).collect::<Result<Vec<_>, _>>()?;
-        let next = items.last().filter(|_| more).map(|entry| keys::event_position(entry.version, entry.n));
-        Ok(Page { items, next })
+        let found = self.collection_of(&HISTORY, table, &subject.pk, keys::EVENT, below, page.limit).await?;
+        Page::of(found, |entry: &HistoryEntry| keys::event_position(entry.version, entry.n))
     }
 
     /// A page of all events of the hour that `at` lies in and that one of [`EVENT_TABLES`] has, newest first. One that can't be

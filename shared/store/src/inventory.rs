@@ -97,10 +97,8 @@ impl Store {
     /// A page of a variant's stock log; positions are versions.
     pub async fn stock_log(&self, id: VariantId, page: PageRequest) -> Result<Page<StockLog>, StorageError> {
         let below = page.before.map(keys::log_sort);
-        let (items, more) = self.collection(Table::Inventory, &keys::variant(id).pk, keys::LOG, below, page.limit).await?;
-        let items = items.into_iter().map(record::<StockLog>).collect::<Result<Vec<_>, _>>()?;
-        let next = items.last().filter(|_| more).map(|row| row.version);
-        Ok(Page { items, next })
+        let found = self.collection(Table::Inventory, &keys::variant(id).pk, keys::LOG, below, page.limit).await?;
+        Page::of(found, |row: &StockLog| row.version)
     }
 
     /// Adds a row to the log, unless that version's is there already.

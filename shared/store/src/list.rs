@@ -43,6 +43,15 @@ pub struct Page<T> {
 /// bytes there, as JSON within JSON.
 const PAGE_BYTES: usize = 1024 * 1024;
 
+impl<T: DeserializeOwned> Page<T> {
+    /// A page of what a collection has: its newest items, and whether there may be more.
+    pub(crate) fn of((items, more): (Vec<Attributes>, bool), position: impl Fn(&T) -> u64) -> Result<Self, StorageError> {
+        let items = items.into_iter().map(record).collect::<Result<Vec<T>, _>>()?;
+        let next = items.last().filter(|_| more).map(position);
+        Ok(Self { items, next })
+    }
+}
+
 impl<T> Page<T> {
     /// As much of the page as has [`PAGE_BYTES`], counted before it is an answer, one record at the least; the next page goes on from
     /// there.

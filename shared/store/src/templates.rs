@@ -41,10 +41,9 @@ impl Store {
         let below = page.before.map(keys::version_sort);
         // A few at a time: each may be as large as a template may be.
         let limit = page.limit.min(10);
-        let (items, more) = self.collection(Table::Messages, &keys::template(id), VERSION, below, limit).await?;
-        let items = items.into_iter().map(record::<Template>).collect::<Result<Vec<_>, _>>()?;
-        let next = items.last().filter(|_| more).map(|template| template.version);
-        Ok(Page { items, next }.cut_short(|template| template.head().bytes, |template| template.version))
+        let found = self.collection(Table::Messages, &keys::template(id), VERSION, below, limit).await?;
+        let page = Page::of(found, |template: &Template| template.version)?;
+        Ok(page.cut_short(|template| template.head().bytes, |template| template.version))
     }
 
     /// A page of the templates that a filter keeps, each in its newest version; shorter than asked for where they are large.
