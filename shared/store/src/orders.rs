@@ -166,7 +166,7 @@ impl From<&Payment> for Writes {
         Self::new()
             .replace_order(&payment.order)
             .claim_reference(&payment.order, payment.new_reference.as_deref())
-            .insert_refund(payment.refund.as_ref())
+            .insert_refunds(&payment.refund)
             .append(&payment.events)
     }
 }

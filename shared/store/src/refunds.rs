@@ -76,15 +76,10 @@ impl Store {
 }
 
 impl Writes {
-    pub(crate) fn insert_refund(self, refund: Option<&Refund>) -> Self {
-        match refund {
-            Some(refund) => self.put(Table::Orders, keys::refund(refund.id), item(refund), Expression::absent()),
-            None => self,
-        }
-    }
-
-    pub(crate) fn insert_refunds(self, refunds: &[Refund]) -> Self {
-        refunds.iter().fold(self, |writes, refund| writes.insert_refund(Some(refund)))
+    pub(crate) fn insert_refunds<'a>(self, refunds: impl IntoIterator<Item = &'a Refund>) -> Self {
+        refunds
+            .into_iter()
+            .fold(self, |writes, refund| writes.put(Table::Orders, keys::refund(refund.id), item(refund), Expression::absent()))
     }
 
     /// On nobody else having the name.
@@ -114,7 +109,7 @@ fn item(refund: &Refund) -> Result<Item, StorageError> {
 
 impl From<&RefundOpened> for Writes {
     fn from(opened: &RefundOpened) -> Self {
-        Self::new().replace_order(&opened.order).insert_refund(Some(&opened.refund)).append(&opened.events)
+        Self::new().replace_order(&opened.order).insert_refunds([&opened.refund]).append(&opened.events)
     }
 }
 
