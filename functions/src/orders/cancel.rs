@@ -89,9 +89,8 @@ async fn cancel(State(shop): State<Shop>, caller: Caller, request: Checked<Cance
         caller.may_reach(order.customer_id)?;
         meta.require_match(order.version)?;
         let change = order.cancel(request, caller.actor(), attempt.now, attempt.ids)?;
-        let change = shop.releasing(attempt, change).await?;
         let answer = Answer::ok(&CancelAnswer::from(&change))?.etag(change.order.version);
-        Ok((answer, Writes::from(&change)))
+        Ok((answer, Writes::from(&shop.releasing(attempt, change).await?)))
     })
     .await
 }

@@ -85,8 +85,7 @@ async fn change(State(shop): State<Shop>, Staff(caller): Staff, request: Checked
             }
             Step::Cancel(request) => {
                 let change = order.cancel(request, actor, attempt.now, attempt.ids)?;
-                let change = shop.releasing(attempt, change).await?;
-                Ok((answer(&change.order, change.previous)?, Writes::from(&change)))
+                Ok((answer(&change.order, change.previous)?, Writes::from(&shop.releasing(attempt, change).await?)))
             }
         }
     })

@@ -9,7 +9,7 @@ use domain::ids::Ids;
 use domain::order::Cancellation;
 use domain::time::Timestamp;
 use std::time::Duration;
-use store::{AnswerKey, CommitError, StorageError, Writes};
+use store::{AnswerKey, CommitError, Released, StorageError, Writes};
 use tokio::time::Instant;
 
 /// How long a race may take to be settled.
@@ -126,17 +126,11 @@ impl Shop {
         Err(CommitError::Lost)
     }
 
-    /// A cancellation as it may be written: after a lost race, with what its promotion says of the use that it gives back.
-    /// The first try does without that read: hardly any promotion is overdrawn, and the write is on this one not being so.
+    /// A cancellation as it can be written; see [`store::Store::releasing`].
     ///
     /// # Errors
-    /// When the promotion can't be read.
-    pub async fn releasing(&self, attempt: Attempt, change: Cancellation) -> Result<Cancellation, StorageError> {
-        let Some(release) = change.release.as_ref().filter(|_| attempt.lost > 0) else { return Ok(change) };
-        let promotion = self.store.promotion(&release.held.code).await?;
-        Ok(match promotion {
-            Some(promotion) => change.knowing(&promotion),
-            None => change,
-        })
+    /// When its promotion can't be read.
+    pub async fn releasing(&self, attempt: Attempt, change: Cancellation) -> Result<Released, StorageError> {
+        self.store.releasing(change, attempt.lost).await
     }
 }

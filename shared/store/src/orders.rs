@@ -27,6 +27,9 @@ pub struct OrderFilter {
     pub source: Option<OrderSource>,
 }
 
+/// A cancellation that can be written, made by [`Store::releasing`] alone: as it was decided it knows nothing of its promotion.
+pub struct Released(pub(crate) Cancellation);
+
 /// What an order is decided on.
 #[derive(Clone, Debug)]
 pub struct OrderBasis {
@@ -171,8 +174,8 @@ impl From<&Payment> for Writes {
     }
 }
 
-impl From<&Cancellation> for Writes {
-    fn from(cancellation: &Cancellation) -> Self {
+impl From<&Released> for Writes {
+    fn from(Released(cancellation): &Released) -> Self {
         Self::new()
             .replace_order(&cancellation.order)
             .insert_refunds(&cancellation.refunds)
