@@ -57,9 +57,9 @@ enum Action {
 /// An expression with its names and values.
 #[derive(Default)]
 pub(crate) struct Expression {
-    text: String,
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+    pub text: String,
+    pub names: HashMap<String, String>,
+    pub values: HashMap<String, AttributeValue>,
 }
 
 impl Expression {
@@ -312,7 +312,8 @@ fn is_unknown<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     }
 }
 
-fn some<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
+/// The names or values of an expression, as DynamoDB takes them: none is not the same as an empty map of them.
+pub(crate) fn some<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!map.is_empty()).then_some(map)
 }
 

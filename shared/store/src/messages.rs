@@ -1,6 +1,6 @@
 //! The notification log.
 
-use crate::commit::{Expression, Writes};
+use crate::commit::{Expression, Writes, some};
 use crate::error::StorageError;
 use crate::item::{Item, record};
 use crate::keys::{self, BY_CUSTOMER, BY_ORDER, BY_STATUS, BY_TIME};
@@ -110,21 +110,17 @@ impl Store {
     /// A write whose acknowledgement got lost and that the SDK made again fails its own condition; the record it
     /// finds is then exactly the one it meant to write, and counts as ours.
     pub async fn store_notification(&self, message: &Notification) -> Result<Claimed, StorageError> {
-        let (condition, previous) = match message.version {
-            1 => ("attribute_not_exists(pk)", None),
-            version => ("version = :version", Some(version - 1)),
-        };
-        let mut put = self
+        let condition = Expression::onto(message.version);
+        let put = self
             .client
             .put_item()
             .table_name(self.tables.get(Table::Messages)?)
             .set_item(Some(item(message)?.into_attributes()))
-            .condition_expression(condition)
+            .condition_expression(condition.text)
+            .set_expression_attribute_names(some(condition.names))
+            .set_expression_attribute_values(some(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        if let Some(previous) = previous {
-            put = put.expression_attribute_values(":version", crate::item::number(previous));
-        }
         let error = match self.alone(|| put.clone().send()).await {
             Ok(done) => {
                 self.meter.wrote(&done.consumed_capacity);
