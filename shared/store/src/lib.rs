@@ -54,13 +54,14 @@ use std::sync::Arc;
 /// A table of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Table {
-    /// Orders, refunds, shipments, payment references, tracking numbers, number counters, events.
+    /// Orders, refunds, shipments and their events; payment references, tracking numbers, the names that providers know refunds by,
+    /// number counters, what was told of payments before their orders, how far schedules have come.
     Orders,
     /// Returns, their number counters and their events.
     Returns,
     /// Promotions, the counts of their uses, and the audit trail of who changed them.
     Promotions,
-    /// Variants, their stock and its log.
+    /// Variants, their stock and its log, whose a SKU is, and the audit trail of who changed the catalogue.
     Inventory,
     /// Templates, the notification log, the suppression list.
     Messages,

@@ -328,16 +328,16 @@ impl Store {
         Waiting::new(Table::Orders, keys::UNPAID, until)
     }
 
-    /// The orders that were cancelled or went out unpaid, between `since` and `until`, and whose provider may have money for them.
-    #[must_use]
-    pub fn paid_late(&self, since: Timestamp, until: Timestamp) -> Waiting<Order> {
-        Waiting::between(Table::Orders, keys::PAID_LATE, since, until)
-    }
-
     /// The same of those that were placed at `since` or later.
     #[must_use]
     pub fn unpaid_orders_since(&self, since: Timestamp, until: Timestamp) -> Waiting<Order> {
         Waiting::between(Table::Orders, keys::UNPAID, since, until)
+    }
+
+    /// The orders that were cancelled or went out unpaid, between `since` and `until`, and whose provider may have money for them.
+    #[must_use]
+    pub fn paid_late(&self, since: Timestamp, until: Timestamp) -> Waiting<Order> {
+        Waiting::between(Table::Orders, keys::PAID_LATE, since, until)
     }
 
     /// The returns that have waited for their parcel since they were approved, at `until` or before.
