@@ -24,6 +24,8 @@ pub enum Source<'a> {
     Text(&'a str),
 }
 
+const NO_TEXT: &str = "must be a text";
+
 /// A value that is there. Every reading gives nothing when it has noted an error.
 #[derive(Clone)]
 pub struct Value<'a> {
@@ -69,11 +71,7 @@ impl<'a> Value<'a> {
     /// The same, with a code of the contract for what is wrong.
     #[must_use]
     pub fn text_as(&self, most: usize, code: impl Into<Code>) -> Option<String> {
-        let text = match self.source {
-            Source::Json(Node::Text(text)) => text,
-            Source::Text(text) => text,
-            Source::Json(_) => return self.wrong_as(code, "must be a text"),
-        };
+        let Some(text) = self.as_text() else { return self.wrong_as(code, NO_TEXT) };
         if self.is_blank {
             return None;
         }
@@ -94,11 +92,7 @@ impl<'a> Value<'a> {
     /// A text of several lines, as it is written, of at most so many bytes.
     #[must_use]
     pub fn document(&self, most_bytes: usize) -> Option<String> {
-        let text = match self.source {
-            Source::Json(Node::Text(text)) => text.as_str(),
-            Source::Text(text) => text,
-            Source::Json(_) => return self.wrong("must be a text"),
-        };
+        let Some(text) = self.as_text() else { return self.wrong(NO_TEXT) };
         if self.is_blank {
             return None;
         }
@@ -122,8 +116,16 @@ impl<'a> Value<'a> {
 
     /// Whether the value is a text at all.
     #[must_use]
-    pub const fn is_text(&self) -> bool {
-        matches!(self.source, Source::Json(Node::Text(_)) | Source::Text(_))
+    pub fn is_text(&self) -> bool {
+        self.as_text().is_some()
+    }
+
+    fn as_text(&self) -> Option<&'a str> {
+        match self.source {
+            Source::Json(Node::Text(text)) => Some(text),
+            Source::Text(text) => Some(text),
+            Source::Json(_) => None,
+        }
     }
 
     /// One of a set of words.
@@ -147,11 +149,7 @@ impl<'a> Value<'a> {
     }
 
     fn parsed<T>(&self, parse: fn(&str) -> Option<T>, code: &'static str, otherwise: impl Fn() -> String) -> Option<T> {
-        let text = match self.source {
-            Source::Json(Node::Text(text)) => text,
-            Source::Text(text) => text,
-            Source::Json(_) => return self.wrong_as(code, "must be a text"),
-        };
+        let Some(text) = self.as_text() else { return self.wrong_as(code, NO_TEXT) };
         parse(text).or_else(|| self.wrong_as(code, &otherwise()))
     }
 
@@ -181,12 +179,7 @@ impl<'a> Value<'a> {
     /// An amount of at least nothing.
     #[must_use]
     pub fn amount(&self, currency: Currency) -> Option<Money> {
-        let text = match self.source {
-            Source::Json(Node::Number(text)) => text.as_str(),
-            Source::Text(text) => text,
-            Source::Json(_) => return self.wrong_as("INVALID_AMOUNT", "must be a number"),
-        };
-        match Money::parse(text, currency) {
+        match Money::parse(self.number("INVALID_AMOUNT")?, currency) {
             Ok(money) if money.minor < 0 => self.wrong_as("INVALID_AMOUNT", "must not be negative"),
             Ok(money) => Some(money),
             Err(AmountError::TooManyDecimals) => {
