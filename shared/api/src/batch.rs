@@ -7,6 +7,7 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 /// The longest a job waits before it is tried again.
@@ -47,41 +48,15 @@ where
     F: Fn(J) -> W,
     W: Future<Output = Outcome> + Send + 'static,
 {
-    let mut running = Vec::new();
-    for message in batch.records {
-        let job = serde_json::from_str::<J>(message.body.as_deref().unwrap_or_default());
-        let task = match job {
-            Ok(job) => {
-                let span = tracing::error_span!("job", job = message.message_id);
-                Some(tokio::spawn(xray::carried(work(job)).instrument(span)))
-            }
-            Err(error) => {
-                // It goes round to the dead letters, where somebody sees it.
-                // What it is wrong about may be somebody's address.
-                tracing::error!(job = message.message_id, wrong = ?error.classify(), column = error.column(), "a job can't be read");
-                None
-            }
-        };
-        running.push((message, task));
-    }
+    let running: Vec<_> = batch.records.into_iter().map(|message| (begun(&message, &work), message)).collect();
     let mut failed = Vec::new();
     let mut oldest = None;
-    for (message, task) in running {
+    for (task, message) in running {
         let outcome = match task {
             Some(task) => task.await.unwrap_or_else(|error| Outcome::Again(lost(&error).to_owned())),
             None => Outcome::Again("it can't be read".to_owned()),
         };
-        let pause = match outcome {
-            Outcome::Done => continue,
-            Outcome::Again(reason) => {
-                tracing::warn!(job = message.message_id, reason, "a job is tried again");
-                backoff(&message)
-            }
-            Outcome::At(at, reason) => {
-                tracing::info!(job = message.message_id, reason, "a job waits");
-                Duration::from_millis(at.0.saturating_sub(clock.now().0)).clamp(Duration::from_secs(1), LONGEST)
-            }
-        };
+        let Some(pause) = pause(outcome, &message, clock.now()) else { continue };
         hide(&message, sqs, queue_url, pause).await;
         oldest = oldest.max(age(&message, clock.now()));
         let mut failure = BatchItemFailure::default();
@@ -94,6 +69,41 @@ where
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failed;
     response
+}
+
+/// The job of a message in a task of its own. One that can't be read has none; it goes round to the dead letters, where somebody
+/// sees it.
+fn begun<J, W>(message: &SqsMessage, work: &impl Fn(J) -> W) -> Option<JoinHandle<Outcome>>
+where
+    J: DeserializeOwned,
+    W: Future<Output = Outcome> + Send + 'static,
+{
+    match serde_json::from_str(message.body.as_deref().unwrap_or_default()) {
+        Ok(job) => {
+            let span = tracing::error_span!("job", job = message.message_id);
+            Some(tokio::spawn(xray::carried(work(job)).instrument(span)))
+        }
+        Err(error) => {
+            // What it is wrong about may be somebody's address.
+            tracing::error!(job = message.message_id, wrong = ?error.classify(), column = error.column(), "a job can't be read");
+            None
+        }
+    }
+}
+
+/// How long a job waits until it comes again; nothing for one that is done.
+fn pause(outcome: Outcome, message: &SqsMessage, now: Timestamp) -> Option<Duration> {
+    match outcome {
+        Outcome::Done => None,
+        Outcome::Again(reason) => {
+            tracing::warn!(job = message.message_id, reason, "a job is tried again");
+            Some(backoff(message))
+        }
+        Outcome::At(at, reason) => {
+            tracing::info!(job = message.message_id, reason, "a job waits");
+            Some(Duration::from_millis(at.0.saturating_sub(now.0)).clamp(Duration::from_secs(1), LONGEST))
+        }
+    }
 }
 
 /// 5 seconds, doubled with every receive, up to a quarter of an hour.
