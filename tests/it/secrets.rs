@@ -52,7 +52,8 @@ struct Function {
 impl Function {
     fn started(manager: &SecretsManager, clock: &Clock) -> Self {
         let (sdk, variables) = (manager.sdk(), |name: &'static str| name.ends_with("_ARN").then(|| arn(name)));
-        let tokens = TokenConfig { secret: Some(Secret::Arn(arn("JWT_SECRET_ARN"))), ..TokenConfig::default() };
+        let tokens =
+            TokenConfig { secret: Some(Secret::Arn { variable: "JWT_SECRET_ARN", arn: arn("JWT_SECRET_ARN") }), ..TokenConfig::default() };
         let shop = Shop::new(&variables, Some(tokens), &sdk, &sdk, clock.clone()).expect("a shop");
         let carriers = Carriers::read(&variables, &sdk, clock, shop.config.timezone.clone()).expect("carriers");
         Self { api: functions::api().with_state(shop.clone()), shop, carriers }

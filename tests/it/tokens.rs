@@ -138,7 +138,8 @@ async fn no_token_is_believed_where_the_fetched_secret_can_be_guessed() {
     // 400: who is calling is known, and asks for nothing.
     for (secret, status) in [(strong, 400), ("short", 500), ("", 500), (LOCAL_SECRET, 500)] {
         manager.keep("arn:jwt", secret);
-        let tokens = TokenConfig { secret: Some(Secret::Arn("arn:jwt".to_owned())), ..TokenConfig::default() };
+        let tokens =
+            TokenConfig { secret: Some(Secret::Arn { variable: "JWT_SECRET_ARN", arn: "arn:jwt".to_owned() }), ..TokenConfig::default() };
         let function = function(tokens, &manager.sdk());
         let (answered, body) = asked(&function, &signed(HS256, &claims().to_string(), hs256(secret.as_bytes()))).await;
         assert_eq!(answered, status, "{secret}");

@@ -44,8 +44,13 @@ impl ConfigError {
 pub enum Secret {
     /// Given in the environment.
     Plain(String),
-    /// The ARN of a secret of Secrets Manager.
-    Arn(String),
+    /// One of Secrets Manager.
+    Arn {
+        /// The variable that names it.
+        variable: &'static str,
+        /// Its ARN.
+        arn: String,
+    },
 }
 
 /// How tokens are verified.
@@ -178,7 +183,7 @@ where
 /// A secret by its own name, or by the name of the variable with its ARN.
 #[must_use]
 pub fn secret(variables: &impl Variables, plain: &'static str, arn: &'static str) -> Option<Secret> {
-    variables.get(plain).map(Secret::Plain).or_else(|| variables.get(arn).map(Secret::Arn))
+    variables.get(plain).map(Secret::Plain).or_else(|| variables.get(arn).map(|name| Secret::Arn { variable: arn, arn: name }))
 }
 
 /// Whether tokens may be verified with a shared secret.

@@ -14,8 +14,11 @@ const KEPT_MINUTES: u64 = 5;
 
 /// A secret could not be fetched.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("a secret could not be fetched: {0}")]
-pub struct SecretError(String);
+#[error("the secret of {variable} could not be fetched: {reason}")]
+pub struct SecretError {
+    variable: &'static str,
+    reason: String,
+}
 
 /// What an endpoint or a worker may need to know besides what tokens are signed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +111,7 @@ pub struct CachedSecret {
     source: Secret,
     sdk: SdkConfig,
     clock: Clock,
-    fetched: Kept<(Timestamp, Arc<str>), SecretError>,
+    fetched: Kept<(Timestamp, Arc<str>), String>,
 }
 
 impl CachedSecret {
@@ -121,14 +124,14 @@ impl CachedSecret {
     /// Whether it comes from Secrets Manager.
     #[must_use]
     pub const fn is_fetched(&self) -> bool {
-        matches!(self.source, Secret::Arn(_))
+        matches!(self.source, Secret::Arn { .. })
     }
 
     /// The secret's value, where nobody has to be asked for it.
     pub fn kept(&self) -> Option<Arc<str>> {
         match &self.source {
             Secret::Plain(value) => Some(value.as_str().into()),
-            Secret::Arn(_) => self.fetched.kept(|fetched| self.is_young(fetched)).map(|(_, value)| value),
+            Secret::Arn { .. } => self.fetched.kept(|fetched| self.is_young(fetched)).map(|(_, value)| value),
         }
     }
 
@@ -142,11 +145,12 @@ impl CachedSecret {
     /// When Secrets Manager refuses or isn't reached. A value that was kept for its time is not used any longer, also then: the key
     /// may have been rolled because somebody else has it.
     pub async fn value(&self) -> Result<Arc<str>, SecretError> {
-        let arn = match &self.source {
+        let (variable, arn) = match &self.source {
             Secret::Plain(value) => return Ok(value.as_str().into()),
-            Secret::Arn(arn) => arn,
+            Secret::Arn { variable, arn } => (*variable, arn),
         };
-        let (_, value) = self.fetched.value(|fetched| self.is_young(fetched), self.fetch(arn)).await?;
+        let fetched = self.fetched.value(|fetched| self.is_young(fetched), self.fetch(arn));
+        let (_, value) = fetched.await.map_err(|reason| SecretError { variable, reason })?;
         Ok(value)
     }
 
@@ -154,11 +158,11 @@ impl CachedSecret {
         Client::from_conf(Builder::from(&self.sdk).interceptor(AwsCalls::new()).build())
     }
 
-    async fn fetch(&self, arn: &str) -> Result<(Timestamp, Arc<str>), SecretError> {
+    async fn fetch(&self, arn: &str) -> Result<(Timestamp, Arc<str>), String> {
         let now = self.clock.now();
         let answer = self.client().get_secret_value().secret_id(arn).send().await;
-        let answer = answer.map_err(|error| SecretError(store::loggable(&error)))?;
-        let value = answer.secret_string.ok_or_else(|| SecretError("it has no text".to_owned()))?;
+        let answer = answer.map_err(|error| store::loggable(&error))?;
+        let value = answer.secret_string.ok_or_else(|| "it has no text".to_owned())?;
         Ok((now, value.into()))
     }
 }

@@ -55,7 +55,10 @@ async fn nor_the_secret() {
     let secret = "a-secret-of-forty-bytes-or-so-and-no-less";
     let manager = SecretsManager::start().await;
     manager.keep("arn:jwt", secret);
-    let tokens = TokenConfig { secret: Some(Secret::Arn("arn:jwt".to_owned())), ..with_keys_at("http://127.0.0.1:1/keys") };
+    let tokens = TokenConfig {
+        secret: Some(Secret::Arn { variable: "JWT_SECRET_ARN", arn: "arn:jwt".to_owned() }),
+        ..with_keys_at("http://127.0.0.1:1/keys")
+    };
     let cold = function(tokens, &manager.sdk());
     let signed = |claims: &str| crate::kit::tokens::signed(crate::kit::tokens::HS256, claims, hs256(secret.as_bytes()));
     let good = signed(&addressed(&json!({})));

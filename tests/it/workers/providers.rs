@@ -323,10 +323,11 @@ async fn a_key_that_cant_be_fetched_lets_each_message_wait_longer_and_the_log_sa
     let shop = LocalShop::with(Options { variables: variables.into(), ..Options::default() }).await;
     let order = shop.order().place().await.id;
     shop.settled().await;
-    for channel in [Channel::Sms, Channel::Email] {
+    for (channel, variable) in [(Channel::Sms, "TWILIO_SECRET_ARN"), (Channel::Email, "SENDGRID_SECRET_ARN")] {
         let waiting = message(&shop, order, channel).await;
         assert_eq!(waiting["status"], "PENDING", "{waiting}");
-        assert!(waiting["error"].as_str().is_some_and(|error| error.contains("a secret could not be fetched")), "{waiting}");
+        let said = format!("the secret of {variable} could not be fetched: ");
+        assert!(waiting["error"].as_str().is_some_and(|error| error.contains(&said)), "{waiting}");
     }
     for (queue, waits) in shop.system.sqs.queues().iter().filter(|queue| !queue.is_dead_letters).map(|queue| (&queue.name, queue.in_flight))
     {
