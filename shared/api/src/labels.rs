@@ -52,7 +52,7 @@ impl Labels {
     /// Whether an address, whenever it was signed, is that of the file with this key.
     #[must_use]
     pub fn is_of(&self, key: &str, address: &str) -> bool {
-        self.path_of(address) == Some(encoded(key, true).as_str())
+        self.path_of(address) == Some(encoded(key, b"/").as_str())
     }
 
     /// What the address of one of this store's files, whenever it was signed, has for its key, percent-encoded.
@@ -81,7 +81,7 @@ impl Signer<'_> {
     fn presigned(&self, url: &str, key: &str, access: Access, seconds: u64, now: Timestamp) -> Option<String> {
         let (scheme, rest) = url.split_once("://")?;
         let (host, base) = rest.split_once('/').map_or((rest, String::new()), |(host, base)| (host, format!("/{base}")));
-        let path = format!("{base}/{}", encoded(key, true));
+        let path = format!("{base}/{}", encoded(key, b"/"));
         let time = moment(now)?;
         let day = time.get(..8)?;
         let scope = format!("{day}/{}/s3/aws4_request", self.region);
@@ -93,7 +93,7 @@ impl Signer<'_> {
         ];
         query.extend(self.session.map(|session| ("X-Amz-Security-Token", session.to_owned())));
         query.push(("X-Amz-SignedHeaders", "host".to_owned()));
-        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value, false))).collect();
+        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value, b""))).collect();
         let query = query.join("&");
         let method = match access {
             Access::Get => "GET",
@@ -125,10 +125,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
-/// Percent-encoded as AWS wants it; a slash stays one in a path.
-fn encoded(text: &str, is_path: bool) -> String {
+/// Percent-encoded as AWS wants it, save for what is `kept`: in a path a slash stays one.
+fn encoded(text: &str, kept: &[u8]) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (is_path && byte == b'/') {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.contains(&byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
