@@ -1,6 +1,6 @@
 //! `GET/PUT /api/inventory`, `PUT /api/inventory/adjust`, `GET /api/inventory/{variantId}/history`.
 
-use crate::kit::{Answer, CUSTOMER, LocalShop, column, keys};
+use crate::kit::{Answer, CUSTOMER, LocalShop, column, keys, told};
 use domain::actor::{Actor, Role};
 use domain::ids::{Ids, ProductId, VariantId};
 use domain::inventory::{NewVariant, Variant};
@@ -453,9 +453,8 @@ async fn every_change_of_the_catalogue_is_kept_with_who_made_it() {
 
     let id = VariantId::new(id).expect("an id");
     let history = shop.system.store().variant_history(id, store::PageRequest::new(10, None)).await.expect("a history").items;
-    let told: Vec<_> = history.iter().map(|event| (event.kind.as_str(), event.new_status.as_deref(), event.note.as_deref())).collect();
     assert_eq!(
-        told,
+        told(&history),
         [
             ("VARIANT_CHANGED", Some("INACTIVE"), None),
             ("VARIANT_CHANGED", Some("ACTIVE"), Some("size: none → M; price: 19.99 USD → 0.01 USD")),

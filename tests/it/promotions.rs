@@ -1,6 +1,6 @@
 //! Making, changing, ending and finding promotions.
 
-use crate::kit::{Answer, CUSTOMER, LocalShop, column, keys};
+use crate::kit::{Answer, CUSTOMER, LocalShop, column, keys, told};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -213,9 +213,8 @@ async fn every_change_is_kept_with_who_made_it() {
 
     let id = domain::ids::PromotionId::new(promotion["id"].as_u64().expect("an id")).expect("an id");
     let history = shop.system.store().promotion_history(id, store::PageRequest::new(10, None)).await.expect("a history").items;
-    let told: Vec<_> = history.iter().map(|event| (event.kind.as_str(), event.new_status.as_deref(), event.note.as_deref())).collect();
     assert_eq!(
-        told,
+        told(&history),
         [
             ("PROMOTION_CHANGED", Some("INACTIVE"), None),
             ("PROMOTION_CHANGED", Some("ACTIVE"), Some("name: Soldes → Autumn; usageLimit: 10 → 20")),

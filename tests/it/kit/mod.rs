@@ -29,7 +29,7 @@ pub use logged::Logged;
 pub use orders::{OrderBuilder, Placed, body};
 pub use programs::{Directory, run};
 pub use providers::{Providers, SendGridDelivery, Senders, ses_event, twilio_signature};
-pub use reading::{FIRST_COUNTS, column, count, keys, next_page};
+pub use reading::{FIRST_COUNTS, column, count, keys, next_page, told};
 pub use returns::back;
 pub use secrets::SecretsManager;
 pub use seed::storm_seed;

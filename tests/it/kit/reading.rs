@@ -1,6 +1,7 @@
 //! Reading what was answered: fields, columns, and lists page by page.
 
 use super::{Answer, Caller};
+use domain::event::HistoryEntry;
 use serde_json::{Value, json};
 
 /// The names of a record's fields, sorted.
@@ -13,6 +14,11 @@ pub fn keys(record: &Value) -> Vec<&str> {
 /// One field of every record of a list.
 pub fn column<'a>(list: &'a Value, field: &str) -> Vec<&'a Value> {
     list.as_array().expect("a list").iter().map(|record| &record[field]).collect()
+}
+
+/// What the history of a record says of each change, newest first: what it was, the status after it, and a note.
+pub fn told(history: &[HistoryEntry]) -> Vec<(&str, Option<&str>, Option<&str>)> {
+    history.iter().map(|event| (event.kind.as_str(), event.new_status.as_deref(), event.note.as_deref())).collect()
 }
 
 /// The count at the end of an order's or a return's number: how many the day had, and gaps, since whoever waits in vain for the
