@@ -6,7 +6,6 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use functions::workers::relay::Queue;
 use local::Workers;
-use local::emulators::sqs::QueueView;
 use local::emulators::streams::StreamReader;
 use std::time::Duration;
 
@@ -94,35 +93,36 @@ impl ByHand {
     /// Hands over all that is due and all that becomes due by it, whatever fails on the way: a batch again from where it
     /// failed, a job again when its time has come. Only then is nothing left.
     pub async fn until_nothing_is_left(&mut self, shop: &LocalShop) {
-        for _ in 0..ROUNDS {
-            let is_relayed = self.once().await;
-            if is_relayed && jobs_in(shop, |queue| !queue.is_dead_letters) == 0 {
-                return;
-            }
-            shop.system.clock.advance(Duration::from_mins(1));
-        }
-        panic!("there is no end of it: {:?}", shop.system.sqs.queues());
+        self.until_none_is_left_in(&Queue::ALL, Duration::from_mins(1), shop).await;
     }
 
     /// The same of parcels alone. Nobody looks for a label more often than every eight minutes.
     pub async fn until_all_is_shipped(&mut self, shop: &LocalShop) {
-        let name = shop.system.queue_name("shipments");
+        self.until_none_is_left_in(&[Queue::Shipments], Duration::from_mins(8), shop).await;
+    }
+
+    /// Jobs of these queues, with so much time after each round.
+    async fn until_none_is_left_in(&mut self, queues: &[Queue], pause: Duration, shop: &LocalShop) {
         for _ in 0..ROUNDS {
-            let is_relayed = self.hand_streams_over().await;
-            self.work_off(Queue::Shipments).await;
-            if is_relayed && jobs_in(shop, |queue| queue.name == name) == 0 {
+            let is_relayed = self.hand_over(queues).await;
+            if is_relayed && self.jobs_in(queues, shop) == 0 {
                 return;
             }
-            shop.system.clock.advance(Duration::from_mins(8));
+            shop.system.clock.advance(pause);
         }
         panic!("there is no end of it: {:?}", shop.system.sqs.queues());
     }
 
     /// Hands over what is due now, once; says whether the streams had nothing.
     pub async fn once(&mut self) -> bool {
+        self.hand_over(&Queue::ALL).await
+    }
+
+    /// The same of these queues alone.
+    async fn hand_over(&mut self, queues: &[Queue]) -> bool {
         let is_relayed = self.hand_streams_over().await;
-        for queue in Queue::ALL {
-            self.work_off(queue).await;
+        for queue in queues {
+            self.work_off(*queue).await;
         }
         is_relayed
     }
@@ -207,9 +207,14 @@ impl ByHand {
             let _stays_in_its_queue = self.workers.delete_done(url, batch, &response).await;
         }
     }
-}
 
-impl ByHand {
+    /// How many jobs are in these queues.
+    fn jobs_in(&self, queues: &[Queue], shop: &LocalShop) -> usize {
+        let names: Vec<_> = queues.iter().map(|queue| self.workers.queues.url(*queue).rsplit('/').next()).collect();
+        let views = shop.system.sqs.queues().into_iter().filter(|view| names.contains(&Some(view.name.as_str())));
+        views.map(|view| view.messages()).sum()
+    }
+
     /// Relays and then does every shipment's job that is due; one that waits for a carrier goes back to its queue.
     pub async fn carry_shipments_out(&mut self) {
         self.relay().await;
@@ -233,11 +238,6 @@ async fn handed_over<F: Future<Output = DynamoDbEventResponse>>(stream: &mut Str
         stream.go_on(&batch, &response);
     }
     is_quiet
-}
-
-/// How many jobs are in these queues.
-fn jobs_in(shop: &LocalShop, which: impl Fn(&QueueView) -> bool) -> usize {
-    shop.system.sqs.queues().into_iter().filter(which).map(|queue| queue.messages()).sum()
 }
 
 /// How many jobs of a batch go back to their queue.
