@@ -31,17 +31,20 @@ impl LocalShop {
 
     /// Who tells of an event in Stripe's name just now, and in what words.
     pub fn stripe_caller(&self, event: &Value) -> (Caller, Vec<u8>) {
+        self.stripe_caller_of(Duration::ZERO, event)
+    }
+
+    /// The same so long ago.
+    fn stripe_caller_of(&self, ago: Duration, event: &Value) -> (Caller, Vec<u8>) {
         let body = event.to_string().into_bytes();
-        let signature = stripe_signature(STRIPE_WEBHOOK_SECRET, self.system.clock.now().seconds(), &body);
-        (self.nobody().header("Stripe-Signature", &signature), body)
+        let at = self.system.clock.now().seconds() - ago.as_secs();
+        (self.nobody().header("Stripe-Signature", &stripe_signature(STRIPE_WEBHOOK_SECRET, at, &body)), body)
     }
 
     /// An event of Stripe's, signed by it so long ago.
     pub async fn stripe_told(&self, ago: Duration, event: &Value) -> Answer {
-        let body = event.to_string().into_bytes();
-        let at = self.system.clock.now().seconds() - ago.as_secs();
-        let signature = stripe_signature(STRIPE_WEBHOOK_SECRET, at, &body);
-        self.nobody().header("Stripe-Signature", &signature).send(Method::POST, "/api/webhooks/stripe", Some(body)).await
+        let (caller, body) = self.stripe_caller_of(ago, event);
+        caller.send(Method::POST, "/api/webhooks/stripe", Some(body)).await
     }
 
     /// A callback in pawaPay's name that nobody has signed.
