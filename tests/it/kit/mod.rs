@@ -7,6 +7,7 @@ pub mod function;
 mod logged;
 pub mod mutation;
 mod orders;
+pub mod p256;
 mod panics;
 mod payments;
 mod programs;

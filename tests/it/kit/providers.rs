@@ -1,6 +1,6 @@
 //! Providers of messages as they tell the shop what became of one, each by its own signature.
 
-use super::{Answer, LocalShop};
+use super::{Answer, LocalShop, p256};
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -25,12 +25,6 @@ pub const SES_TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:order-ops-test-e
 /// The certificate of SNS's own, made with the key below for tests alone.
 const CERTIFICATE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/src/webhooks/ses/test-certificate.pem"));
 const RSA_KEY: &str = include_str!("../rsa-test-key.b64");
-
-/// What a public key of P-256 has before its point.
-const SPKI: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01,
-    0x07, 0x03, 0x42, 0x00,
-];
 
 /// A shop with everybody who tells it of messages.
 pub struct Providers {
@@ -131,7 +125,7 @@ impl Providers {
 
 impl Senders {
     pub async fn start() -> Self {
-        let send_grid = ec_key();
+        let send_grid = p256::key(&ECDSA_P256_SHA256_ASN1_SIGNING);
         let sns = RsaKeyPair::from_der(&STANDARD.decode(RSA_KEY.replace('\n', "")).expect("base64")).expect("a key");
         let asked = Asked::default();
         let routes = Router::new()
@@ -150,7 +144,7 @@ impl Senders {
     /// What a shop has to be told to believe them.
     pub fn variable(&self, name: &str) -> Option<String> {
         match name {
-            "SENDGRID_WEBHOOK_KEY" => Some(STANDARD.encode([&SPKI, self.send_grid.public_key().as_ref()].concat())),
+            "SENDGRID_WEBHOOK_KEY" => Some(STANDARD.encode([p256::INFO, self.send_grid.public_key().as_ref()].concat())),
             "SES_TOPIC_ARN" => Some(SES_TOPIC.to_owned()),
             "SNS_BASE_URL" => Some(self.sns_server.url().to_owned()),
             _ => None,
@@ -211,13 +205,6 @@ pub fn ses_event(message: u64, ses_id: &str, event: &str, more: Value) -> Value 
     let mut whole = json!({ "eventType": event, "mail": mail });
     whole[event.to_lowercase()] = more;
     whole
-}
-
-/// A key that signs as SendGrid does.
-pub fn ec_key() -> EcdsaKeyPair {
-    let random = SystemRandom::new();
-    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).expect("a key");
-    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.as_ref(), &random).expect("a key")
 }
 
 /// `X-Twilio-Signature`.

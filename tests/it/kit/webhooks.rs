@@ -1,6 +1,6 @@
 //! Other systems that tell the shop something, with their own signatures.
 
-use super::{Answer, Caller, LocalShop};
+use super::{Answer, Caller, LocalShop, p256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use local::system::STRIPE_WEBHOOK_SECRET;
@@ -53,24 +53,16 @@ impl LocalShop {
     }
 }
 
-/// What comes before the point in every P-256 key of the form that PEM holds (RFC 5480).
-const P256: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01,
-    0x07, 0x03, 0x42, 0x00,
-];
-
 /// A key that pawaPay signs its callbacks with.
 pub struct PawaPayKey(EcdsaKeyPair);
 
 impl PawaPayKey {
     pub fn new() -> Self {
-        let random = SystemRandom::new();
-        let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).expect("a key");
-        Self(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pair.as_ref(), &random).expect("a key"))
+        Self(p256::key(&ECDSA_P256_SHA256_ASN1_SIGNING))
     }
 
     pub fn pem(&self) -> String {
-        let der = [P256.as_slice(), self.0.public_key().as_ref()].concat();
+        let der = [p256::INFO, self.0.public_key().as_ref()].concat();
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
     }
 

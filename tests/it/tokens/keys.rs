@@ -1,5 +1,6 @@
 //! Public keys, and tokens that are signed with theirs, or only look like it.
 
+use crate::kit::p256;
 use crate::kit::tokens::{claims, hs256, now, signed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -10,9 +11,8 @@ use serde_json::{Value, json};
 /// Made for these tests, and good for nothing else.
 const RSA_KEY: &str = include_str!("../rsa-test-key.b64");
 
-/// What stands before an RSA key of 2048 bits, and before a point of P-256, in a `SubjectPublicKeyInfo` (RFC 5280, section 4.1.2.7).
+/// What stands before an RSA key of 2048 bits in a `SubjectPublicKeyInfo` (RFC 5280, section 4.1.2.7).
 const RSA_INFO: &[u8] = b"\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82\x01\x0f\x00";
-const P256_INFO: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
 pub const ISSUER: &str = "https://id.example";
 pub const AUDIENCE: &str = "shop";
@@ -33,10 +33,7 @@ pub struct Keys {
 impl Keys {
     pub fn new() -> Self {
         let der = STANDARD.decode(RSA_KEY.replace('\n', "")).expect("base64");
-        let random = SystemRandom::new();
-        let ec = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
-        let ec = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, ec.as_ref(), &random).expect("a key");
-        Self { rsa: RsaKeyPair::from_der(&der).expect("a key"), ec }
+        Self { rsa: RsaKeyPair::from_der(&der).expect("a key"), ec: p256::key(&ECDSA_P256_SHA256_FIXED_SIGNING) }
     }
 
     pub fn rs256(&self, header: &str, claims: &str) -> String {
@@ -80,7 +77,7 @@ impl Keys {
     fn der(&self, kind: Kind) -> [Vec<u8>; 2] {
         let (info, key, bytes) = match kind {
             Kind::Rsa => (RSA_INFO, self.rsa.public().as_ref(), 4 + 0x122),
-            Kind::P256 => (P256_INFO, self.ec.public_key().as_ref(), 2 + 0x59),
+            Kind::P256 => (p256::INFO, self.ec.public_key().as_ref(), 2 + 0x59),
         };
         assert_eq!(info.len() + key.len(), bytes, "as the first bytes say");
         [key.to_vec(), [info, key].concat()]
