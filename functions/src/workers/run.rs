@@ -1,9 +1,9 @@
 //! The workers as Lambda functions: what each is told by its environment, and what Lambda hands it.
 
 use super::carriers::Carriers;
-use super::relay::{Queues, handle};
+use super::relay::{Queue, Queues, handle};
 use super::{
-    Desk, EmailConfig, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log,
+    Desk, Email, EmailConfig, Sms, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log,
     process_refund, reject_late_returns as late, send_email, send_sms, track_shipments as tracking,
 };
 use crate::webhooks;
@@ -51,35 +51,38 @@ fn desk<S>(sdk: &SdkConfig, sender: impl FnOnce(&Arc<Secrets>) -> Result<S, Clie
     Ok(Desk { store, clock, shop_name: shop_name(&Environment), timezone, sender, metrics })
 }
 
-/// Runs a worker on the jobs of the queue that this variable names.
-async fn queue<J, F, W>(variable: &'static str, sqs: Lazy<aws_sdk_sqs::Client>, clock: Clock, metrics: Metrics, job: F) -> Result<(), Error>
+/// Runs a worker on the jobs of a queue, each with a clone of what it works with.
+async fn queue<C, J, W>(
+    queue: Queue,
+    sqs: Lazy<aws_sdk_sqs::Client>,
+    clock: Clock,
+    metrics: Metrics,
+    with: C,
+    job: fn(C, J) -> W,
+) -> Result<(), Error>
 where
+    C: Clone + Send + Sync + 'static,
     J: DeserializeOwned + Send + 'static,
-    F: Fn(J) -> W + Clone + Send + Sync + 'static,
     W: Future<Output = Outcome> + Send + 'static,
 {
-    let url = started(required(&Environment, variable))?;
-    work(move |batch: SqsEvent| {
-        let (url, sqs, clock, metrics, job) = (url.clone(), sqs.clone(), clock.clone(), metrics.clone(), job.clone());
-        async move { Ok(each_job(batch, &sqs, &url, &clock, &metrics, job).await) }
+    let url = started(required(&Environment, queue.variable()))?;
+    work((url, sqs, clock, metrics, with, job), |(url, sqs, clock, metrics, with, job), batch: SqsEvent| async move {
+        Ok(each_job(batch, &sqs, &url, &clock, &metrics, |one| job(with.clone(), one)).await)
     })
     .await
 }
 
-/// Runs a schedule, whatever it is handed. A run that left something out has failed, so that it is tried again and counted among
-/// the function's errors.
-async fn schedule<F, W>(run: F) -> Result<(), Error>
+/// Runs a schedule, whatever it is handed, with a clone of what it works with. A run that left something out has failed, so that it is
+/// tried again and counted among the function's errors.
+async fn schedule<C, W>(with: C, run: fn(C) -> W) -> Result<(), Error>
 where
-    F: Fn() -> W,
+    C: Clone + Send + 'static,
     W: Future<Output = Swept> + Send + 'static,
 {
-    work(move |_: Value| {
-        let run = run();
-        async move {
-            match run.await {
-                swept @ Swept { failed: 0, .. } => Ok(swept),
-                Swept { failed, seen, .. } => Err(format!("{failed} of {seen} could not be looked after").into()),
-            }
+    work((with, run), |(with, run), _: Value| async move {
+        match run(with).await {
+            swept @ Swept { failed: 0, .. } => Ok(swept),
+            Swept { failed, seen, .. } => Err(format!("{failed} of {seen} could not be looked after").into()),
         }
     })
     .await
@@ -93,10 +96,9 @@ pub async fn relay() -> Result<(), Error> {
     api::log::init();
     let sdk = aws::config();
     let queues = started(queues(&sdk))?;
-    let (store, metrics, clock) = (aws::store(&sdk, &Environment), Metrics::given(&Environment), Clock::default());
-    work(move |input: Value| {
-        let (queues, metrics, store, clock) = (queues.clone(), metrics.clone(), store.clone(), clock.clone());
-        async move { handle(&queues, &metrics, &store, &clock, input).await.map_err(Error::from) }
+    let with = (queues, Metrics::given(&Environment), aws::store(&sdk, &Environment), Clock::default());
+    work(with, |(queues, metrics, store, clock), input: Value| async move {
+        handle(&queues, &metrics, &store, &clock, input).await.map_err(Error::from)
     })
     .await
 }
@@ -111,12 +113,8 @@ fn queues(sdk: &SdkConfig) -> Result<Queues, ConfigError> {
 /// When the runtime goes away.
 pub async fn inventory_log() -> Result<(), Error> {
     api::log::init();
-    let (store, clock) = (aws::store(&aws::config(), &Environment), Clock::default());
-    work(move |batch: StreamBatch| {
-        let (store, clock) = (store.clone(), clock.clone());
-        async move { Ok(inventory_log::log(&store, &clock, batch).await) }
-    })
-    .await
+    let with = (aws::store(&aws::config(), &Environment), Clock::default());
+    work(with, |(store, clock), batch: StreamBatch| async move { Ok(inventory_log::log(&store, &clock, batch).await) }).await
 }
 
 /// Runs `send-email`.
@@ -129,12 +127,9 @@ pub async fn send_email() -> Result<(), Error> {
     let from = started(required(&Environment, "EMAIL_FROM"))?;
     let config = started(EmailConfig::read(&Environment, shop_name(&Environment), from))?;
     let desk = desk(&sdk, |secrets| super::email(config, &sdk, secrets))?;
-    let (clock, metrics, templates) = (desk.clock.clone(), desk.metrics.clone(), Templates::default());
-    let send = move |job| {
-        let (desk, templates) = (desk.clone(), templates.clone());
-        async move { send_email::send(&desk, &templates, job).await }
-    };
-    queue("EMAIL_QUEUE_URL", aws::sqs(&sdk), clock, metrics, send).await
+    let (clock, metrics, with) = (desk.clock.clone(), desk.metrics.clone(), (desk, Templates::default()));
+    let send = |(desk, templates): (Desk<Email>, Templates), job| async move { send_email::send(&desk, &templates, job).await };
+    queue(Queue::Email, aws::sqs(&sdk), clock, metrics, with, send).await
 }
 
 /// Runs `send-sms`.
@@ -152,12 +147,9 @@ pub async fn send_sms() -> Result<(), Error> {
     };
     let country = started(shop_country(&Environment))?;
     let desk = desk(&sdk, |secrets| super::sms(config, secrets))?;
-    let (clock, metrics) = (desk.clock.clone(), desk.metrics.clone());
-    let send = move |job| {
-        let desk = desk.clone();
-        async move { send_sms::send(&desk, country, job).await }
-    };
-    queue("SMS_QUEUE_URL", aws::sqs(&sdk), clock, metrics, send).await
+    let (clock, metrics, with) = (desk.clock.clone(), desk.metrics.clone(), (desk, country));
+    let send = |(desk, country): (Desk<Sms>, Country), job| async move { send_sms::send(&desk, country, job).await };
+    queue(Queue::Sms, aws::sqs(&sdk), clock, metrics, with, send).await
 }
 
 /// The country that a number without one is of.
@@ -176,11 +168,7 @@ pub fn shop_country(variables: &impl Variables) -> Result<Country, ConfigError> 
 pub async fn process_refund() -> Result<(), Error> {
     let shop = shop()?;
     let (sqs, clock, metrics) = (shop.sqs.clone(), shop.clock.clone(), shop.metrics.clone());
-    let process = move |job| {
-        let shop = shop.clone();
-        async move { process_refund::process(&shop, job).await }
-    };
-    queue("REFUNDS_QUEUE_URL", sqs, clock, metrics, process).await
+    queue(Queue::Refunds, sqs, clock, metrics, shop, |shop, job| async move { process_refund::process(&shop, job).await }).await
 }
 
 /// Runs `book-shipment`.
@@ -191,11 +179,8 @@ pub async fn book_shipment() -> Result<(), Error> {
     let shop = shop()?;
     let carriers = carriers(&shop)?;
     let (sqs, clock, metrics) = (shop.sqs.clone(), shop.clock.clone(), shop.metrics.clone());
-    let book = move |job| {
-        let (shop, carriers) = (shop.clone(), carriers.clone());
-        async move { book_shipment::book(&shop, &carriers, job).await }
-    };
-    queue("SHIPMENTS_QUEUE_URL", sqs, clock, metrics, book).await
+    let book = |(shop, carriers): (Shop, Carriers), job| async move { book_shipment::book(&shop, &carriers, job).await };
+    queue(Queue::Shipments, sqs, clock, metrics, (shop, carriers), book).await
 }
 
 /// Runs `cancel-unpaid-orders`.
@@ -203,12 +188,7 @@ pub async fn book_shipment() -> Result<(), Error> {
 /// # Errors
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn cancel_unpaid_orders() -> Result<(), Error> {
-    let shop = shop()?;
-    schedule(move || {
-        let shop = shop.clone();
-        async move { unpaid::run(&shop).await }
-    })
-    .await
+    schedule(shop()?, |shop| async move { unpaid::run(&shop).await }).await
 }
 
 /// Runs `reject-late-returns`.
@@ -216,12 +196,7 @@ pub async fn cancel_unpaid_orders() -> Result<(), Error> {
 /// # Errors
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn reject_late_returns() -> Result<(), Error> {
-    let shop = shop()?;
-    schedule(move || {
-        let shop = shop.clone();
-        async move { late::run(&shop).await }
-    })
-    .await
+    schedule(shop()?, |shop| async move { late::run(&shop).await }).await
 }
 
 /// Runs `ask-providers`.
@@ -229,12 +204,7 @@ pub async fn reject_late_returns() -> Result<(), Error> {
 /// # Errors
 /// When the environment makes no sense, or the runtime goes away.
 pub async fn ask_providers() -> Result<(), Error> {
-    let shop = shop()?;
-    schedule(move || {
-        let shop = shop.clone();
-        async move { asking::run(&shop).await }
-    })
-    .await
+    schedule(shop()?, |shop| async move { asking::run(&shop).await }).await
 }
 
 /// Runs `track-shipments`.
@@ -244,9 +214,5 @@ pub async fn ask_providers() -> Result<(), Error> {
 pub async fn track_shipments() -> Result<(), Error> {
     let shop = shop()?;
     let carriers = carriers(&shop)?;
-    schedule(move || {
-        let (shop, carriers) = (shop.clone(), carriers.clone());
-        async move { Box::pin(tracking::run(&shop, &carriers)).await }
-    })
-    .await
+    schedule((shop, carriers), |(shop, carriers)| async move { Box::pin(tracking::run(&shop, &carriers)).await }).await
 }

@@ -89,46 +89,33 @@ impl Workers {
 
     /// `send-email`, with a batch of its queue.
     pub async fn send_email(&self, batch: SqsEvent) -> SqsBatchResponse {
-        let jobs = |job| {
-            let (desk, templates) = (self.email.clone(), self.templates.clone());
-            async move { send_email::send(&desk, &templates, job).await }
-        };
-        self.each(batch, Queue::Email, jobs).await
+        let send = |Self { email, templates, .. }: Self, job| async move { send_email::send(&email, &templates, job).await };
+        self.each(batch, Queue::Email, send).await
     }
 
     /// `send-sms`, with a batch of its queue.
     pub async fn send_sms(&self, batch: SqsEvent) -> SqsBatchResponse {
-        let jobs = |job| {
-            let (desk, country) = (self.sms.clone(), self.country);
-            async move { send_sms::send(&desk, country, job).await }
-        };
-        self.each(batch, Queue::Sms, jobs).await
+        let send = |Self { sms, country, .. }: Self, job| async move { send_sms::send(&sms, country, job).await };
+        self.each(batch, Queue::Sms, send).await
     }
 
     /// `process-refund`, with a batch of its queue.
     pub async fn process_refund(&self, batch: SqsEvent) -> SqsBatchResponse {
-        let jobs = |job| {
-            let shop = self.shop.clone();
-            async move { process_refund::process(&shop, job).await }
-        };
-        self.each(batch, Queue::Refunds, jobs).await
+        self.each(batch, Queue::Refunds, |own, job| async move { process_refund::process(&own.shop, job).await }).await
     }
 
     /// `book-shipment`, with a batch of its queue.
     pub async fn book_shipment(&self, batch: SqsEvent) -> SqsBatchResponse {
-        let jobs = |job| {
-            let (shop, carriers) = (self.shop.clone(), self.carriers.clone());
-            async move { book_shipment::book(&shop, &carriers, job).await }
-        };
-        self.each(batch, Queue::Shipments, jobs).await
+        let book = |Self { shop, carriers, .. }: Self, job| async move { book_shipment::book(&shop, &carriers, job).await };
+        self.each(batch, Queue::Shipments, book).await
     }
 
-    async fn each<J, F, W>(&self, batch: SqsEvent, queue: Queue, jobs: F) -> SqsBatchResponse
+    async fn each<J, W>(&self, batch: SqsEvent, queue: Queue, job: fn(Self, J) -> W) -> SqsBatchResponse
     where
         J: DeserializeOwned + Send + 'static,
-        F: Fn(J) -> W,
         W: Future<Output = Outcome> + Send + 'static,
     {
+        let jobs = |one| job(self.clone(), one);
         each_job(batch, &self.shop.sqs, self.queues.url(queue), &self.shop.clock, &self.metrics, jobs).await
     }
 

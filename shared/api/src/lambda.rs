@@ -34,22 +34,22 @@ pub async fn serve(routes: Router<Shop>) -> Result<(), Error> {
     .await
 }
 
-/// Runs a worker on what Lambda hands it.
+/// Runs a worker on what Lambda hands it, each time with a clone of what it works with.
 ///
 /// # Errors
 /// When the runtime goes away.
-pub async fn work<E, A, F, W>(work: F) -> Result<(), Error>
+pub async fn work<C, E, A, W>(with: C, work: fn(C, E) -> W) -> Result<(), Error>
 where
+    C: Clone,
     E: DeserializeOwned + Send + 'static,
     A: Serialize + Send + 'static,
-    F: Fn(E) -> W,
     W: Future<Output = Result<A, Error>> + Send + 'static,
 {
     let tracer = tracer(&Environment);
     // Boxed, so that the runtime's own types don't nest a whole worker's.
     lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| -> BoxFuture<'static, Result<A, Error>> {
         let segment = tracer.segment(event.context.xray_trace_id.as_deref());
-        Box::pin(alone(xray::within(segment, work(event.payload))))
+        Box::pin(alone(xray::within(segment, work(with.clone(), event.payload))))
     }))
     .await
 }
