@@ -1,6 +1,7 @@
 //! `GET /api/notifications`, and which event says what to whom.
 
 use crate::kit::{CUSTOMER, LocalShop, Placed, column, keys};
+use local::Options;
 use serde_json::{Value, json};
 
 /// The subjects of an order's e-mails, oldest first.
@@ -59,6 +60,19 @@ async fn a_message_has_every_field_of_the_contract() {
         (&json!(shop.system.outbox.sms()[0].sid), &json!(shop.system.outbox.emails()[0].id))
     );
     assert_eq!(email["content"].as_str(), shop.system.outbox.emails()[0].html.as_deref());
+}
+
+#[tokio::test]
+async fn messages_come_from_whom_the_settings_name() {
+    let settings = [("EMAIL_FROM", "boutique@shop.example"), ("TWILIO_ACCOUNT_SID", "AC-boutique"), ("TWILIO_FROM", "MLAllure")];
+    let variables = settings.map(|(name, value)| (name, value.to_owned())).into();
+    let shop = LocalShop::with(Options { variables, ..Options::default() }).await;
+    shop.order().with("customer", reachable("fr")).place().await;
+    shop.settled().await;
+
+    let (email, sms) = (shop.system.outbox.emails().remove(0), shop.system.outbox.sms().remove(0));
+    assert!(email.from.contains("<boutique@shop.example>"), "{}", email.from);
+    assert_eq!((sms.account.as_str(), sms.from.as_str()), ("AC-boutique", "MLAllure"));
 }
 
 #[tokio::test]

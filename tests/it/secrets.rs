@@ -55,7 +55,7 @@ impl Function {
         let tokens =
             TokenConfig { secret: Some(Secret::Arn { variable: "JWT_SECRET_ARN", arn: arn("JWT_SECRET_ARN") }), ..TokenConfig::default() };
         let shop = Shop::new(&variables, Some(tokens), &sdk, &sdk, clock.clone()).expect("a shop");
-        let carriers = Carriers::read(&variables, &sdk, clock, shop.config.timezone.clone()).expect("carriers");
+        let carriers = Carriers::read(&variables, &sdk, &shop).expect("carriers");
         Self { api: functions::api().with_state(shop.clone()), shop, carriers }
     }
 

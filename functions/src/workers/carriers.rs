@@ -1,6 +1,6 @@
 //! The carriers that the shop is connected with.
 
-use api::clock::Clock;
+use api::Shop;
 use api::config::{ConfigError, Secret, Variables, secret, whole_number};
 use api::secrets::CachedSecret;
 use aws_config::SdkConfig;
@@ -71,16 +71,16 @@ pub enum NoCarrier {
 }
 
 impl Carriers {
-    /// The carriers that the variables have keys of. Nothing is fetched yet.
+    /// The shop's carriers: those that the variables have keys of. Nothing is fetched yet.
     ///
     /// # Errors
     /// [`ConfigError`] for an address that is none, and a number of calls that is none.
-    pub fn read(variables: &impl Variables, sdk: &SdkConfig, clock: &Clock, zone: TimeZone) -> Result<Self, ConfigError> {
-        let http = providers::carriers::client().map_err(|error| ConfigError::new("SSL_CERT_FILE", error.to_string()))?;
+    pub fn read(variables: &impl Variables, sdk: &SdkConfig, shop: &Shop) -> Result<Self, ConfigError> {
+        let http = providers::carriers::client()?;
         let ship_from = variables.get("SHIP_FROM").map(|json| serde_json::from_str::<ShipFrom>(&json));
         let ship_from = ship_from.transpose().map_err(|error| ConfigError::new("SHIP_FROM", error.to_string()))?;
         let connection = |base: &'static str, url: &str, keys: Option<Secret>, calls_a_run: usize| {
-            let keys = CachedSecret::new(keys?, sdk.clone(), clock.clone());
+            let keys = CachedSecret::new(keys?, sdk.clone(), shop.clock.clone());
             let base_url = variables.get(base).unwrap_or_else(|| url.to_owned());
             Some(Connection { base_url, keys, tokens: TokenCache::default(), calls_a_run })
         };
@@ -91,7 +91,7 @@ impl Carriers {
         Ok(Self(Arc::new(Inner {
             http,
             ship_from,
-            zone,
+            zone: shop.config.timezone.clone(),
             dhl: connection("DHL_BASE_URL", DHL, secret(variables, "DHL_KEYS", "DHL_SECRET_ARN"), dhl),
             fedex: connection("FEDEX_BASE_URL", FEDEX, secret(variables, "FEDEX_KEYS", "FEDEX_SECRET_ARN"), fedex),
             ups: connection("UPS_BASE_URL", UPS, secret(variables, "UPS_KEYS", "UPS_SECRET_ARN"), ups),

@@ -2,9 +2,12 @@
 
 use super::numbers;
 use crate::messages;
+use api::aws;
 use api::batch::Outcome;
 use api::clock::{Clock, random};
+use api::config::{ConfigError, Variables, shop_name, shop_timezone};
 use api::metrics::Metrics;
+use aws_config::SdkConfig;
 use domain::delivery_report::EmailAddress;
 use domain::event::MessageJob;
 use domain::ids::OrderId;
@@ -42,6 +45,18 @@ pub(super) struct Draft {
 }
 
 impl<S> Desk<S> {
+    /// As the variables say, with the tables in `sdk`'s region. Nothing is called yet.
+    pub(super) fn read(variables: &impl Variables, sdk: &SdkConfig, clock: Clock, sender: S) -> Result<Self, ConfigError> {
+        Ok(Self {
+            store: aws::store(sdk, variables),
+            clock,
+            shop_name: shop_name(variables),
+            timezone: shop_timezone(variables)?,
+            sender,
+            metrics: Metrics::given(variables),
+        })
+    }
+
     /// The shop, as messages have it.
     pub(super) fn shop(&self) -> messages::Shop<'_> {
         messages::Shop { name: &self.shop_name, timezone: &self.timezone }

@@ -21,8 +21,8 @@ mod templates;
 pub mod track_shipments;
 
 pub use deliver::Desk;
-pub use email::{Email, EmailConfig, email};
+pub use email::Email;
 pub use key::Key;
-pub use sms::{Sms, sms};
+pub use sms::{Sms, shop_country};
 pub use sweep::Swept;
 pub use templates::Templates;

@@ -4,6 +4,7 @@ mod alarms;
 
 use super::numbers;
 use api::clock::Clock;
+use api::config::{ConfigError, Variables, required};
 use api::metrics::Metrics;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -74,12 +75,12 @@ struct Letter<'a> {
 }
 
 impl Queues {
-    /// Asks `url_of` for each queue's URL.
+    /// Those that the variables name.
     ///
     /// # Errors
-    /// The first that it has.
-    pub fn new<E>(sqs: Lazy<aws_sdk_sqs::Client>, url_of: impl Fn(Queue) -> Result<String, E>) -> Result<Self, E> {
-        let [email, sms, refunds, shipments] = Queue::ALL.map(url_of);
+    /// [`ConfigError`] where they don't name one of them.
+    pub fn read(variables: &impl Variables, sqs: Lazy<aws_sdk_sqs::Client>) -> Result<Self, ConfigError> {
+        let [email, sms, refunds, shipments] = Queue::ALL.map(|queue| required(variables, queue.variable()));
         Ok(Self { sqs, urls: [email?, sms?, refunds?, shipments?] })
     }
 

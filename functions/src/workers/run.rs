@@ -3,30 +3,22 @@
 use super::carriers::Carriers;
 use super::relay::{Queue, Queues, handle};
 use super::{
-    Desk, Email, EmailConfig, Sms, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log,
-    process_refund, reject_late_returns as late, send_email, send_sms, track_shipments as tracking,
+    Desk, Email, Sms, Swept, Templates, ask_providers as asking, book_shipment, cancel_unpaid_orders as unpaid, inventory_log,
+    process_refund, reject_late_returns as late, send_email, send_sms, shop_country, track_shipments as tracking,
 };
-use crate::webhooks;
 use api::batch::{Outcome, each_job};
 use api::clock::Clock;
-use api::config::{ConfigError, Environment, Variables, public_url, required, shop_name, shop_timezone};
+use api::config::{ConfigError, Environment, required};
 use api::lambda::{Error, work};
 use api::metrics::Metrics;
-use api::secrets::Secrets;
 use api::shop::StartError;
 use api::{Shop, aws};
-use aws_config::SdkConfig;
 use aws_lambda_events::event::dynamodb::Event as StreamBatch;
 use aws_lambda_events::event::sqs::SqsEvent;
-use outbound::ClientError;
-use providers::TwilioConfig;
 use providers::phone::Country;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::sync::Arc;
 use store::Lazy;
-
-const TWILIO: &str = "https://api.twilio.com";
 
 fn started<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, E> {
     result.inspect_err(|error| tracing::error!(%error, "can't start"))
@@ -39,16 +31,7 @@ fn shop() -> Result<Shop, StartError> {
 }
 
 fn carriers(shop: &Shop) -> Result<Carriers, ConfigError> {
-    started(Carriers::read(&Environment, &aws::config(), &shop.clock, shop.config.timezone.clone()))
-}
-
-/// What a worker works with that sends messages; who sends them is made of the secrets that the environment names.
-fn desk<S>(sdk: &SdkConfig, sender: impl FnOnce(&Arc<Secrets>) -> Result<S, ClientError>) -> Result<Desk<S>, Error> {
-    let clock = Clock::default();
-    let sender = started(sender(&Arc::new(Secrets::given(&Environment, sdk, &clock))))?;
-    let (store, metrics) = (aws::store(sdk, &Environment), Metrics::given(&Environment));
-    let timezone = started(shop_timezone(&Environment))?;
-    Ok(Desk { store, clock, shop_name: shop_name(&Environment), timezone, sender, metrics })
+    started(Carriers::read(&Environment, &aws::config(), shop))
 }
 
 /// Runs a worker on the jobs of a queue, each with a clone of what it works with.
@@ -95,16 +78,12 @@ where
 pub async fn relay() -> Result<(), Error> {
     api::log::init();
     let sdk = aws::config();
-    let queues = started(queues(&sdk))?;
+    let queues = started(Queues::read(&Environment, aws::sqs(&sdk)))?;
     let with = (queues, Metrics::given(&Environment), aws::store(&sdk, &Environment), Clock::default());
     work(with, |(queues, metrics, store, clock), input: Value| async move {
         handle(&queues, &metrics, &store, &clock, input).await.map_err(Error::from)
     })
     .await
-}
-
-fn queues(sdk: &SdkConfig) -> Result<Queues, ConfigError> {
-    Queues::new(aws::sqs(sdk), |queue| required(&Environment, queue.variable()))
 }
 
 /// Runs `inventory-log`.
@@ -124,9 +103,7 @@ pub async fn inventory_log() -> Result<(), Error> {
 pub async fn send_email() -> Result<(), Error> {
     api::log::init();
     let sdk = aws::config();
-    let from = started(required(&Environment, "EMAIL_FROM"))?;
-    let config = started(EmailConfig::read(&Environment, shop_name(&Environment), from))?;
-    let desk = desk(&sdk, |secrets| super::email(config, &sdk, secrets))?;
+    let desk = started(Desk::email(&Environment, &sdk, &sdk, Clock::default()))?;
     let (clock, metrics, with) = (desk.clock.clone(), desk.metrics.clone(), (desk, Templates::default()));
     let send = |(desk, templates): (Desk<Email>, Templates), job| async move { send_email::send(&desk, &templates, job).await };
     queue(Queue::Email, aws::sqs(&sdk), clock, metrics, with, send).await
@@ -139,26 +116,11 @@ pub async fn send_email() -> Result<(), Error> {
 pub async fn send_sms() -> Result<(), Error> {
     api::log::init();
     let sdk = aws::config();
-    let config = TwilioConfig {
-        account_sid: Environment.get("TWILIO_ACCOUNT_SID").unwrap_or_default(),
-        from: Environment.get("TWILIO_FROM").unwrap_or_default(),
-        base_url: Environment.get("TWILIO_BASE_URL").unwrap_or_else(|| TWILIO.to_owned()),
-        status_callback: started(public_url(&Environment))?.map(|url| format!("{url}{}", webhooks::twilio::PATH)),
-    };
+    let desk = started(Desk::sms(&Environment, &sdk, Clock::default()))?;
     let country = started(shop_country(&Environment))?;
-    let desk = desk(&sdk, |secrets| super::sms(config, secrets))?;
     let (clock, metrics, with) = (desk.clock.clone(), desk.metrics.clone(), (desk, country));
     let send = |(desk, country): (Desk<Sms>, Country), job| async move { send_sms::send(&desk, country, job).await };
     queue(Queue::Sms, aws::sqs(&sdk), clock, metrics, with, send).await
-}
-
-/// The country that a number without one is of.
-///
-/// # Errors
-/// [`ConfigError`] for what is none.
-pub fn shop_country(variables: &impl Variables) -> Result<Country, ConfigError> {
-    let Some(code) = variables.get("SHOP_COUNTRY") else { return Ok(Country::DR_CONGO) };
-    Country::parse(&code).ok_or_else(|| ConfigError::new("SHOP_COUNTRY", "is no country of ISO 3166-1, such as CD"))
 }
 
 /// Runs `process-refund`.

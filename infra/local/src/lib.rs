@@ -12,6 +12,7 @@ mod positions;
 mod pumps;
 pub mod system;
 pub mod token;
+mod variables;
 mod workers;
 
 pub use system::{Backstage, Options, System};

@@ -1,12 +1,12 @@
 //! The system: emulators, functions and workers in one process.
 
 use crate::contention::{ContendedClient, Contention};
-use crate::emulators::carriers::{self, Carriers};
+use crate::emulators::carriers::Carriers;
 use crate::emulators::dynamodb::DynamoDb;
 use crate::emulators::http::{Port, Server};
 use crate::emulators::labels::Bucket;
 use crate::emulators::outbox::Outbox;
-use crate::emulators::payments::{PAWAPAY_TOKEN, Payments, STRIPE_KEY};
+use crate::emulators::payments::Payments;
 use crate::emulators::sqs::Sqs;
 use crate::emulators::streams::StreamReader;
 use crate::emulators::{Now, http, queues, tables};
@@ -14,24 +14,20 @@ use crate::faults::{Faults, FaultyClient};
 use crate::mappings::filters;
 use crate::positions::{self, Keeper, Positions};
 use crate::pumps::{self, Pumps};
+use crate::variables::{PREFIX, Told, table_name};
 use crate::{Workers, token};
 use api::clock::Clock;
-use api::config::{LOCAL_SECRET, Secret, TokenConfig};
+use api::config::{LOCAL_SECRET, Secret, TokenConfig, required};
 use api::labels::Labels;
-use api::metrics::Metrics;
 use api::{Shop, aws};
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
 use domain::actor::Role;
-use functions::webhooks::twilio;
 use functions::workers::carriers::Carriers as Connections;
 use functions::workers::relay::Queues;
-use functions::workers::run::shop_country;
-use functions::workers::{Desk, EmailConfig, Templates, email, sms};
-use providers::TwilioConfig;
+use functions::workers::{Desk, Templates, shop_country};
 use std::collections::{BTreeMap, HashMap};
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,20 +37,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower_http::cors::{Any, CorsLayer};
 
-/// What `infra/tables.yaml` and `infra/queues.yaml` are deployed as here.
-const PREFIX: &str = "shop-local-";
-
-/// What webhooks in Stripe's name are signed with here.
-pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_local";
-
-/// What webhooks in a carrier's name are known by here.
-pub const CARRIER_WEBHOOK_SECRET: &str = "local-carrier-secret";
-
-/// Where parcels come from here, unless `SHIP_FROM` says otherwise.
-const SHIP_FROM: &str = r#"{"name": "Aline Kasongo", "company": "ML Allure", "phone": "+243 81 555 01 00", "street": "12 avenue de la Paix",
-    "city": "Kinshasa", "country": "CD"}"#;
-/// What webhooks in Twilio's name are signed with here.
-pub const TWILIO_AUTH_TOKEN: &str = "local-token";
+pub use crate::variables::{CARRIER_WEBHOOK_SECRET, STRIPE_WEBHOOK_SECRET, TWILIO_AUTH_TOKEN};
 
 /// How long requests that are under way may take once the system was told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -172,10 +155,7 @@ impl System {
         let url = format!("http://{}", listener.local_addr()?);
 
         let clock = options.clock.clone();
-        let now: Now = {
-            let clock = clock.clone();
-            Arc::new(move || clock.now().0)
-        };
+        let now: Now = Arc::new(move || clock.now().0);
         let dynamodb = match &options.data {
             Some(directory) => DynamoDb::in_directory(directory)?,
             None => DynamoDb::in_memory(Arc::clone(&now))?,
@@ -202,15 +182,16 @@ impl System {
         let labels_server = port.serve(labels.router());
 
         let (faults, contention) = (Faults::default(), Contention::default());
-        let places = Places {
+        let told = Told {
+            own: &options.variables,
+            sqs: &sqs,
             api: &url,
-            sqs: sqs_server.url(),
             outbox: outbox_server.url(),
             carriers: carriers_server.url(),
             labels: labels_server.url(),
             payments: payments_server.url(),
         };
-        let workers = workers(&options, &places, &clock, &dynamodb, &sqs, (&faults, &contention))?;
+        let workers = workers(&options, &told, &dynamodb, sqs_server.url(), (&faults, &contention))?;
         let api = api::serve::app(functions::api(), workers.shop.clone()).layer(cors());
         let backstage = Backstage {
             shop: workers.shop.clone(),
@@ -231,7 +212,7 @@ impl System {
         }
         Ok(Self {
             url,
-            clock,
+            clock: options.clock.clone(),
             dynamodb,
             sqs,
             outbox,
@@ -363,44 +344,6 @@ fn readers(dynamodb: &DynamoDb, kept: &Positions) -> Result<BTreeMap<&'static st
     readers.collect()
 }
 
-/// `ORDERS_TABLE` is `shop-local-orders`.
-fn table_name(variable: &str) -> Option<String> {
-    Some(format!("{PREFIX}{}", variable.strip_suffix("_TABLE")?.to_lowercase()))
-}
-
-/// `EMAIL_QUEUE_URL` is the URL of the queue whose name ends in `email`.
-fn queue_of(variable: &str) -> String {
-    variable.trim_end_matches("_QUEUE_URL").to_lowercase()
-}
-
-/// Where everything is served.
-struct Places<'a> {
-    api: &'a str,
-    sqs: &'a str,
-    outbox: &'a str,
-    carriers: &'a str,
-    labels: &'a str,
-    payments: &'a str,
-}
-
-impl Places<'_> {
-    /// What the functions are told of them.
-    fn variable(&self, name: &str) -> Option<String> {
-        match name {
-            "PUBLIC_URL" => Some(self.api.to_owned()),
-            "STRIPE_BASE_URL" | "PAWAPAY_BASE_URL" => Some(self.payments.to_owned()),
-            "STRIPE_SECRET_KEY" => Some(STRIPE_KEY.to_owned()),
-            "PAWAPAY_API_TOKEN" => Some(PAWAPAY_TOKEN.to_owned()),
-            "SENDGRID_BASE_URL" => Some(self.outbox.to_owned()),
-            "LABELS_URL" => Some(self.labels.to_owned()),
-            "DHL_BASE_URL" => Some(format!("{}/dhl", self.carriers)),
-            "FEDEX_BASE_URL" => Some(format!("{}/fedex", self.carriers)),
-            "UPS_BASE_URL" => Some(format!("{}/ups", self.carriers)),
-            _ => None,
-        }
-    }
-}
-
 /// Serves the API until it is told to stop.
 fn serve(listener: TcpListener, app: Router) -> (JoinHandle<()>, oneshot::Sender<()>) {
     let (serving, told_to_stop) = oneshot::channel::<()>();
@@ -417,34 +360,19 @@ fn plain() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
+/// Every worker, as its function has it.
 fn workers(
     options: &Options,
-    places: &Places<'_>,
-    clock: &Clock,
+    told: &Told<'_>,
     dynamodb: &DynamoDb,
-    sqs: &Sqs,
+    sqs: &str,
     (faults, contention): (&Faults, &Contention),
 ) -> Result<Workers, StartError> {
     let contended = SharedHttpClient::new(ContendedClient { inner: plain(), contention: contention.clone() });
     let faulty = |inner| SharedHttpClient::new(FaultyClient { inner, faults: faults.clone() });
     let tables = aws::local_config(dynamodb.endpoint(), faulty(contended));
-    let queues = aws::local_config(places.sqs, faulty(plain()));
-    let queue = |name: &str| sqs.url(&format!("{PREFIX}{name}"));
-    let variables = |name: &'static str| {
-        let own = options.variables.get(name).cloned();
-        own.or_else(|| table_name(name)).or_else(|| places.variable(name)).or_else(|| match name {
-            "EMAIL_QUEUE_URL" => Some(queue("email")),
-            "STRIPE_WEBHOOK_SECRET" => Some(STRIPE_WEBHOOK_SECRET.to_owned()),
-            "DHL_WEBHOOK_SECRET" | "FEDEX_WEBHOOK_SECRET" | "UPS_WEBHOOK_SECRET" => Some(CARRIER_WEBHOOK_SECRET.to_owned()),
-            "SHIP_FROM" => Some(SHIP_FROM.to_owned()),
-            "DHL_KEYS" => Some(carriers::DHL_KEYS.to_owned()),
-            "FEDEX_KEYS" => Some(carriers::FEDEX_KEYS.to_owned()),
-            "UPS_KEYS" => Some(carriers::UPS_KEYS.to_owned()),
-            "TWILIO_AUTH_TOKEN" => Some(TWILIO_AUTH_TOKEN.to_owned()),
-            "SENDGRID_API_KEY" => Some("SG.local".to_owned()),
-            _ => None,
-        })
-    };
+    let queues = aws::local_config(sqs, faulty(plain()));
+    let ses = aws::local_config(&required(told, "SES_BASE_URL")?, faulty(plain()));
     let (issuer, audience) = options.issuer_and_audience.clone().unzip();
     let tokens = TokenConfig {
         secret: Some(Secret::Plain(options.jwt_secret.clone())),
@@ -453,41 +381,15 @@ fn workers(
         issuer,
         audience,
     };
-    let shop = Shop::new(&variables, Some(tokens), &tables, &queues, clock.clone())?;
-    let twilio = TwilioConfig {
-        account_sid: "AC-local".to_owned(),
-        from: "+243810000000".to_owned(),
-        base_url: variables("TWILIO_BASE_URL").unwrap_or_else(|| places.outbox.to_owned()),
-        status_callback: shop.config.public_url.as_ref().map(|url| format!("{url}{}", twilio::PATH)),
-    };
-    let name = shop.config.name.clone();
-    let queues = Queues::new(shop.sqs.clone(), |of| Ok::<_, Infallible>(queue(&queue_of(of.variable()))));
-    let queues = queues.unwrap_or_else(|never| match never {});
-    let config = EmailConfig::read(&variables, name.clone(), "orders@example.com".to_owned())?;
-    let ses = variables("SES_BASE_URL").unwrap_or_else(|| places.outbox.to_owned());
-    let email = email(config, &aws::local_config(&ses, faulty(plain())), &shop.secrets)?;
+    let shop = Shop::new(told, Some(tokens), &tables, &queues, options.clock.clone())?;
     Ok(Workers {
-        queues,
-        metrics: Metrics::default(),
-        email: Desk {
-            store: shop.store.clone(),
-            clock: clock.clone(),
-            shop_name: name.clone(),
-            timezone: shop.config.timezone.clone(),
-            sender: email,
-            metrics: Metrics::default(),
-        },
+        queues: Queues::read(told, shop.sqs.clone())?,
+        metrics: shop.metrics.clone(),
+        email: Desk::email(told, &tables, &ses, shop.clock.clone())?,
         templates: Templates::default(),
-        sms: Desk {
-            store: shop.store.clone(),
-            clock: clock.clone(),
-            shop_name: name,
-            timezone: shop.config.timezone.clone(),
-            sender: sms(twilio, &shop.secrets)?,
-            metrics: Metrics::default(),
-        },
-        country: shop_country(&variables)?,
-        carriers: Connections::read(&variables, &tables, &shop.clock, shop.config.timezone.clone())?,
+        sms: Desk::sms(told, &tables, shop.clock.clone())?,
+        country: shop_country(told)?,
+        carriers: Connections::read(told, &tables, &shop)?,
         shop,
     })
 }

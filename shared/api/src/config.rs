@@ -9,6 +9,7 @@ use domain::time::{Day, Timestamp};
 use jiff::Span;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use outbound::ClientError;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -36,6 +37,13 @@ impl ConfigError {
     /// A variable, and what is wrong with it.
     pub fn new(variable: &'static str, reason: impl Into<String>) -> Self {
         Self { variable, reason: reason.into() }
+    }
+}
+
+/// What everybody but AWS is called with can't be made of the roots that it is to trust.
+impl From<ClientError> for ConfigError {
+    fn from(error: ClientError) -> Self {
+        Self::new("SSL_CERT_FILE", error.to_string())
     }
 }
 

@@ -205,7 +205,7 @@ fn every_variable_of_a_function_is_read_by_some_code() {
         "functions/src/workers/carriers.rs",
         "functions/src/workers/email.rs",
         "functions/src/workers/relay.rs",
-        "functions/src/workers/run.rs",
+        "functions/src/workers/sms.rs",
     ]
     .map(file)
     .concat();

@@ -2,16 +2,13 @@
 
 use crate::kit::{ByHand, LocalShop, MINUTE, SecretsManager};
 use api::batch::Outcome;
-use api::secrets::Secrets;
-use functions::workers::{Desk, Sms, send_sms, sms};
+use functions::workers::{Desk, Sms, send_sms};
 use local::Options;
 use local::emulators::http::serve;
 use local::emulators::outbox::{Channel, Fault};
 use local::faults;
 use local::system::TWILIO_AUTH_TOKEN;
-use providers::TwilioConfig;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 
 pub fn refuse(status: u16, code: &str) -> Fault {
@@ -101,12 +98,11 @@ async fn an_sms_waits_longer_each_time_that_twilio_s_token_can_t_be_had_and_outl
     let (manager, twilio) = (SecretsManager::start().await, serve(shop.system.outbox.router()).await.expect("a server"));
     manager.keep(TOKEN, TWILIO_AUTH_TOKEN);
     manager.close(true);
-    let secrets =
-        Secrets::given(&|name: &'static str| (name == "TWILIO_SECRET_ARN").then(|| TOKEN.to_owned()), &manager.sdk(), &shop.system.clock);
-    let (account_sid, from) = ("AC-local".to_owned(), "+15005550006".to_owned());
-    let config = TwilioConfig { account_sid, from, base_url: twilio.url().to_owned(), status_callback: None };
+    let account = [("TWILIO_ACCOUNT_SID", "AC-local"), ("TWILIO_FROM", "+15005550006"), ("TWILIO_SECRET_ARN", TOKEN)];
+    let variables = [account.as_slice(), &[("TWILIO_BASE_URL", twilio.url())]].concat();
+    let variables = |name: &'static str| variables.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned());
     let mut hands = ByHand::of(&shop);
-    hands.workers.sms.sender = sms(config, &Arc::new(secrets)).expect("a sender");
+    hands.workers.sms.sender = Desk::sms(&variables, &manager.sdk(), shop.system.clock.clone()).expect("a desk").sender;
     let order = shop.order().place().await.id;
     let attempts = async || {
         let message = message(&shop, order, Channel::Sms).await;
