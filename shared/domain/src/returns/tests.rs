@@ -142,6 +142,22 @@ fn what_is_asked_of_a_line_counts_together() {
 }
 
 #[test]
+fn pieces_of_a_line_in_one_condition_are_one_entry_and_all_that_can_be_sold_is_one_change_of_the_stock() {
+    let order = delivered(&[(10_00, 6)], Off::Cents(0));
+    let (unopened, opened) = (Condition::Unopened, Condition::OpenedUnused);
+    let asked = vec![(0, 1, unopened), (0, 1, Condition::Damaged), (0, 2, unopened), (0, 1, opened)];
+    let received = through(&order, &asked, &[ReturnStep::Approve, ReturnStep::Receive]);
+    let entries: Vec<_> = received.rma.items.iter().map(|entry| (entry.quantity, entry.condition)).collect();
+    assert_eq!(entries, [(3, unopened), (1, Condition::Damaged), (1, opened)]);
+
+    let moved = |change: &ReturnChange| change.restock.iter().map(|moved| (moved.variant_id, moved.delta)).collect::<Vec<_>>();
+    let variant = order.items[0].variant_id;
+    assert_eq!(moved(&received), [(variant, 4)]);
+    let rejected = take(&received.rma, &bare(ReturnStep::Reject("x".into())), &received.order).unwrap();
+    assert_eq!((moved(&rejected), rejected.out_of_stock()), (vec![(variant, -4)], vec![variant]));
+}
+
+#[test]
 fn the_system_gives_up_what_was_approved_and_only_when_its_days_are_over() {
     let order = delivered(&[(10_00, 2)], Off::Cents(0));
     let approved = through(&order, &vec![(0, 2, Condition::Unopened)], &[ReturnStep::Approve]);

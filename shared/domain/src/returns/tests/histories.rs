@@ -96,6 +96,7 @@ impl Case {
     /// What was decided about a return, once it is written.
     fn after(&mut self, at: usize, change: ReturnChange) {
         for moved in &change.restock {
+            assert_ne!(moved.delta, 0, "a stock that nothing moves in is left alone");
             *self.shelf.entry(moved.variant_id).or_default() += moved.delta;
         }
         if change.rma.status == ReturnStatus::Refunded {

@@ -54,6 +54,22 @@ fn the_delivery_is_paid_back_once_and_only_for_faults() {
 }
 
 #[test]
+fn the_delivery_is_paid_back_by_what_arrived_and_not_again_by_what_did_not() {
+    let order = delivered(&[(40_00, 2)], Off::Cents(0));
+    let lost = through(&order, &vec![(0, 1, Condition::Damaged)], &[ReturnStep::Approve]);
+    let none = Count { order_item_id: order.items[0].id, entry: None, received: Some(0), condition: None, restockable: None };
+    let lost = take(&lost.rma, &StepRequest { counts: vec![none], ..bare(ReturnStep::Receive) }, &lost.order).unwrap();
+
+    // What was kept of the rest is what is left to be paid out.
+    let rest = through(&lost.order, &vec![(0, 2, Condition::Damaged)], &[ReturnStep::Approve, ReturnStep::Receive]);
+    let fees = Fees { restocking: Some(Money::usd(6_00)), return_shipping: None };
+    let rest = take(&rest.rma, &StepRequest { fees, ..bare(ReturnStep::Refund) }, &rest.order).unwrap();
+    assert_eq!((rest.rma.delivery_fee_refund, rest.order.refundable), (Money::usd(DELIVERY), Money::usd(6_00)));
+    let lost = take(&lost.rma, &bare(ReturnStep::Refund), &rest.order).unwrap();
+    assert_eq!((lost.rma.delivery_fee_refund, lost.rma.refund_amount, lost.refunds), (Money::usd(0), Some(Money::usd(0)), vec![]));
+}
+
+#[test]
 fn a_delivery_that_was_never_paid_is_not_paid_back_although_the_goods_were_free() {
     let steps = [OrderStatus::Confirmed, OrderStatus::Processing, OrderStatus::Shipped, OrderStatus::Delivered];
     let unpaid = ordered(&[(40_00, 1)], Off::Percent(100));
