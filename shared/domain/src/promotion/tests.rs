@@ -121,8 +121,33 @@ fn a_change_is_held_against_what_the_promotion_has() {
     assert_eq!(change(PromotionPatch { max_discount: Some(None), ..cdf }).unwrap().max_discount, None);
     let wrong = PromotionPatch { value: number("0"), max_discount: number("0"), end: Some(Timestamp(1)), ..patch() };
     assert_eq!(change(wrong), Err(vec![WrongTerm::Percentage, WrongTerm::NoDiscount, WrongTerm::DateRange]));
+    let over_before_it_began = PromotionPatch { end: Some(promotion.terms.start), ..patch() };
+    assert_eq!(change(over_before_it_began), Err(vec![WrongTerm::DateRange]));
+    // The least that is nothing is no mistake.
+    assert_eq!(change(PromotionPatch { min_order_value: number("0"), ..patch() }).unwrap().min_order_value, Some(Money::usd(0)));
     let other = PromotionPatch { code: PromotionCode::parse("OTHER"), ..patch() };
     assert_eq!(promotion.update(other, &[], Actor::System, NOW, ids()).err(), Some(UpdateError::CodeImmutable(promotion.code.clone())));
+}
+
+#[test]
+fn an_amount_is_never_taken_for_so_much_of_another_currency() {
+    let cdf = PromotionPatch { currency: Currency::parse("CDF"), ..PromotionPatch::default() };
+    let renamed = PromotionPatch { name: Some("Autumn".to_owned()), ..PromotionPatch::default() };
+    let twenty = Some(Money::usd(20_00));
+    let fixed = Terms { min_order_value: twenty, max_discount: twenty, ..terms(Benefit::FixedAmount(Money::usd(20_00))) };
+    let update = |terms: &Terms, patch: &PromotionPatch| {
+        let change = made(terms.clone()).promotion.update(patch.clone(), &[], Actor::System, NOW, ids());
+        change.map(|change| change.promotion.terms)
+    };
+    let missing = ["value", "minOrderValue", "maxDiscount"].map(|field| WrongTerm::OtherCurrency { field });
+    assert_eq!(update(&fixed, &cdf), Err(UpdateError::Terms(missing.to_vec())));
+    assert_eq!(update(&fixed, &renamed), Ok(Terms { name: "Autumn".to_owned(), ..fixed }));
+
+    // What the value of a free delivery was given as says nothing, so that it needn't be said again.
+    let free = terms(Benefit::FreeShipping(Money::usd(5_00)));
+    assert_eq!(update(&free, &renamed).unwrap().benefit, free.benefit);
+    let moved = update(&free, &cdf).unwrap();
+    assert_eq!(moved.benefit, Benefit::FreeShipping(Money::zero(moved.currency)));
 }
 
 /// A table of one promotion: what it holds, with the conditions that `store` puts on its writes.
@@ -346,6 +371,9 @@ fn a_use_beyond_a_lowered_limit_is_given_back_to_nobody() {
     shelf.at_once(What::Release { which: 0, looks: true });
     shelf.order(9);
     assert_eq!((shelf.held.len(), shelf.promotion.sold_out), (1, true));
+    // With none beyond the limit any more it is given back to others, though somebody looked.
+    shelf.at_once(What::Release { which: 0, looks: true });
+    assert_eq!((shelf.held.len(), &shelf.left[..], shelf.promotion.sold_out), (0, &[1][..], false));
     shelf.is_consistent().unwrap();
 }
 
