@@ -95,7 +95,7 @@ fn a_parcel_for_a_carrier_is_announced_when_it_has_its_number_and_not_before() {
     let corrected = ShipmentPatch { tracking_number: Some(TrackingNumber::parse("1234567891")), ..ShipmentPatch::default() };
     let order = change.order.unwrap();
     let corrected = numbered.shipment.update(&corrected, &order, STAFF, NOW, ids(3)).unwrap();
-    assert_eq!(told(&corrected.events), [MessageKind::ShippingUpdate]);
+    assert_eq!((told(&corrected.events), corrected.events[0].shipment_due), (vec![MessageKind::ShippingUpdate], None));
     let facts = &corrected.events[0].announcement.as_ref().unwrap().facts;
     assert_eq!((facts.tracking_number.as_deref(), facts.replaced_number.as_deref()), (Some("1234567891"), Some("1234567890")));
     let weighed = ShipmentPatch { weight: Some(None), ..ShipmentPatch::default() };
@@ -128,8 +128,11 @@ fn with_none_live_left_the_order_is_processing_again_and_can_be_cancelled() {
     let order = confirmed(1);
     let change = order.ship(request(Carrier::Local, None), STAFF, NOW, ids(1)).unwrap();
     let shipped = change.order.unwrap();
-    let (failed, order, told) = moved(&change.shipment, &shipped, ShipmentStatus::Failed);
-    assert_eq!((order.status, told), (OrderStatus::Processing, vec![]));
+    let failed = change.shipment.update(&to(ShipmentStatus::Failed), &shipped, STAFF, NOW, ids(2)).unwrap();
+    let steps: Vec<_> = failed.events[1..].iter().map(|event| (event.previous_status.as_deref(), event.new_status.as_deref())).collect();
+    assert_eq!((steps, told(&failed.events)), (vec![(Some("SHIPPED"), Some("PROCESSING"))], vec![]));
+    let (failed, order) = (failed.shipment, failed.order.unwrap());
+    assert_eq!(order.status, OrderStatus::Processing);
     // That it then comes back frees nothing a second time.
     assert_eq!(failed.update(&to(ShipmentStatus::Returned), &order, STAFF, NOW, ids(2)).unwrap().order, None);
     let cancel = CancelRequest { reason: "x".into(), is_reason_told: true, refund_method: None, notes: None };
@@ -512,6 +515,7 @@ fn a_cancelled_order_s_parcel_is_given_up_before_its_carrier_is_asked_and_looked
     assert_eq!(parcel.booking_step(&cancelled, NOW), BookingStep::GiveUp);
     let given_up = parcel.given_up("The order was cancelled.", &cancelled, NOW, ids(2));
     assert_eq!((given_up.shipment.status, given_up.shipment.booking), (ShipmentStatus::Failed, Booking::Settled));
+    assert_eq!(given_up.shipment.failure_reason.as_deref(), Some("The order was cancelled."));
     assert_eq!(given_up.order.map_or(OrderStatus::Cancelled, |order| order.status), OrderStatus::Cancelled);
     assert_eq!(given_up.shipment.booking_step(&cancelled, NOW), BookingStep::Nothing);
 
@@ -523,13 +527,90 @@ fn a_cancelled_order_s_parcel_is_given_up_before_its_carrier_is_asked_and_looked
 }
 
 #[test]
+fn what_went_wrong_is_over_once_staff_enter_a_number_or_want_another_try() {
+    let change = confirmed(1).ship(request(Carrier::Dhl, None), STAFF, NOW, ids(1)).unwrap();
+    let order = change.order.unwrap();
+    let left = change.shipment.left_to_staff("DHL knows no such street.", &order, NOW, ids(2)).shipment;
+    assert_eq!((left.booking, left.failure_reason.is_some()), (Booking::Staff { attempt: 1 }, true));
+    let number = ShipmentPatch { tracking_number: Some(TrackingNumber::parse("1234567890")), ..ShipmentPatch::default() };
+    for (patch, booking) in [(number, Booking::Settled), (to(ShipmentStatus::Pending), Booking::Due { attempt: 2 })] {
+        let after = left.update(&patch, &order, STAFF, NOW, ids(3)).unwrap().shipment;
+        assert_eq!((after.booking, after.failure_reason), (booking, None));
+    }
+}
+
+#[test]
+fn a_label_is_for_a_live_parcel_without_a_number_and_any_other_is_one_to_be_void() {
+    let change = confirmed(1).ship(request(Carrier::Dhl, None), STAFF, NOW, ids(1)).unwrap();
+    let order = change.order.unwrap();
+    let asked = change.shipment.asked(1, &order, NOW, ids(2)).shipment;
+    let number = TrackingNumber::parse("1234567890").unwrap();
+    let label = Booked {
+        tracking_number: number.clone(),
+        label_key: Some("1.pdf".into()),
+        cost: Some(Money::usd(12_00)),
+        estimated_delivery: None,
+        left_to_do: None,
+    };
+    let booked = asked.booked(&label, &order, NOW, ids(3)).unwrap();
+    let after = booked.shipment;
+    assert_eq!((&after.tracking_number, after.cost, after.booking), (&Some(number.clone()), label.cost, Booking::Settled));
+    assert_eq!((after.failure_reason.as_deref(), booked.number), (None, Some(NumberClaim::Given(number))), "whoever had it before");
+    assert_eq!(after.booked(&label, &order, NOW, ids(4)), None);
+
+    let failed = Shipment { status: ShipmentStatus::Failed, ..asked.clone() };
+    let numbered = Shipment { tracking_number: TrackingNumber::parse("42-1"), ..asked };
+    for parcel in [failed, numbered] {
+        let change = parcel.booked(&label, &order, NOW, ids(4)).unwrap();
+        let after = change.shipment;
+        assert!(after.failure_reason.is_some_and(|reason| reason.ends_with("void that label.")));
+        let kept = (after.tracking_number, after.label, after.cost, after.booking, change.number);
+        assert_eq!(kept, (parcel.tracking_number, None, None, Booking::Settled, None));
+    }
+}
+
+#[test]
 fn a_carriers_word_that_nobody_can_read_is_kept_and_moves_nothing() {
     let (parcel, order) = numbered();
     let change = parcel.sighted(&sighting(vec![said(5, None)]), &order, NOW.plus_minutes(9), ids(3)).unwrap();
-    assert_eq!((change.shipment.status, change.order), (ShipmentStatus::Pending, None));
+    assert_eq!((change.shipment.status, change.order, change.events[0].kind), (ShipmentStatus::Pending, None, EventKind::ShipmentUpdated));
     assert_eq!(change.shipment.last_carrier_status.as_deref(), Some("??"));
     assert_eq!(change.shipment.timeline.last().map(|entry| (entry.status, entry.at)), Some((None, NOW.plus_minutes(5))));
     assert_eq!(change.shipment.sighted(&sighting(vec![said(5, None)]), &order, NOW.plus_minutes(10), ids(4)), None);
+}
+
+#[test]
+fn events_that_differ_in_anything_a_carrier_says_are_two_and_one_without_a_time_is_known_by_the_rest() {
+    let (parcel, order) = numbered();
+    let event = |code: &str, description: &str, location: &str| CarrierEvent {
+        code: code.to_owned(),
+        description: Some(description.to_owned()),
+        location: Some(location.to_owned()),
+        ..said(5, None)
+    };
+    let events = vec![
+        event("AR", "Arrived", "Gombe"),
+        event("DF", "Arrived", "Gombe"),
+        event("AR", "Left", "Gombe"),
+        event("AR", "Arrived", "Limete"),
+    ];
+    let seen = parcel.sighted(&sighting(events.clone()), &order, NOW.plus_minutes(9), ids(3)).unwrap().shipment;
+    assert_eq!(seen.timeline.iter().filter(|entry| entry.code.is_some()).count(), events.len());
+    let without_time = events.iter().map(|event| CarrierEvent { at: None, ..event.clone() }).collect();
+    assert_eq!(seen.sighted(&sighting(without_time), &order, NOW.plus_minutes(10), ids(4)), None);
+    let later = CarrierEvent { at: Some(NOW.plus_minutes(6)), ..events[0].clone() };
+    assert!(seen.sighted(&sighting(vec![later]), &order, NOW.plus_minutes(10), ids(4)).is_some());
+}
+
+#[test]
+fn a_carrier_is_asked_for_what_it_has_a_number_for_until_that_is_there_or_too_old() {
+    let (parcel, order) = numbered();
+    let unnumbered = confirmed(1).ship(request(Carrier::Dhl, None), STAFF, NOW, ids(1)).unwrap().shipment;
+    let by_the_shop = confirmed(1).ship(request(Carrier::Local, None), STAFF, NOW, ids(1)).unwrap().shipment;
+    let (delivered, ..) = moved(&parcel, &order, ShipmentStatus::Delivered);
+    assert_eq!([&parcel, &unnumbered, &by_the_shop, &delivered].map(Shipment::is_tracked), [true, false, false, false]);
+    let last = NOW.plus_days(TRACKED_DAYS);
+    assert_eq!([last, last.plus_millis(1)].map(|now| parcel.is_lost_sight_of(now)), [false, true]);
 }
 
 #[test]
@@ -550,6 +631,7 @@ fn a_scan_of_the_depot_after_the_delivery_hides_no_delivery() {
         let change = parcel.sighted(&events(as_told), &order, NOW.plus_minutes(60), ids(3)).unwrap();
         let delivered = (ShipmentStatus::Delivered, Some(NOW.plus_minutes(30)));
         assert_eq!((change.shipment.status, change.shipment.actual_delivery), delivered, "{as_told:?}");
+        assert_eq!(change.events[0].kind, EventKind::ShipmentStatusChanged);
         assert_eq!(change.order.map(|order| order.status), Some(OrderStatus::Delivered));
     }
     // What was delivered on its way back is with the shop.
