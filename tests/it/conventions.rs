@@ -1,6 +1,6 @@
 //! What every endpoint has in common: problems, headers, entity tags, and which refusal comes first.
 
-use crate::kit::{CUSTOMER, Caller, LocalShop, body, shipment_body};
+use crate::kit::{CUSTOMER, Caller, HOUR, LocalShop, body, shipment_body};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -148,6 +148,32 @@ async fn a_change_of_a_record_that_has_changed_since_is_refused() {
     assert_eq!(put(&tag, refund, json!({ "notes": "x" })).await.status, 200);
     let adjust = json!({ "variantId": order.variants[0], "quantityChange": 1, "reason": "x", "changeType": "RESTOCK" });
     put("\"1\"", "/api/inventory/adjust".to_owned(), adjust).await.refused(412, "PRECONDITION_FAILED");
+}
+
+#[tokio::test]
+async fn a_record_says_when_it_last_changed() {
+    let shop = LocalShop::without_pumps().await;
+    let (order, delivered) = (shop.order().through(&["CONFIRMED"]).place().await, shop.order().delivered().place().await);
+    let (parcel, promotion) = (shop.ship(&order, "DHL").await, shop.promotion(json!({})).await);
+    let (rma, refund) = (shop.rma(&delivered, 0, 1).await, shop.refunded(&delivered, Some("1.00")).await);
+    let admin = shop.admin();
+    let by_id = |of: &str, id: &Value| format!("/api/{of}?id={id}");
+    let of_order = by_id("orders", &json!(order.id));
+    for (record, endpoint, change) in [
+        (of_order.clone(), order.path("payment"), json!({ "paymentStatus": "PAID" })),
+        (of_order, order.path("status"), json!({ "newStatus": "DELIVERED" })),
+        (by_id("shipments", &parcel["id"]), by_id("shipments", &parcel["id"]), json!({ "weight": 2 })),
+        (by_id("returns", &json!(rma)), by_id("returns", &json!(rma)), json!({ "status": "APPROVED" })),
+        (by_id("refunds", &refund["id"]), by_id("refunds", &refund["id"]), json!({ "notes": "x" })),
+        (by_id("promotions", &promotion["id"]), by_id("promotions", &promotion["id"]), json!({ "name": "Autumn" })),
+    ] {
+        let before = admin.get(&record).await.ok();
+        shop.system.clock.advance(HOUR);
+        admin.put(&endpoint, &change).await.ok();
+        let after = admin.get(&record).await.ok();
+        let moved = |field: &str| after[field].as_u64().zip(before[field].as_u64()).map(|(after, before)| after - before);
+        assert!(moved("updatedAt") >= Some(3_600_000) && moved("createdAt") == Some(0), "{endpoint}: {before} {after}");
+    }
 }
 
 #[tokio::test]
