@@ -417,6 +417,16 @@ proptest! {
 }
 
 #[test]
+fn only_what_has_waited_its_hours_for_its_money_is_cancelled_for_want_of_it() {
+    let order = placed(&[10_00], 1, PaymentMethod::Card);
+    let cancelled = |order: &Order, now| order.cancel_unpaid(72, now, ids()).is_some();
+    let over = order.created_at.plus_minutes(72 * 60);
+    assert_eq!([Timestamp(over.0 - 1), over].map(|now| cancelled(&order, now)), [false, true]);
+    // Whoever found it waiting may have been overtaken by its payment.
+    assert!(!cancelled(&paid(&order), over));
+}
+
+#[test]
 fn a_single_hour_is_said_as_one() {
     for (locale, hours, reason) in [
         (Locale::Fr, 1, "Non payée dans l’heure"),

@@ -6,6 +6,7 @@ mod money;
 use super::*;
 use crate::actor::{Actor, Role};
 use crate::ids::{Ids, UserId};
+use crate::inventory::{NewVariant, Variant};
 use crate::message::Locale;
 use crate::order::tests::placed_lines;
 use crate::order::{OrderStatus, PaymentMethod, PaymentRequest, PaymentStatus, discounted};
@@ -155,6 +156,21 @@ fn pieces_of_a_line_in_one_condition_are_one_entry_and_all_that_can_be_sold_is_o
     assert_eq!(moved(&received), [(variant, 4)]);
     let rejected = take(&received.rma, &bare(ReturnStep::Reject("x".into())), &received.order).unwrap();
     assert_eq!((moved(&rejected), rejected.out_of_stock()), (vec![(variant, -4)], vec![variant]));
+    let stock = |pieces| {
+        let new = NewVariant {
+            product_id: order.items[0].product_id,
+            sku: "SKU-1".into(),
+            product_name: "Robe".into(),
+            size: None,
+            color: None,
+            price: Money::usd(10_00),
+            stock_quantity: pieces,
+            is_active: true,
+        };
+        [Variant::create(variant, new, admin(), NOW)]
+    };
+    assert_eq!(rejected.fits(&stock(4)), Ok(()));
+    assert_eq!(rejected.fits(&stock(3)), Err(StepError::SoldAgain { sku: "SKU-1".into(), needed: 4, left: 3 }));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What holds for every order and its parcels, whatever is decided on them and in whatever order.
 
 use super::*;
-use crate::actor::Actor;
+use crate::actor::{Actor, Role};
 use crate::event::{Event, EventKind};
-use crate::ids::Ids;
+use crate::ids::{Ids, UserId};
 use crate::message::MessageKind;
 use crate::order::tests::placed;
 use crate::order::{CancelError, CancelRequest, Order, OrderStatus, PaymentMethod, PaymentRequest, PaymentStatus};
@@ -524,6 +524,19 @@ fn a_cancelled_order_s_parcel_is_given_up_before_its_carrier_is_asked_and_looked
     assert_eq!(asked.booking_step(&cancelled, NOW), BookingStep::Wait { until: NOW.plus_minutes(HELD_MINUTES) });
     let later = NOW.plus_minutes(HELD_MINUTES);
     assert_eq!(asked.booking_step(&cancelled, later), BookingStep::Find { attempt: 1, asked_at: NOW, is_last: false });
+}
+
+#[test]
+fn a_number_is_void_once_its_parcel_has_come_to_nothing_and_not_while_it_moves() {
+    let admin = Actor::Person { id: UserId::new(7).unwrap(), role: Role::Admin };
+    let order = confirmed(1);
+    let first = order.ship(request(Carrier::Local, Some(of_line(&order, 0, 1))), admin, NOW, ids(1)).unwrap();
+    let number = first.shipment.tracking_number.clone().unwrap();
+    let moved = first.shipment.update(&to(ShipmentStatus::InTransit), &first.order.unwrap(), admin, NOW, ids(2)).unwrap();
+    let order = moved.order.unwrap();
+    assert_eq!(order.void_numbers, []);
+    let failed = moved.shipment.update(&to(ShipmentStatus::Failed), &order, admin, NOW, ids(3)).unwrap();
+    assert_eq!(failed.order.unwrap().void_numbers, [number]);
 }
 
 #[test]
