@@ -7,7 +7,7 @@ use super::*;
 use crate::actor::{Actor, Role};
 use crate::ids::{Ids, UserId};
 use crate::inventory::{NewVariant, Variant};
-use crate::message::Locale;
+use crate::message::{Locale, MessageKind};
 use crate::order::tests::placed_lines;
 use crate::order::{OrderStatus, PaymentMethod, PaymentRequest, PaymentStatus, discounted};
 use crate::refund::{RefundChange, RefundError, RefundPart, RefundPatch, RefundRequest, RefundStatus, RoomError};

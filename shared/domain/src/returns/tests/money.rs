@@ -70,6 +70,20 @@ fn the_delivery_is_paid_back_by_what_arrived_and_not_again_by_what_did_not() {
 }
 
 #[test]
+fn that_nothing_goes_back_is_told_as_an_amount_and_by_the_refund_alone() {
+    let order = delivered(&[(40_00, 1)], Off::Cents(0));
+    let arrived = through(&order, &vec![(0, 1, Condition::Unopened)], &[ReturnStep::Approve, ReturnStep::Receive]);
+    let fees = Fees { restocking: Some(Money::usd(40_00)), return_shipping: None };
+    let kept = take(&arrived.rma, &StepRequest { fees, ..bare(ReturnStep::Refund) }, &arrived.order).unwrap();
+    let told = |change: &ReturnChange| {
+        let announcement = change.events[0].announcement.as_ref().unwrap();
+        (announcement.kind, announcement.facts.refund.map(|refund| refund.amount))
+    };
+    assert_eq!(told(&arrived), (MessageKind::ReturnReceived, None));
+    assert_eq!(told(&kept), (MessageKind::RefundProcessed, Some(Money::usd(0))));
+}
+
+#[test]
 fn a_delivery_that_was_never_paid_is_not_paid_back_although_the_goods_were_free() {
     let steps = [OrderStatus::Confirmed, OrderStatus::Processing, OrderStatus::Shipped, OrderStatus::Delivered];
     let unpaid = ordered(&[(40_00, 1)], Off::Percent(100));
