@@ -34,7 +34,7 @@ pub(super) const CODES: &[Row] = &[
     ("OFFSET_UNSUPPORTED", 400, "/offset", "Lists have no offset; go on with the cursor of the Link header."),
     ("INVALID_LIMIT", 400, "/limit", "limit must be a whole number from 1 to 100."),
     ("INVALID_CURSOR", 400, "/cursor", "cursor is none that we gave."),
-    ("INVALID_IDEMPOTENCY_KEY", 400, "", "An Idempotency-Key has 1 to 255 visible ASCII characters and is there once."),
+    ("INVALID_IDEMPOTENCY_KEY", 400, "", "An Idempotency-Key has 1 to 255 printable ASCII characters and is there once."),
     ("IDEMPOTENCY_KEY_REUSED", 422, "", "This Idempotency-Key was used with another request."),
     ("PRECONDITION_FAILED", 412, "", "The record has changed since; its ETag is \"7\" now."),
     ("CONFLICT", 409, "", "Others are changing the same records right now. Nothing was written; try again."),

@@ -44,7 +44,7 @@ pub(super) fn components(components: &mut Value) {
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "New for each request, such as a UUID: once a request with a key has succeeded, the same key with the same request answers that success again, for 24 hours; with another request it is 422. Keys are per caller.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$" },
         },
         "IfMatch": {
             "name": "If-Match", "in": "header", "required": false,

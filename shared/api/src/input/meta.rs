@@ -72,9 +72,12 @@ fn precondition_failed(detail: &str) -> Problem {
 fn answer_key(parts: &Parts, body: &[u8]) -> Result<Option<AnswerKey>, Problem> {
     let mut keys = parts.headers.get_all("idempotency-key").iter();
     let Some(key) = keys.next().filter(|_| !parts.method.is_safe()) else { return Ok(None) };
-    let readable = key.to_str().ok().filter(|key| !key.trim().is_empty() && key.chars().count() <= MOST_KEY_CHARACTERS);
+    let is_key = |key: &&str| {
+        !key.trim().is_empty() && key.len() <= MOST_KEY_CHARACTERS && key.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    };
+    let readable = key.to_str().ok().filter(is_key);
     let (Some(key), None) = (readable, keys.next()) else {
-        let detail = "An Idempotency-Key has 1 to 255 visible ASCII characters and is there once.";
+        let detail = "An Idempotency-Key has 1 to 255 printable ASCII characters and is there once.";
         return Err(Problem::bad_request("INVALID_IDEMPOTENCY_KEY", detail));
     };
     let caller = parts.extensions.get::<Caller>().map_or_else(|| "nobody".to_owned(), Caller::key_space);
