@@ -23,6 +23,9 @@ const fn word(provider: Provider, fate: Fate) -> &'static str {
     }
 }
 
+/// In minutes: longer than a provider's own word is waited for.
+const A_WHILE: u64 = 3;
+
 /// More than a job that has failed once waits.
 pub(super) const A_JOB_S_PAUSE: Duration = Duration::from_secs(6);
 
@@ -182,10 +185,12 @@ impl Play<'_> {
     /// Asks after whatever is open, while providers make this of refunds. What a storm keeps that from is the next runs', an hour later
     /// each: the jobs of what it has opened are done by then, and what came of them is asked after, too.
     async fn ask_after(&mut self, hands: &mut ByHand, fate: Fate) -> Result<(), TestCaseError> {
-        self.pass(hands, AN_HOUR).await?;
+        self.pass(hands, AN_HOUR - A_WHILE).await?;
         for telling in std::mem::take(&mut self.untold) {
             self.tell(&telling, 1).await?;
         }
+        // What has changed just now is left to its provider's own word by the next run.
+        self.shop.system.clock.advance(Duration::from_mins(A_WHILE));
         self.weather.run(hands, "ask-providers").await;
         if self.weather.is_foul() {
             for _ in 0..2 {
