@@ -10,7 +10,6 @@ use domain::ids::{OrderId, RefundId};
 use domain::order::{CancelRequest, Cancellation};
 use domain::refund::{Refund, RefundMethod, RefundStatus};
 use serde::Serialize;
-use store::Writes;
 use utoipa::ToSchema;
 
 /// The most characters of a reason.
@@ -90,7 +89,7 @@ async fn cancel(State(shop): State<Shop>, caller: Caller, request: Checked<Cance
         meta.require_match(order.version)?;
         let change = order.cancel(request, caller.actor(), attempt.now, attempt.ids)?;
         let answer = Answer::ok(&CancelAnswer::from(&change))?.etag(change.order.version);
-        Ok((answer, Writes::from(&shop.releasing(attempt, change).await?)))
+        Ok((answer, shop.store.cancelling(change, attempt.lost).await?))
     })
     .await
 }

@@ -85,7 +85,7 @@ async fn change(State(shop): State<Shop>, Staff(caller): Staff, request: Checked
             }
             Step::Cancel(request) => {
                 let change = order.cancel(request, actor, attempt.now, attempt.ids)?;
-                Ok((answer(&change.order, change.previous)?, Writes::from(&shop.releasing(attempt, change).await?)))
+                Ok((answer(&change.order, change.previous)?, shop.store.cancelling(change, attempt.lost).await?))
             }
         }
     })

@@ -11,7 +11,7 @@ use domain::refund::Refund;
 use providers::{AskError, Gateway, PawaPay, Said, Stripe};
 use store::{CommitError, StorageError};
 
-/// Why a word of a payment was not taken. It is to be told again.
+/// Why a report of a payment was not taken. It is to be told again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UntakenError {
     /// It was not written down.

@@ -1,9 +1,9 @@
 //! Refunds that Stripe tells of by itself: those that we asked for, and those that somebody made on its own pages. Each counts
-//! once, however often and in whatever order its words come, and also where they come before the order of its payment.
+//! once, however often and in whatever order its reports come, and also where they come before the order of its payment.
 //!
 //! What is said of a refund before that order is there is kept, whether or not Stripe can be asked: whoever marks an order by hand
-//! has no key to ask with. The word is taken when a provider's would mark the order, before that does, and by the schedule, for the
-//! orders that staff gave the payment's reference. A word may have got lost, or be older than what is kept. So Stripe is asked for
+//! has no key to ask with. The report is taken when a provider's would mark the order, before that does, and by the schedule, for the
+//! orders that staff gave the payment's reference. A report may have got lost, or be older than what is kept. So Stripe is asked for
 //! all refunds of a payment before it marks an order, unless it has just said that there are none: nobody pays with what they have
 //! back.
 
@@ -57,7 +57,7 @@ async fn take_of_order(shop: &Shop, owner: OrderId, made: &ProviderRefund) -> Re
     if outgoing::record(shop, PROVIDER, owner, made).await? {
         return Ok(Verdict::Taken);
     }
-    // Somebody else has recorded it in between, perhaps with another word.
+    // Somebody else has recorded it in between, perhaps by another report.
     match known(shop, made, owner).await? {
         Some((id, key)) => apply(shop, id, key, &made.report).await,
         None => Ok(Verdict::Taken),
@@ -79,8 +79,8 @@ async fn known(shop: &Shop, made: &ProviderRefund, owner: OrderId) -> Result<Opt
     Ok(shop.store.refund_named(PROVIDER, &made.name).await?.map(|id| (id, made.name.clone())))
 }
 
-/// Of two words that contradict each other takes the failure where Stripe can't be asked: what has failed there never succeeds
-/// afterwards, so that word is the later one.
+/// Of two reports that contradict each other takes the failure where Stripe can't be asked: what has failed there never succeeds
+/// afterwards, so that report is the later one.
 pub(crate) async fn take_unasked(shop: &Shop, id: RefundId, key: &str, report: &RefundReport) -> Result<(), CommitError> {
     if matches!(report.outcome, RefundOutcome::Failed(_)) {
         return outgoing::take(shop, id, key, report).await;
@@ -89,7 +89,7 @@ pub(crate) async fn take_unasked(shop: &Shop, id: RefundId, key: &str, report: &
     Ok(())
 }
 
-/// Keeps it until its payment has an order, unless what is kept already is the later word. What is no amount of ours can be in no
+/// Keeps it until its payment has an order, unless what is kept already is the later report. What is no amount of ours can be in no
 /// order's books.
 async fn keep(shop: &Shop, made: &ProviderRefund) -> Result<(), CommitError> {
     if made.amount.is_none() {

@@ -3,7 +3,7 @@
 use super::sweep::{Sweep, Swept};
 use api::Shop;
 use domain::order::Order;
-use store::{CommitError, Writes};
+use store::CommitError;
 
 /// Looks after every order that has waited too long.
 pub async fn run(shop: &Shop) -> Swept {
@@ -18,8 +18,7 @@ async fn cancel(shop: &Shop, listed: Order) -> Result<bool, CommitError> {
         let Some(order) = shop.store.order(listed.id).await? else { return Ok(None) };
         let cancelled = order.cancel_unpaid(shop.config.unpaid_order_hours, attempt.now, attempt.ids);
         let Some(cancellation) = cancelled else { return Ok(None) };
-        let cancellation = shop.releasing(attempt, cancellation).await?;
-        Ok(Some(((), Writes::from(&cancellation))))
+        Ok(Some(((), shop.store.cancelling(cancellation, attempt.lost).await?)))
     });
     Ok(settled.await?.is_some())
 }

@@ -6,10 +6,9 @@ use crate::input::Meta;
 use crate::problem::Problem;
 use crate::shop::Shop;
 use domain::ids::Ids;
-use domain::order::Cancellation;
 use domain::time::Timestamp;
 use std::time::Duration;
-use store::{AnswerKey, CommitError, Released, StorageError, Writes};
+use store::{AnswerKey, CommitError, StorageError, Writes};
 use tokio::time::Instant;
 
 /// How long a race may take to be settled.
@@ -124,13 +123,5 @@ impl Shop {
             }
         }
         Err(CommitError::Lost)
-    }
-
-    /// A cancellation as it can be written; see [`store::Store::releasing`].
-    ///
-    /// # Errors
-    /// When its promotion can't be read.
-    pub async fn releasing(&self, attempt: Attempt, change: Cancellation) -> Result<Released, StorageError> {
-        self.store.releasing(change, attempt.lost).await
     }
 }

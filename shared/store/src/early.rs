@@ -27,7 +27,7 @@ struct EarlyRecord {
 }
 
 impl Store {
-    /// Keeps what was said of a payment. That money has come is never overwritten by another word: the others are older, or mean
+    /// Keeps what was said of a payment. That money has come is never overwritten by another report: the others are older, or mean
     /// an attempt before.
     pub async fn keep_early_payment(
         &self,
@@ -73,7 +73,7 @@ impl Store {
         items.into_iter().map(record).collect()
     }
 
-    /// What is kept of the refund that this is a word of.
+    /// What is kept of the refund that this is a report of.
     pub async fn early_refund(&self, method: PaymentMethod, refund: &ProviderRefund) -> Result<Option<ProviderRefund>, StorageError> {
         match refund_key(method, refund) {
             Some(key) => self.get(Table::Orders, &key).await,
@@ -83,7 +83,7 @@ impl Store {
 }
 
 impl Writes {
-    /// Keeps a word of a refund in the place of the one that was `kept`, on nobody having kept another since.
+    /// Keeps a report of a refund in the place of the one that was `kept`, on nobody having kept another since.
     #[must_use]
     pub fn keep_early_refund(self, method: PaymentMethod, kept: Option<&ProviderRefund>, refund: &ProviderRefund, now: Timestamp) -> Self {
         let Some(key) = refund_key(method, refund) else { return self };
@@ -94,7 +94,7 @@ impl Writes {
         self.put(Table::Orders, key, item, kept.map_or_else(Expression::absent, still))
     }
 
-    /// Drops a word of a refund that its order has now, on nobody having kept another since.
+    /// Drops a report of a refund that its order has now, on nobody having kept another since.
     #[must_use]
     pub fn forget_early_refund(self, method: PaymentMethod, kept: &ProviderRefund) -> Self {
         match refund_key(method, kept) {

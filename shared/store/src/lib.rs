@@ -39,7 +39,7 @@ pub use lazy::{Lazy, lazy};
 pub use list::{Page, PageRequest};
 pub use messages::{Briefing, Claimed, NotificationFilter, Question};
 pub use meter::{Consumed, Meter};
-pub use orders::{OrderBasis, OrderFilter, Released};
+pub use orders::{OrderBasis, OrderFilter};
 pub use promotions::{CodeOfOrder, PromotionFilter};
 pub use refunds::RefundFilter;
 pub use returns::ReturnFilter;

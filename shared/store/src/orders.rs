@@ -27,9 +27,6 @@ pub struct OrderFilter {
     pub source: Option<OrderSource>,
 }
 
-/// A cancellation that can be written, made by [`Store::releasing`] alone: as it was decided it knows nothing of its promotion.
-pub struct Released(pub(crate) Cancellation);
-
 /// What an order is decided on.
 #[derive(Clone, Debug)]
 pub struct OrderBasis {
@@ -174,8 +171,9 @@ impl From<&Payment> for Writes {
     }
 }
 
-impl From<&Released> for Writes {
-    fn from(Released(cancellation): &Released) -> Self {
+impl Writes {
+    /// Of [`Store::cancelling`] alone: as it was decided, a cancellation knows nothing of its promotion.
+    pub(crate) fn cancellation(cancellation: &Cancellation) -> Self {
         Self::new()
             .replace_order(&cancellation.order)
             .insert_refunds(&cancellation.refunds)

@@ -5,7 +5,6 @@ use crate::error::StorageError;
 use crate::item::{Attributes, Item, number, record, text, value};
 use crate::keys::{self, ACTIVE_PROMOTIONS, BY_END, BY_TIME, END_KEY, Key};
 use crate::list::{Page, PageRequest};
-use crate::orders::Released;
 use crate::read::Reading;
 use crate::{Store, Table};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
@@ -91,12 +90,14 @@ impl Store {
         self.get(Table::Promotions, &keys::promotion(code)).await
     }
 
-    /// A cancellation whose decision has lost so many races: after the first, with what its promotion says of the use that it gives
+    /// The writes of a cancellation whose decision has lost so many races: after the first, with what its promotion says of the use that it gives
     /// back. The first try does without that read: hardly any promotion is overdrawn, and the write is on this one not being so.
-    pub async fn releasing(&self, change: Cancellation, lost: u32) -> Result<Released, StorageError> {
-        let Some(release) = change.release.as_ref().filter(|_| lost > 0) else { return Ok(Released(change)) };
-        let promotion = self.promotion(&release.held.code).await?;
-        Ok(Released(match promotion {
+    pub async fn cancelling(&self, change: Cancellation, lost: u32) -> Result<Writes, StorageError> {
+        let promotion = match change.release.as_ref().filter(|_| lost > 0) {
+            Some(release) => self.promotion(&release.held.code).await?,
+            None => None,
+        };
+        Ok(Writes::cancellation(&match promotion {
             Some(promotion) => change.knowing(&promotion),
             None => change,
         }))

@@ -110,7 +110,7 @@ pub enum RefundOutcome {
 }
 
 impl RefundOutcome {
-    /// Whether this word takes the place of another one that was heard before, where nobody can be asked which is the later: what
+    /// Whether this takes the place of an earlier outcome, where nobody can be asked which is the later: what
     /// has an end is under way no more, and what has failed never succeeds afterwards.
     #[must_use]
     pub const fn supersedes(&self, earlier: &Self) -> bool {
@@ -312,7 +312,7 @@ impl Order {
     }
 
     /// A refund that a provider made without us, of so much. One that failed takes no room, and is recorded all the same: an older
-    /// word of it that comes later is then no news.
+    /// report of it that comes later is then no news.
     #[must_use]
     pub fn record_refund(
         &self,
