@@ -102,6 +102,12 @@ fn flags(document: &Value) -> [bool; 3] {
 /// That nobody shows in it, nor what is theirs, nor what only the two sides of a call may know.
 #[track_caller]
 fn assert_nobody_is_in(told: &[Value], order: &Placed) {
+    // Digits that are drawn, or the clock's, may come to those of a telephone number.
+    let drawn = ["/id", "/start_time", "/end_time", "/aws/request_id"];
+    let mut told = told.to_vec();
+    for document in &mut told {
+        drawn.iter().filter_map(|field| document.pointer_mut(field).map(Value::take)).for_each(drop);
+    }
     let text = json!(told).to_string();
     let number = order.body["orderNumber"].as_str().expect("a number").to_owned();
     let theirs =
